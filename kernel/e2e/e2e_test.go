@@ -1,0 +1,27 @@
+package e2e
+
+import (
+	"testing"
+	"time"
+)
+
+// TestProtocol runs jupyter_kernel_test, the protocol's own suite.
+func TestProtocol(t *testing.T) {
+	runSuite(t, 3*time.Minute, "protocol")
+}
+
+// TestClient interrupts, crashes, restarts and abandons the kernel.
+func TestClient(t *testing.T) {
+	runSuite(t, 5*time.Minute, "client")
+}
+
+// TestFrontEnds runs every notebook of the project without a browser: by
+// nbclient, nbconvert, papermill and by the kernel's own program.
+func TestFrontEnds(t *testing.T) {
+	runSuite(t, 8*time.Minute, "frontends")
+}
+
+// TestLab runs a notebook in JupyterLab in a browser, and takes its picture.
+func TestLab(t *testing.T) {
+	runSuite(t, 8*time.Minute, "lab", "DIVVY_CHROMIUM="+chromium(t), "DIVVY_PICTURES="+pictures(t))
+}
