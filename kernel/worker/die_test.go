@@ -1,0 +1,67 @@
+package worker
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// die ends the process in the way that a cell named. All of these are real.
+func die(how, arg string) {
+	switch how {
+	case "exit":
+		n, _ := strconv.Atoi(arg)
+		os.Exit(n)
+	case "overflow":
+		fmt.Println(recurse(1))
+	case "maps":
+		m := map[int]int{}
+		for range 4 {
+			go func() {
+				for i := 0; ; i++ {
+					m[i%10] = i
+				}
+			}()
+		}
+		time.Sleep(10 * time.Second)
+	case "gopanic":
+		go func() { panic(arg) }()
+		time.Sleep(time.Second)
+	case "nilpanic":
+		go func() { var p *int; *p = 1 }()
+		time.Sleep(time.Second)
+	case "signal":
+		n, _ := strconv.Atoi(arg)
+		syscall.Kill(os.Getpid(), syscall.Signal(n))
+		time.Sleep(time.Second)
+	case "alloc": // more than any machine has
+		grown = append(grown, make([]byte, 1<<46))
+	case "grow": // until the out-of-memory killer strikes
+		for {
+			b := make([]byte, 16<<20)
+			for i := 0; i < len(b); i += 4096 {
+				b[i] = 1
+			}
+			grown = append(grown, b)
+		}
+	case "closepipe": // a cell that closes descriptors at random
+		syscall.Close(childOut)
+		time.Sleep(time.Second)
+	case "garbage": // a cell that writes to descriptors at random
+		syscall.Write(childOut, []byte("this is no frame, it is text that went astray"))
+		time.Sleep(time.Second)
+	default:
+		panic("no such verb: " + how)
+	}
+}
+
+//go:noinline
+func recurse(n int) int { return recurse(n+1) + n }
+
+func collectGarbage() {
+	runtime.GC()
+	time.Sleep(10 * time.Millisecond)
+}

@@ -1,0 +1,237 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"divvy/kernel/cell"
+)
+
+// process is one worker process, seen from the supervisor.
+type process struct {
+	os   *os.Process
+	conn *conn
+	out  *capture // descriptor 1
+	err  *capture // descriptor 2
+
+	// shown is the sink of what arrives on the descriptors: that of the running
+	// cell, or of the last one.
+	shown atomic.Pointer[cell.Sink]
+
+	ended chan struct{} // closed when the worker is gone and all it wrote was delivered
+	death death         // why; valid when ended is closed
+
+	mu    sync.Mutex // guards what follows
+	ready bool       // it has an interpreter
+	asked string     // why the supervisor ended it
+	calls map[uint64]chan frame
+	sinks map[uint64]cell.Sink
+	// inputs holds what ends the questions that the worker has asked.
+	inputs map[uint64]context.CancelFunc
+}
+
+// startProcess starts a worker and returns without waiting for it to be ready:
+// what is sent to it meanwhile waits in the pipe.
+//
+// onEnd is called once, when the worker has ended, before the calls under way
+// are told.
+func startProcess(newCommand func() (*exec.Cmd, error), onEnd func(*process)) (*process, error) {
+	cmd, err := newCommand()
+	if err != nil {
+		return nil, fmt.Errorf("preparing the worker's command: %w", err)
+	}
+	var files []*os.File
+	closeAll := func() {
+		for _, f := range files {
+			f.Close()
+		}
+	}
+	pipe := func() (r, w *os.File) {
+		if err == nil {
+			r, w, err = os.Pipe()
+			files = append(files, r, w)
+		}
+		return r, w
+	}
+	childIn, toChild := pipe()
+	fromChild, childOut := pipe()
+	stdout, childStdout := pipe()
+	stderr, childStderr := pipe()
+	if err != nil {
+		closeAll()
+		return nil, fmt.Errorf("making the worker's pipes: %w", err)
+	}
+	passPipes(cmd, childIn, childOut)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = nil, childStdout, childStderr
+
+	p := &process{
+		conn:   newConn(fromChild, toChild),
+		ended:  make(chan struct{}),
+		calls:  map[uint64]chan frame{},
+		sinks:  map[uint64]cell.Sink{},
+		inputs: map[uint64]context.CancelFunc{},
+	}
+	p.out = newCapture(stdout, false, func(text string) { p.show("stdout", text) })
+	p.err = newCapture(stderr, true, func(text string) { p.show("stderr", text) })
+	started := make(chan error)
+	disconnected := make(chan error)
+	go func() {
+		// Linux signals the death of the thread that started a child, not of
+		// its process: this thread starts the worker and stays until it ends.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		kills := oomKills()
+		err := cmd.Start()
+		p.os = cmd.Process
+		for _, f := range []*os.File{childIn, childOut, childStdout, childStderr} {
+			f.Close()
+		}
+		started <- err
+		if err != nil {
+			return
+		}
+		failure := <-disconnected
+		killGroup(cmd.Process) // its subprocesses; and itself, should it have closed its pipe
+		cmd.Wait()             // its error is the exit status, which is looked at below
+		p.finish(cmd.ProcessState, failure, kills)
+		onEnd(p)
+		close(p.ended)
+		for _, f := range []*os.File{toChild, fromChild, stdout, stderr} {
+			f.Close()
+		}
+	}()
+	if err := <-started; err != nil {
+		closeAll()
+		return nil, fmt.Errorf("starting a worker process (%s): %w", cmd.Path, err)
+	}
+	go p.out.run()
+	go p.err.run()
+	go func() { disconnected <- p.receive() }()
+	return p, nil
+}
+
+// finish records how the worker ended, and delivers what it had still written.
+func (p *process) finish(state *os.ProcessState, failure error, kills int) {
+	p.out.drain()
+	p.err.drain()
+	p.out.lastWords()
+	report, tail := p.err.lastWords()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.death = death{
+		state: state, asked: p.asked, report: report, tail: tail,
+		oom: oomKills() > kills, failure: failure, newborn: !p.ready,
+	}
+	for _, cancel := range p.inputs {
+		cancel()
+	}
+	clear(p.sinks)
+}
+
+// because notes why the supervisor is about to end the worker; it becomes the
+// cause of its death.
+func (p *process) because(why string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.asked == "" {
+		p.asked = why
+	}
+}
+
+// kill ends the worker and its subprocesses.
+func (p *process) kill(why string) {
+	p.because(why)
+	select {
+	case <-p.ended: // its number may belong to another process by now
+	default:
+		killGroup(p.os)
+	}
+}
+
+// show delivers text of descriptor 1 or 2.
+func (p *process) show(stream, text string) {
+	if sink := p.shown.Load(); sink != nil {
+		(*sink).Emit(cell.Event{Kind: cell.Stream, Stream: stream, Text: text})
+	}
+}
+
+// begin registers a call, and its sink when it has one.
+func (p *process) begin(id uint64, sink cell.Sink) chan frame {
+	done := make(chan frame, 1)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.calls[id] = done
+	if sink != nil {
+		p.sinks[id] = sink
+	}
+	return done
+}
+
+func (p *process) abandon(id uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.calls, id)
+}
+
+// call sends a request and waits for its reply, which is decoded into value.
+func (p *process) call(ctx context.Context, id uint64, kind byte, args any, sink cell.Sink, value any, parts ...[]byte) error {
+	head, err := json.Marshal(args)
+	if err != nil {
+		return fmt.Errorf("encoding a request: %w", err)
+	}
+	done := p.begin(id, sink)
+	defer p.abandon(id)
+	if err := p.conn.send(kind, id, head, parts...); err != nil {
+		p.awaitEnd(ctx) // the pipe is broken because the worker is ending
+	}
+	select {
+	case f := <-done:
+		return decodeReply(f, value)
+	case <-p.ended:
+		select {
+		case f := <-done: // it replied, and then it ended
+			return decodeReply(f, value)
+		default:
+			return &endedError{&p.death}
+		}
+	case <-ctx.Done():
+		p.conn.send(kindCancel, id, nil)
+		return ctx.Err()
+	}
+}
+
+func (p *process) awaitEnd(ctx context.Context) {
+	select {
+	case <-p.ended:
+	case <-ctx.Done():
+	}
+}
+
+func decodeReply(f frame, value any) error {
+	var r reply
+	if err := json.Unmarshal(f.head, &r); err != nil {
+		return fmt.Errorf("decoding a reply: %w", err)
+	}
+	if r.Error != "" {
+		return errors.New(r.Error)
+	}
+	if value == nil || r.Value == nil {
+		return nil
+	}
+	if err := unmarshalExact(r.Value, value); err != nil {
+		return fmt.Errorf("decoding a reply: %w", err)
+	}
+	return nil
+}
+
+// endedError is the error of a call whose worker ended.
+type endedError struct{ death *death }
+
+func (e *endedError) Error() string { return "the worker process ended: " + e.death.cause() }
