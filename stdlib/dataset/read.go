@@ -1,0 +1,195 @@
+package dataset
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+)
+
+// Format is a file format that the package reads.
+type Format string
+
+// The formats. Every one but Arrow and Parquet may be compressed with gzip or
+// zstd, which is seen from the content and not from the name.
+const (
+	// Detect looks at the content; it is the default.
+	Detect Format = ""
+	// HH is raw HH-RLHF: JSON lines with chosen and rejected.
+	HH Format = "hh"
+	// PRO is PRO's schema: JSON lines with prefix, suffix, reward.
+	PRO Format = "pro"
+)
+
+// Options of reading. The zero value detects the format, keeps text that PRO's
+// code would drop, and fails at the first bad line.
+type Options struct {
+	// Format of the files, Detect by default.
+	Format Format
+	// PRO preprocesses raw HH rows exactly as PRO's code does, and so the paper:
+	// a piece of text that names no speaker is dropped.
+	PRO bool
+	// Collect puts bad lines among the rejects instead of failing at the first.
+	Collect bool
+	// MaxLine is the longest line in bytes, 64 MiB by default. A longer one is
+	// an error, not a bad line: the file is not what it seems.
+	MaxLine int
+	// Workers is the number of goroutines that parse, 0 for as many as cores.
+	Workers int
+	// Progress, when set, is called now and then with the number of bytes read
+	// and of all bytes on disk (0 when that is not known).
+	Progress func(done, total int64)
+}
+
+func (o *Options) defaults() {
+	if o.MaxLine <= 0 {
+		o.MaxLine = 64 << 20
+	}
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+}
+
+// Load reads files of any format into one Dataset, rows in the order of the
+// files and lines. A line that cannot be read is a *LineError with file, line
+// and column; use Read with Options.Collect to go on and look at the rejects.
+func Load(paths ...string) (*Dataset, error) {
+	return Read(context.Background(), Options{}, paths...)
+}
+
+// Read is Load with a context and options.
+func Read(ctx context.Context, o Options, paths ...string) (*Dataset, error) {
+	if len(paths) == 0 {
+		return nil, fmt.Errorf("dataset: no file to read")
+	}
+	r := Open(ctx, o, paths...)
+	defer r.Close()
+	return r.all()
+}
+
+// Parse reads one file's content from src. name stands for the file in errors.
+func Parse(ctx context.Context, o Options, name string, src io.Reader) (*Dataset, error) {
+	r := open(ctx, o, []source{{name: name, open: func() (io.ReadCloser, int64, error) {
+		return io.NopCloser(src), 0, nil
+	}}})
+	defer r.Close()
+	return r.all()
+}
+
+// Reader reads files a batch of rows at a time, so that a file need not fit into
+// memory. Its use is that of bufio.Scanner:
+//
+//	r := dataset.Open(ctx, dataset.Options{}, "hh.jsonl.gz")
+//	defer r.Close()
+//	for r.Next() {
+//		use(r.Batch())
+//	}
+//	if err := r.Err(); err != nil { … }
+type Reader struct {
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	options Options
+	blocks  <-chan *block
+	batch   *Dataset
+	rejects []Reject
+	err     error
+}
+
+// source is a named stream of bytes; size is 0 when it is not known.
+type source struct {
+	name string
+	open func() (stream io.ReadCloser, size int64, err error)
+}
+
+// Open begins to read files. Errors, that of a missing file too, come from Err.
+func Open(ctx context.Context, o Options, paths ...string) *Reader {
+	sources := make([]source, len(paths))
+	for i, path := range paths {
+		sources[i] = source{path, func() (io.ReadCloser, int64, error) {
+			f, err := os.Open(path)
+			if err != nil {
+				return nil, 0, err
+			}
+			info, err := f.Stat()
+			if err != nil {
+				f.Close()
+				return nil, 0, err
+			}
+			return f, info.Size(), nil
+		}}
+	}
+	return open(ctx, o, sources)
+}
+
+func open(ctx context.Context, o Options, sources []source) *Reader {
+	o.defaults()
+	inner, cancel := context.WithCancelCause(ctx)
+	r := &Reader{ctx: inner, cancel: cancel, options: o}
+	r.blocks = startPipeline(inner, &r.options, sources)
+	return r
+}
+
+// Next reads the next batch. It gives false at the end and at an error.
+func (r *Reader) Next() bool {
+	for r.err == nil {
+		b, ok := <-r.blocks
+		if !ok {
+			if r.ctx.Err() != nil {
+				r.err = fmt.Errorf("dataset: reading: %w", context.Cause(r.ctx))
+			}
+			return false
+		}
+		select {
+		case <-b.parsed:
+		case <-r.ctx.Done():
+			continue
+		}
+		if b.err != nil {
+			r.err = fmt.Errorf("dataset: %w", b.err)
+			r.cancel(r.err)
+			return false
+		}
+		r.rejects = append(r.rejects, b.rejects...)
+		if b.record != nil {
+			r.batch = newDataset([]*chunk{newChunk(b.record, 0)}, nil)
+			r.batch.rejects = b.rejects
+			return true
+		}
+	}
+	return false
+}
+
+// Batch is the rows that Next read, and the rejects among them.
+func (r *Reader) Batch() *Dataset { return r.batch }
+
+// Rejects is every line so far that gave no row.
+func (r *Reader) Rejects() []Reject { return r.rejects }
+
+// Err is what ended the reading, nil for the end of the files.
+func (r *Reader) Err() error { return r.err }
+
+// Close stops reading. It may be called more than once.
+func (r *Reader) Close() error {
+	r.cancel(nil)
+	for range r.blocks { // let the producer see the end
+	}
+	return nil
+}
+
+// all reads to the end.
+func (r *Reader) all() (*Dataset, error) {
+	var chunks []*chunk
+	rows := 0
+	for r.Next() {
+		rec := r.batch.chunks[0].rec
+		chunks = append(chunks, newChunk(rec, rows))
+		rows += int(rec.NumRows())
+	}
+	if r.err != nil {
+		return nil, r.err
+	}
+	d := newDataset(chunks, nil)
+	d.rejects = r.rejects
+	return d, nil
+}
