@@ -9,6 +9,7 @@ from queue import Empty
 
 import psutil
 from jupyter_client.manager import KernelManager, start_new_kernel
+from jupyter_kernel_test.msgspec_v5 import validate_message
 
 KERNEL = os.environ["DIVVY_KERNEL"]
 ROOT = os.environ["DIVVY_ROOT"]
@@ -58,7 +59,10 @@ class Ran:
 
 
 class KernelCase(unittest.TestCase):
-    """Each test has the class's kernel, restarted by whoever spoils it."""
+    """Each test has the class's kernel, restarted by whoever spoils it.
+
+    Every message that a test reads is checked against the protocol's schema.
+    """
 
     @classmethod
     def setUpClass(cls):
@@ -82,6 +86,7 @@ class KernelCase(unittest.TestCase):
             m = self.kc.get_iopub_msg(timeout=max(0.01, end - time.monotonic()))
             if m["parent_header"].get("msg_id") != msg_id:
                 continue
+            validate_message(m, m["msg_type"], msg_id)
             if m["msg_type"] == "status" and m["content"]["execution_state"] == state:
                 return messages
             messages.append(m)
@@ -93,6 +98,8 @@ class KernelCase(unittest.TestCase):
         while True:
             reply = self.kc.get_shell_msg(timeout=max(0.01, end - time.monotonic()))
             if reply["parent_header"].get("msg_id") == msg_id:
+                if reply["content"]["status"] != "aborted":  # the schema knows only "abort"
+                    validate_message(reply, "execute_reply", msg_id)
                 return Ran(reply["content"], messages)
 
     def run_cell(self, code, timeout=30, **options):

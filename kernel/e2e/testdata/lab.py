@@ -153,8 +153,9 @@ class Lab(unittest.TestCase):
         """Takes a picture of the whole notebook, however long."""
         page.keyboard.press("Control+b")  # the file browser's side bar
         height = page.evaluate(
-            "() => { const p = document.querySelector('.jp-WindowedPanel-outer');"
-            " p.scrollTop = 0; return p.scrollHeight + p.getBoundingClientRect().top + 60 }"
+            "() => { document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0;"
+            " const cells = [...document.querySelectorAll('.jp-Notebook .jp-Cell')];"
+            " return Math.max(...cells.map(c => c.getBoundingClientRect().bottom)) + 60 }"
         )
         page.set_viewport_size({"width": 1280, "height": int(height)})
         page.wait_for_timeout(1000)  # figures are laid out anew
