@@ -1,0 +1,255 @@
+package arrowio
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/ipc"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+)
+
+// IPCOptions say how Arrow IPC is written.
+type IPCOptions struct {
+	// Stream writes the stream format instead of the file format (which is also
+	// Feather, version 2).
+	Stream bool
+	// Compression is "", "lz4" or "zstd". A compressed file cannot be memory-mapped.
+	Compression string
+	// BatchRows is the most rows of a record batch; 0 writes one batch.
+	BatchRows int
+}
+
+// WriteIPC writes an Arrow IPC file (Feather), or a stream, atomically.
+func (t *Table) WriteIPC(path string, opts ...IPCOptions) error {
+	return writeAtomic(path, func(w io.Writer) error { return t.EncodeIPC(w, opts...) })
+}
+
+// EncodeIPC writes Arrow IPC to w.
+func (t *Table) EncodeIPC(w io.Writer, opts ...IPCOptions) (err error) {
+	o, err := oneOption(opts)
+	if err != nil {
+		return err
+	}
+	if t.released.Load() {
+		return ErrReleased
+	}
+	settings := []ipc.Option{ipc.WithSchema(t.Schema()), ipc.WithAllocator(t.mem)}
+	switch o.Compression {
+	case "":
+	case "lz4":
+		settings = append(settings, ipc.WithLZ4())
+	case "zstd":
+		settings = append(settings, ipc.WithZstd())
+	default:
+		return fmt.Errorf("arrowio: IPC knows the compressions \"lz4\" and \"zstd\", not %q", o.Compression)
+	}
+	var out interface {
+		Write(arrow.Record) error
+		Close() error
+	}
+	if o.Stream {
+		out = ipc.NewWriter(w, settings...)
+	} else if out, err = ipc.NewFileWriter(&countingWriter{w: w}, settings...); err != nil {
+		return err
+	}
+	rec := uncounted(t.rec)
+	for from, rows := int64(0), rec.NumRows(); ; {
+		to := rows
+		if o.BatchRows > 0 {
+			to = min(rows, from+int64(o.BatchRows))
+		}
+		batch := rec.NewSlice(from, to)
+		err := out.Write(batch)
+		batch.Release()
+		if err != nil {
+			out.Close()
+			return fmt.Errorf("arrowio: write rows %d to %d as IPC: %w", from, to, err)
+		}
+		if from = to; from >= rows {
+			return out.Close()
+		}
+	}
+}
+
+// countingWriter lets the IPC file writer, which asks a Seeker for its place,
+// write to any io.Writer.
+type countingWriter struct {
+	w io.Writer
+	n int64
+}
+
+func (c *countingWriter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.n += int64(n)
+	return n, err
+}
+
+func (c *countingWriter) Seek(offset int64, whence int) (int64, error) {
+	if offset != 0 || whence != io.SeekCurrent {
+		return 0, fmt.Errorf("cannot seek in a stream")
+	}
+	return c.n, nil
+}
+
+// ReadOptions say how a file is read.
+type ReadOptions struct {
+	// Columns are the columns wanted, in that order; none means all.
+	Columns []string
+	// Allocator provides the table's memory; nil means Go's own.
+	Allocator memory.Allocator
+}
+
+func (o ReadOptions) allocator() memory.Allocator {
+	if o.Allocator == nil {
+		return memory.DefaultAllocator
+	}
+	return o.Allocator
+}
+
+// ReadIPC reads an Arrow IPC file (Feather, version 2) or stream.
+func ReadIPC(path string, opts ...ReadOptions) (*Table, error) {
+	return readFile(path, opts, func(f *os.File, o ReadOptions) (*Table, error) {
+		head := make([]byte, len(ipc.Magic))
+		if n, _ := f.ReadAt(head, 0); n == len(head) && bytes.Equal(head, ipc.Magic) {
+			return readIPCFile(f, o)
+		}
+		return DecodeIPCStream(bufio.NewReaderSize(f, 1<<20), o)
+	})
+}
+
+// readFile opens a file for read, says its name in errors, and turns a panic of
+// a decoder that met a corrupt file into an error.
+func readFile(path string, opts []ReadOptions, read func(*os.File, ReadOptions) (*Table, error)) (t *Table, err error) {
+	o, err := oneOption(opts)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("arrowio: %w", err)
+	}
+	defer f.Close()
+	defer func() {
+		if r := recover(); r != nil {
+			t, err = nil, fmt.Errorf("the file is corrupt: %v", r)
+		}
+		if err != nil {
+			t, err = nil, fmt.Errorf("arrowio: read %s: %w", path, err)
+		}
+	}()
+	return read(f, o)
+}
+
+// readerMemory is what Arrow's IPC readers allocate from: always Go's own memory,
+// since those of v17 never release dictionaries and the messages they came in.
+var readerMemory = memory.NewGoAllocator()
+
+func readIPCFile(f *os.File, o ReadOptions) (*Table, error) {
+	r, err := ipc.NewFileReader(f, ipc.WithAllocator(readerMemory))
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	var batches []arrow.Record
+	defer func() { releaseRecords(batches) }()
+	for i := range r.NumRecords() {
+		rec, err := r.RecordAt(i)
+		if err != nil {
+			return nil, fmt.Errorf("record batch %d: %w", i, err)
+		}
+		batches = append(batches, rec)
+	}
+	return tableOfBatches(o, r.Schema(), batches)
+}
+
+// DecodeIPCStream reads an Arrow IPC stream to its end.
+func DecodeIPCStream(r io.Reader, opts ...ReadOptions) (*Table, error) {
+	o, err := oneOption(opts)
+	if err != nil {
+		return nil, err
+	}
+	in, err := ipc.NewReader(r, ipc.WithAllocator(readerMemory))
+	if err != nil {
+		return nil, fmt.Errorf("not an Arrow IPC stream: %w", err)
+	}
+	defer in.Release()
+	var batches []arrow.Record
+	defer func() { releaseRecords(batches) }()
+	for in.Next() {
+		rec := in.Record()
+		rec.Retain()
+		batches = append(batches, rec)
+	}
+	if err := in.Err(); err != nil && err != io.EOF {
+		return nil, fmt.Errorf("record batch %d: %w", len(batches), err)
+	}
+	return tableOfBatches(o, in.Schema(), batches)
+}
+
+func releaseRecords(recs []arrow.Record) {
+	for _, r := range recs {
+		r.Release()
+	}
+}
+
+// oneOption gives the one options value, or the zero value for none.
+func oneOption[T any](opts []T) (o T, err error) {
+	switch len(opts) {
+	case 0:
+	case 1:
+		o = opts[0]
+	default:
+		err = fmt.Errorf("arrowio: %d options given, want at most one", len(opts))
+	}
+	return o, err
+}
+
+// tableOfBatches joins record batches to one table of the wanted columns.
+func tableOfBatches(o ReadOptions, schema *arrow.Schema, batches []arrow.Record) (*Table, error) {
+	names := make([]string, schema.NumFields())
+	for i := range names {
+		names[i] = schema.Field(i).Name
+	}
+	want := make([]int, 0, len(names))
+	if len(o.Columns) == 0 {
+		for i := range names {
+			want = append(want, i)
+		}
+	}
+	for _, name := range o.Columns {
+		i := slices.Index(names, name)
+		if i < 0 {
+			return nil, fmt.Errorf("no column %q; %s", name, suggest(name, names))
+		}
+		want = append(want, i)
+	}
+	rows := 0
+	for _, b := range batches {
+		rows += int(b.NumRows())
+	}
+	fields := make([]arrow.Field, 0, len(want))
+	cols := make([]arrow.Array, 0, len(want))
+	for _, i := range want {
+		chunks := make([]arrow.Array, len(batches))
+		for j, b := range batches {
+			chunks[j] = b.Column(i)
+		}
+		field := schema.Field(i)
+		col, err := concatenate(o.allocator(), field.Type, chunks)
+		if err != nil {
+			releaseAll(cols)
+			return nil, fmt.Errorf("column %q: %w", field.Name, err)
+		}
+		field.Type = col.DataType()
+		fields = append(fields, field)
+		cols = append(cols, col)
+	}
+	t := tableOf(o.allocator(), fields, cols, rows)
+	t.rec = uniqueNames(t.rec)
+	return t, nil
+}
