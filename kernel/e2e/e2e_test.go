@@ -25,3 +25,15 @@ func TestFrontEnds(t *testing.T) {
 func TestLab(t *testing.T) {
 	runSuite(t, 8*time.Minute, "lab", "DIVVY_CHROMIUM="+chromium(t), "DIVVY_PICTURES="+pictures(t))
 }
+
+// TestTables exchanges Arrow IPC and Parquet with other tools.
+func TestTables(t *testing.T) {
+	runSuite(t, 3*time.Minute, "tables")
+}
+
+// TestAnchors computes the published numbers in cells, from the real data.
+func TestAnchors(t *testing.T) {
+	runSuite(t, 3*time.Minute, "anchors",
+		"DIVVY_HH="+shared(t, "data", "hh", "harmless-base-test.jsonl.gz"),
+		"DIVVY_LLAMA="+shared(t, "data", "tokenizers", "llama_tokenizer.model"))
+}

@@ -3,7 +3,6 @@
 import os
 
 import jupyter_kernel_test as jkt
-from jupyter_client.manager import start_new_kernel
 
 KERNEL = os.environ["DIVVY_KERNEL"]
 
@@ -19,7 +18,7 @@ class Protocol(jkt.KernelTests):
     code_page_something = "?fmt.Println"
     code_generate_error = 'panic("on purpose")'
     code_inspect_sample = "fmt.Println"
-    code_clear_output = "display.ClearOutput(false)"
+    code_clear_output = "display.Clear(false)"
     completion_samples = [
         {"text": "fmt.Printl", "matches": {"fmt.Println"}},
         {"text": "fmt.Sprin", "matches": {"fmt.Sprint", "fmt.Sprintf", "fmt.Sprintln"}},
@@ -43,17 +42,14 @@ class Protocol(jkt.KernelTests):
         {"code": "6 * 7", "result": "42"},
         {"code": '"a" + "b"', "result": '"ab"'},
         {"code": "len([]int{1, 2, 3})", "result": "3"},
+        {"code": 'display.HTML("<b>bold</b>")', "mime": "text/html", "result": "<b>bold</b>"},
     ]
     code_display_data = [
-        {"code": 'display.HTML("<b>bold</b>")', "mime": "text/html"},
-        {"code": 'display.Markdown("**bold**")', "mime": "text/markdown"},
+        {"code": 'display.Show(display.HTML("<b>bold</b>"))', "mime": "text/html"},
+        {"code": 'display.Show(display.Markdown("**bold**"))', "mime": "text/markdown"},
     ]
     code_history_pattern = "6 [*]*"
     supported_history_operations = ("tail", "range", "search")
-
-    @classmethod
-    def setUpClass(cls):
-        cls.km, cls.kc = start_new_kernel(kernel_name=cls.kernel_name)
 
     def test_every_attribute_is_set(self):
         """An attribute left empty makes its test of the suite pass unrun."""
@@ -70,5 +66,3 @@ class IopubWelcome(jkt.IopubWelcomeTests):
 
     def test_every_attribute_is_set(self):
         self.assertTrue(self.support_iopub_welcome)
-
-
