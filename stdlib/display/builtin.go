@@ -1,0 +1,95 @@
+package display
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/png"
+	"io"
+	"net/http"
+	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+)
+
+// The size in points at which a plot is drawn that says nothing of its size,
+// and the dots per CSS pixel, so that it is sharp on the screens of today.
+const (
+	plotWidth  = 5 * vg.Inch
+	plotHeight = 3.4 * vg.Inch
+	cssDPI     = 96
+	pixelRatio = 2
+)
+
+// builtin shows the types of other packages that know nothing of method sets.
+func builtin(v any) (b Bundle, ok bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			b, ok = plain(fmt.Sprintf("display: drawing %T: panic: %v", v, p)), true
+		}
+	}()
+	switch x := v.(type) {
+	case *plot.Plot:
+		return ofPlot(x), true
+	case image.Image:
+		return ofImage(x), true
+	case io.Reader:
+		// Written to somewhere, a reader is empty afterwards: looking at a value
+		// must not change it.
+		return Bundle{}, false
+	case io.WriterTo:
+		return ofWriter(x)
+	}
+	return Bundle{}, false
+}
+
+func ofPlot(p *plot.Plot) Bundle {
+	c := vgimg.NewWith(vgimg.UseWH(plotWidth, plotHeight), vgimg.UseDPI(cssDPI*pixelRatio))
+	p.Draw(draw.New(c))
+	b := ofImage(c.Image())
+	b.Metadata = map[string]any{MIMEPNG: map[string]any{
+		"width":  int(plotWidth.Points() / 72 * cssDPI),
+		"height": int(plotHeight.Points() / 72 * cssDPI),
+	}}
+	b.Data[MIMEText] = "plot"
+	if p.Title.Text != "" {
+		b.Data[MIMEText] = "plot: " + clean(p.Title.Text)
+	}
+	return b
+}
+
+func ofImage(m image.Image) Bundle {
+	var buf bytes.Buffer
+	size := m.Bounds().Size()
+	text := fmt.Sprintf("%T, %d x %d pixels", m, size.X, size.Y)
+	enc := png.Encoder{CompressionLevel: png.BestSpeed}
+	if err := enc.Encode(&buf, m); err != nil {
+		return plain(fmt.Sprintf("%s (display: encoding PNG: %v)", text, err))
+	}
+	b := PNG(buf.Bytes())
+	b.Data[MIMEText] = text
+	return b
+}
+
+// ofWriter shows what writes itself as an image or a document: the canvases of
+// gonum/plot, for example. Anything else it leaves to the printer.
+func ofWriter(w io.WriterTo) (Bundle, bool) {
+	var buf bytes.Buffer
+	if _, err := w.WriteTo(&buf); err != nil {
+		return plain(fmt.Sprintf("display: WriteTo of %T: %v", w, err)), true
+	}
+	content := buf.Bytes()
+	mime, _, _ := strings.Cut(http.DetectContentType(content), ";")
+	switch head := bytes.TrimSpace(content[:min(len(content), 512)]); {
+	case isBinary(mime):
+		return binary(mime, content), true
+	case bytes.HasPrefix(head, []byte("<svg")), mime == "text/xml" && bytes.Contains(head, []byte("<svg")):
+		return SVG(string(content)), true
+	case mime == MIMEHTML:
+		return HTML(string(content)), true
+	}
+	return Bundle{}, false
+}
