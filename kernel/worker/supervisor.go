@@ -49,7 +49,7 @@ type Supervisor struct {
 // A worker that cannot be started is reported by the first call that needs it.
 func New(config Config) *Supervisor {
 	if config.Command == nil {
-		config.Command = ownCommand
+		config.Command = OwnCommand
 	}
 	if config.InterruptGrace == 0 {
 		config.InterruptGrace = 2 * time.Second
@@ -66,7 +66,9 @@ func New(config Config) *Supervisor {
 	return s
 }
 
-func ownCommand() (*exec.Cmd, error) {
+// OwnCommand is the command of a worker that is this executable, run with the
+// one argument "worker".
+func OwnCommand() (*exec.Cmd, error) {
 	path, err := os.Executable()
 	if err != nil {
 		return nil, err

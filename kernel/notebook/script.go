@@ -1,0 +1,159 @@
+package notebook
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"regexp"
+	"strings"
+)
+
+// marker is the line that begins a cell of a script: "// %%", optionally with a
+// title, a type and tags, as jupytext and the editors have it:
+//
+//	// %% The figure [markdown] tags=["parameters"]
+var marker = regexp.MustCompile(`^//\s*%%(.*)$`)
+
+var (
+	markerType = regexp.MustCompile(`\[(markdown|md|raw)\]`)
+	markerTags = regexp.MustCompile(`tags\s*=\s*\[([^\]]*)\]`)
+	quoted     = regexp.MustCompile(`"([^"]*)"`)
+)
+
+// ReadScript reads a Go script.
+func ReadScript(path string) (*Notebook, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading a script: %w", err)
+	}
+	return ParseScript(string(b)), nil
+}
+
+// ParseScript makes a notebook of a script: one cell, or one for each "// %%"
+// line. A Go program with a package clause and func main is a script too: the
+// clause is taken out, and main is called at the end.
+//
+// Each code cell knows the line at which it begins, so errors name lines of the
+// script.
+func ParseScript(source string) *Notebook {
+	nb := New()
+	callsMain := declaresMain(source)
+	var lines []string
+	kind, tags, begin := "code", []any(nil), 1
+	flush := func(next int) {
+		text := strings.Join(lines, "\n")
+		lines = lines[:0]
+		if strings.TrimSpace(text) == "" {
+			begin = next
+			return
+		}
+		// Blank lines at the start go, and the cell begins below them.
+		for strings.HasPrefix(text, "\n") {
+			text = text[1:]
+			begin++
+		}
+		text = strings.TrimRight(text, "\n\t ")
+		if kind != "code" {
+			text = uncomment(text)
+		}
+		c := newCell(kind, cellID(len(nb.Cells), text), text)
+		if kind == "code" {
+			c.Line = begin
+		}
+		if tags != nil {
+			object(c.fields, "metadata")["tags"] = tags
+		}
+		nb.Cells = append(nb.Cells, c)
+		begin = next
+	}
+	source = strings.ReplaceAll(source, "\r\n", "\n")
+	for i, line := range strings.Split(source, "\n") {
+		if i == 0 && strings.HasPrefix(line, "#!") {
+			line = ""
+		}
+		m := marker.FindStringSubmatch(line)
+		if m == nil {
+			lines = append(lines, line)
+			continue
+		}
+		flush(i + 2)
+		kind, tags = "code", nil
+		if t := markerType.FindStringSubmatch(m[1]); t != nil {
+			kind = map[string]string{"markdown": "markdown", "md": "markdown", "raw": "raw"}[t[1]]
+		}
+		if t := markerTags.FindStringSubmatch(m[1]); t != nil {
+			tags = []any{}
+			for _, q := range quoted.FindAllStringSubmatch(t[1], -1) {
+				tags = append(tags, q[1])
+			}
+		}
+	}
+	flush(0)
+	nb.stripPackage()
+	if callsMain {
+		nb.Cells = append(nb.Cells, newCell("code", cellID(len(nb.Cells), "main()"), "main()"))
+	}
+	return nb
+}
+
+// packageClause is a package clause at the start of a line.
+var packageClause = regexp.MustCompile(`(?m)^package[ \t]+\w+[ \t]*;?`)
+
+// stripPackage blanks the package clause, which a cell cannot have. Lines stay
+// where they are.
+func (nb *Notebook) stripPackage() {
+	for _, c := range nb.Cells {
+		if c.Type() != "code" {
+			continue
+		}
+		s := c.Source()
+		f, err := parser.ParseFile(token.NewFileSet(), "", s, parser.PackageClauseOnly)
+		if err != nil || f == nil {
+			return
+		}
+		at := int(f.Package) - 1 // positions in the file count from 1
+		if loc := packageClause.FindStringIndex(s[at:]); loc != nil && loc[0] == 0 {
+			c.fields["source"] = s[:at] + s[at+loc[1]:]
+		}
+		return // it can only be in the first code cell
+	}
+}
+
+// declaresMain reports whether a script is a Go program: it parses as a file of
+// package main, and has a func main.
+func declaresMain(source string) bool {
+	f, err := parser.ParseFile(token.NewFileSet(), "", source, parser.SkipObjectResolution)
+	if err != nil || f.Name.Name != "main" {
+		return false
+	}
+	for _, d := range f.Decls {
+		if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv == nil && fn.Name.Name == "main" {
+			return true
+		}
+	}
+	return false
+}
+
+// uncomment takes the comment signs from the lines of a markdown or raw cell.
+func uncomment(text string) string {
+	if t := strings.TrimSpace(text); strings.HasPrefix(t, "/*") && strings.HasSuffix(t, "*/") {
+		return strings.TrimSpace(t[2 : len(t)-2])
+	}
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		if rest, ok := strings.CutPrefix(line, "//"); ok {
+			lines[i] = strings.TrimPrefix(rest, " ")
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// cellID makes an id that is the same whenever the script is.
+func cellID(n int, text string) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s", n, text))
+	return hex.EncodeToString(sum[:4])
+}

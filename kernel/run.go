@@ -1,0 +1,252 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"divvy/kernel/cell"
+	"divvy/kernel/notebook"
+	"divvy/kernel/worker"
+)
+
+// runOptions are the flags of the run command.
+type runOptions struct {
+	output, dir  string
+	parameters   []string
+	timeout      time.Duration
+	allowErrors  bool
+	quiet, print bool
+}
+
+func runCommand() *cobra.Command {
+	var o runOptions
+	cmd := &cobra.Command{
+		Use:   "run FILE",
+		Short: "Run a notebook (.ipynb) or a Go script (.go) from first to last cell",
+		Long: `Run a notebook or a Go script from its first cell to its last, without Jupyter.
+
+A notebook is executed in its own directory, and the executed notebook is written
+beside it: figure4.ipynb becomes figure4.out.ipynb. Results of an earlier run are
+replaced. When a cell fails, the run stops there, what has run is written, and the
+cell, the line and the error are printed.
+
+A script is a Go program with func main, or cells of Go separated by lines that
+begin with "// %%". It runs in the current directory, prints what its cells show,
+and writes a notebook only with -o.
+
+With -p name=value, a cell that sets the values is added after the cell tagged
+"parameters", as papermill does.
+
+Exit codes:
+  0    every cell ended well, or --allow-errors was given
+  1    a cell failed, or ran for longer than --timeout
+  2    wrong arguments, or the input cannot be read
+  3    the kernel failed, or the output cannot be written
+  130  interrupted (Ctrl-C); what has run is written`,
+		Example: `  kernel run notebooks/figure4.ipynb
+  kernel run figure4.ipynb -p n=500 -o figure4-500.ipynb
+  kernel run analysis.go --timeout 10m`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return run(cmd.Context(), args[0], o) },
+	}
+	f := cmd.Flags()
+	f.StringVarP(&o.output, "output", "o", "", "where to write the executed notebook (NAME.out.ipynb)")
+	f.StringArrayVarP(&o.parameters, "parameter", "p", nil, "set a parameter: name=value; may be repeated")
+	f.DurationVar(&o.timeout, "timeout", 0, "how long each cell may take, for example 90s (no limit)")
+	f.BoolVar(&o.allowErrors, "allow-errors", false, "go on after a cell that fails")
+	f.StringVar(&o.dir, "cwd", "", "the working directory of the cells (the notebook's)")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "show no progress")
+	f.BoolVar(&o.print, "print", false, "print what the cells of a notebook show, as for a script")
+	return cmd
+}
+
+func run(ctx context.Context, path string, o runOptions) error {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	nb, script, err := load(path, &o)
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	interpreter := worker.New(worker.Config{Command: func() (*exec.Cmd, error) {
+		cmd, err := worker.OwnCommand()
+		if err == nil {
+			cmd.Dir = o.dir
+		}
+		return cmd, err
+	}})
+	defer interpreter.Close()
+
+	// The first Ctrl-C stops the cell, writes what has run and leaves; a second
+	// one, for the impatient, ends the process as it does by default.
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+
+	color := term.IsTerminal(int(os.Stderr.Fd()))
+	opts := notebook.Options{AllowErrors: o.allowErrors, Timeout: o.timeout, Input: newConsole().ask}
+	if !o.quiet && !script {
+		opts.Progress = progress(os.Stderr)
+	}
+	if script {
+		opts.Name = filepath.Base(path)
+	}
+	if script || o.print {
+		opts.Echo = echo
+	}
+	begun := time.Now()
+	failure, err := nb.Run(ctx, interpreter, opts)
+	if o.output != "" {
+		if err := nb.Write(o.output); err != nil {
+			return &exitError{exitKernel, err}
+		}
+		if !o.quiet {
+			fmt.Fprintf(os.Stderr, "%s written after %.1f s\n", o.output, time.Since(begun).Seconds())
+		}
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		return &exitError{exitInterrupted, errors.New("interrupted")}
+	case err != nil:
+		return &exitError{exitKernel, err}
+	case failure != nil:
+		describe(os.Stderr, path, script, failure, color)
+		if failure.Err.Name == cell.ErrInternal {
+			return &exitError{exitKernel, nil}
+		}
+		return &exitError{exitCell, nil}
+	}
+	return nil
+}
+
+// load reads the input and completes the options that depend on it.
+func load(path string, o *runOptions) (nb *notebook.Notebook, script bool, err error) {
+	switch filepath.Ext(path) {
+	case ".ipynb":
+		nb, err = notebook.Read(path)
+		if o.output == "" {
+			o.output = strings.TrimSuffix(path, ".ipynb") + ".out.ipynb"
+		}
+		if o.dir == "" {
+			o.dir = filepath.Dir(path)
+		}
+	case ".go":
+		nb, err = notebook.ReadScript(path)
+		script = true
+	default:
+		err = fmt.Errorf("%s is neither a notebook (.ipynb) nor a Go script (.go)", path)
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	var parameters []notebook.Parameter
+	for _, s := range o.parameters {
+		p, err := notebook.ParseParameter(s)
+		if err != nil {
+			return nil, false, err
+		}
+		parameters = append(parameters, p)
+	}
+	if err := nb.Inject(parameters); err != nil {
+		return nil, false, err
+	}
+	nb.SetLanguage(kernelspec(), languageInfo())
+	return nb, script, nil
+}
+
+// languageInfo is the metadata that Jupyter takes from kernel_info.
+func languageInfo() map[string]any {
+	var m map[string]any
+	b, err := json.Marshal(kernelInfo().Language)
+	if err == nil {
+		err = json.Unmarshal(b, &m)
+	}
+	if err != nil {
+		panic(err) // cannot be: strings only
+	}
+	return m
+}
+
+func progress(f *os.File) notebook.Progress {
+	if columns, _, err := term.GetSize(int(f.Fd())); err == nil && os.Getenv("TERM") != "dumb" {
+		return notebook.NewTerminalProgress(f, columns)
+	}
+	return notebook.NewLogProgress(f)
+}
+
+// echo prints what a cell shows: streams as they are, results as text.
+func echo(e cell.Event) {
+	switch e.Kind {
+	case cell.Stream:
+		w := os.Stdout
+		if e.Stream == "stderr" {
+			w = os.Stderr
+		}
+		io.WriteString(w, e.Text)
+	case cell.Display, cell.ExecuteResult:
+		if e.Bundle != nil {
+			if text, ok := e.Bundle.Data["text/plain"].(string); ok {
+				fmt.Println(text)
+			}
+		}
+	}
+}
+
+// describe prints where a run failed, and why.
+func describe(w io.Writer, path string, script bool, f *notebook.Failure, color bool) {
+	where := path
+	if line := f.Line(); script && line > 0 {
+		where += fmt.Sprintf(":%d", line)
+	} else {
+		where += fmt.Sprintf(": cell %d of %d, In[%d]", f.Number, f.Of, f.Count)
+		if line > 0 {
+			where += fmt.Sprintf(", line %d", line)
+		}
+	}
+	fmt.Fprintf(w, "\n%s: %s: %s\n", where, f.Err.Name, f.Err.Value)
+	if text := excerpt(f); text != "" {
+		fmt.Fprintln(w, text)
+	}
+	for _, line := range f.Err.Traceback {
+		if !color {
+			line = ansi.ReplaceAllString(line, "")
+		}
+		fmt.Fprintln(w, line)
+	}
+}
+
+var ansi = regexp.MustCompile("\x1b\\[[0-9;]*[A-Za-z]")
+
+// excerpt is the failing line with the ones around it.
+func excerpt(f *notebook.Failure) string {
+	lines := strings.Split(f.Cell.Source(), "\n")
+	at := f.Line()
+	if f.Cell.Line > 0 {
+		at -= f.Cell.Line - 1
+	}
+	if at < 1 || at > len(lines) {
+		return ""
+	}
+	var b strings.Builder
+	for n := max(1, at-2); n <= min(len(lines), at+2); n++ {
+		sign := " "
+		if n == at {
+			sign = ">"
+		}
+		fmt.Fprintf(&b, "%s %4d | %s\n", sign, n-at+f.Line(), lines[n-1])
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
