@@ -9,10 +9,14 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
+
+	"divvy/arrowio"
 )
 
 // The size in points at which a plot is drawn that says nothing of its size,
@@ -36,6 +40,12 @@ func builtin(v any) (b Bundle, ok bool) {
 		return ofPlot(x), true
 	case image.Image:
 		return ofImage(x), true
+	case arrow.Record:
+		return Of(arrowio.FromRecord(x)), true
+	case arrow.Table:
+		return ofTable(x), true
+	case arrow.Array:
+		return ofArray(x), true
 	case io.Reader:
 		// Written to somewhere, a reader is empty afterwards: looking at a value
 		// must not change it.
@@ -92,4 +102,33 @@ func ofWriter(w io.WriterTo) (Bundle, bool) {
 		return HTML(string(content)), true
 	}
 	return Bundle{}, false
+}
+
+// ofTable shows the first piece of an Arrow table, whose columns may lie in
+// several, and says when that is not all.
+func ofTable(t arrow.Table) Bundle {
+	pieces := array.NewTableReader(t, -1)
+	defer pieces.Release()
+	if !pieces.Next() {
+		return plain(fmt.Sprintf("arrow table, 0 rows\n%v", t.Schema()))
+	}
+	rec := pieces.Record()
+	b := Of(arrowio.FromRecord(rec))
+	if rec.NumRows() < t.NumRows() {
+		note := fmt.Sprintf("the first %d of %d rows", rec.NumRows(), t.NumRows())
+		b.Data[MIMEText] = b.Text() + "\n" + note
+		if page, ok := b.Data[MIMEHTML].(string); ok {
+			b.Data[MIMEHTML] = page + "<p>" + note + "</p>"
+		}
+	}
+	return b
+}
+
+// ofArray shows an Arrow array as a table of one column.
+func ofArray(a arrow.Array) Bundle {
+	t, err := arrowio.NewTable().Array("value", a).Build()
+	if err != nil {
+		return plain(fmt.Sprintf("%v (display: %v)", a, err))
+	}
+	return Of(t)
 }

@@ -13,12 +13,16 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgsvg"
+
+	"divvy/arrowio"
 )
 
 type page struct{ body string }
@@ -207,6 +211,35 @@ func TestOfPictures(t *testing.T) {
 		t.Error("an SVG canvas is not shown as SVG")
 	}
 	decodePNG(t, Of(vgimg.PngCanvas{Canvas: vgimg.New(vg.Inch, vg.Inch)}))
+}
+
+func TestOfArrow(t *testing.T) {
+	table, err := arrowio.NewTable().Strings("prompt", []string{"<b>hi</b>", "there"}).Floats("reward", []float64{1, 2}).Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := table.Record()
+	twice := array.NewTableFromRecords(rec.Schema(), []arrow.Record{rec, rec})
+	for name, c := range map[string]struct {
+		v    any
+		want []string
+	}{
+		"table":       {table, []string{"&lt;b&gt;hi", "reward"}},
+		"record":      {rec, []string{"&lt;b&gt;hi", "reward"}},
+		"arrow table": {twice, []string{"&lt;b&gt;hi", "reward", "the first 2 of 4 rows"}},
+		"array":       {rec.Column(0), []string{"&lt;b&gt;hi", "value"}},
+	} {
+		b := Of(c.v)
+		page, _ := b.Data[MIMEHTML].(string)
+		for _, want := range c.want {
+			if !strings.Contains(page, want) {
+				t.Errorf("%s: no %q in %s", name, want, page)
+			}
+		}
+		if strings.Contains(page, "<b>hi") || !strings.Contains(b.Text(), "there") {
+			t.Errorf("%s: text %q, page %s", name, b.Text(), page)
+		}
+	}
 }
 
 func TestOfValues(t *testing.T) {

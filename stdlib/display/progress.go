@@ -56,6 +56,28 @@ type Progress struct {
 // NewProgress gives a Progress that counts nothing yet.
 func NewProgress() *Progress { return &Progress{} }
 
+// Func gives the Progress as the callback that tells the work done so far and
+// the whole of it, which ends the stage when they are equal:
+//
+//	diversity.Options{Progress: display.NewProgress().Func("N-grams")}
+func (p *Progress) Func(what string) func(done, total int64) {
+	return func(done, total int64) {
+		p.mu.Lock()
+		started := p.running && p.what == what && p.total == total
+		p.mu.Unlock()
+		if !started {
+			if done >= total { // over before there was anything to show
+				return
+			}
+			p.Start(total, what)
+		}
+		p.Set(done)
+		if done >= total {
+			p.Done()
+		}
+	}
+}
+
 // Bar starts a Progress of total units (unknown when total <= 0).
 func Bar(total int64, what string) *Progress {
 	p := NewProgress()

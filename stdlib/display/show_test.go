@@ -119,6 +119,20 @@ func TestProgress(t *testing.T) {
 	}
 }
 
+func TestProgressFunc(t *testing.T) {
+	clock := time.Unix(0, 0)
+	out := &script{}
+	tell := (&Progress{now: func() time.Time { return clock }, dst: out}).Func("grams")
+	for i := range int64(5) {
+		clock = clock.Add(time.Second)
+		tell(i, 4)
+	}
+	tell(4, 4)
+	if n := len(out.lines); n != 6 || !strings.HasPrefix(out.lines[0], "grams   0%") || !strings.HasPrefix(out.lines[5], "grams 100%") {
+		t.Errorf("%d lines: %q", n, out.lines)
+	}
+}
+
 // In a notebook a bar is one display, replaced seldom however often it is told.
 func TestProgressInNotebook(t *testing.T) {
 	r := use(t)
