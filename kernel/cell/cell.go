@@ -66,6 +66,9 @@ type Result struct {
 	Error *Error `json:"error,omitempty"`
 	// UserExpressions holds the outcome of each of the request's expressions.
 	UserExpressions map[string]ExpressionResult `json:"user_expressions,omitempty"`
+	// Pages are for a front end's pager, beside the outputs: documentation that
+	// the cell asked for, with text/plain.
+	Pages []Bundle `json:"pages,omitempty"`
 }
 
 // ExpressionResult is the outcome of one user expression: a bundle or an error.
