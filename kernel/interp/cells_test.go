@@ -1,0 +1,116 @@
+package interp_test
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"divvy/kernel/cell"
+	"divvy/kernel/interp"
+)
+
+// program is a small notebook with the output it must give.
+type program struct {
+	Group, Name string
+	Cells       []string
+	Want        string
+}
+
+// shared returns a file of the folder of test material beside the module.
+func shared(t *testing.T, name string) []byte {
+	t.Helper()
+	dir := os.Getenv("DIVVY_SHARED")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "..", "shared")
+	}
+	b, err := os.ReadFile(filepath.Join(dir, name))
+	switch {
+	case err == nil:
+		return b
+	case os.Getenv("CI") == "true":
+		t.Fatalf("the test material is missing: %v", err)
+	default:
+		t.Skipf("no test material (../shared): %v", err)
+	}
+	return nil
+}
+
+// collector is a sink that keeps everything.
+type collector struct {
+	mu     sync.Mutex
+	out    strings.Builder
+	err    strings.Builder
+	events []cell.Event
+}
+
+func (c *collector) Emit(e cell.Event) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.events = append(c.events, e)
+	if e.Kind == cell.Stream && e.Stream == "stdout" {
+		c.out.WriteString(e.Text)
+	} else if e.Kind == cell.Stream {
+		c.err.WriteString(e.Text)
+	}
+}
+
+func (c *collector) Input(context.Context, string, bool) (string, error) { return "", os.ErrClosed }
+
+func (c *collector) stdout() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.out.String()
+}
+
+func runProgram(t *testing.T, p program) (string, []*cell.Error) {
+	t.Helper()
+	s, err := interp.New(interp.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var out strings.Builder
+	var errs []*cell.Error
+	c := &collector{}
+	for i, code := range p.Cells {
+		value, fail := strings.HasPrefix(code, "?"), strings.HasPrefix(code, "!")
+		if value || fail {
+			code = code[1:]
+		}
+		c.out.Reset()
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		r := s.Execute(ctx, cell.Request{Count: i + 1, Code: code, Silent: !value}, c)
+		cancel()
+		out.WriteString(c.stdout())
+		if r.Error != nil {
+			errs = append(errs, r.Error)
+			out.WriteString("ERR\n")
+			if !fail {
+				break
+			}
+		} else if fail {
+			out.WriteString("NOERR\n")
+		}
+	}
+	return out.String(), errs
+}
+
+func TestCells(t *testing.T) {
+	var programs []program
+	if err := json.Unmarshal(shared(t, "cells/cells.json"), &programs); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range programs {
+		t.Run(p.Group+"/"+p.Name, func(t *testing.T) {
+			got, errs := runProgram(t, p)
+			if got != p.Want {
+				t.Errorf("got %q\nwant %q\nerrors %v", got, p.Want, errs)
+			}
+		})
+	}
+}

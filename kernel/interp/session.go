@@ -1,0 +1,142 @@
+package interp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"sync"
+
+	yaegi "github.com/traefik/yaegi/interp"
+
+	"divvy/kernel/cell"
+	"divvy/kernel/symbols"
+)
+
+// Options are the choices of a session; the zero value is the usual one.
+type Options struct {
+	// Library is where imports are looked up, symbols.Shared when nil.
+	Library *symbols.Library
+}
+
+// Session holds the state of one notebook and runs its cells.
+type Session struct {
+	lib  *symbols.Library
+	runs runs
+
+	mu     sync.Mutex // held while a cell runs and while the engine is read
+	engine *engine
+
+	running sync.Mutex // guards current
+	current *run
+}
+
+var _ cell.Interpreter = (*Session)(nil)
+
+// New starts a session.
+func New(o Options) (*Session, error) {
+	s := &Session{lib: o.Library}
+	if s.lib == nil {
+		lib, err := symbols.Shared()
+		if err != nil {
+			return nil, err
+		}
+		s.lib = lib
+	}
+	stdout, stderr := stream{&s.runs, "stdout"}, stream{&s.runs, "stderr"}
+	y := yaegi.New(yaegi.Options{Stdout: stdout, Stderr: io.Discard, Unrestricted: true})
+	_ = stderr
+	for _, p := range s.lib.Paths() {
+		t := symbols.Table(p)
+		tp, err := s.lib.Import(p)
+		if err != nil {
+			return nil, err
+		}
+		if err := y.Use(yaegi.Exports{p + "/./" + tp.Name(): t}); err != nil {
+			return nil, fmt.Errorf("symbols of %s: %w", p, err)
+		}
+	}
+	if err := y.Use(yaegi.Exports{"fmt/./fmt": {
+		"Print":   reflect.ValueOf(func(a ...any) (int, error) { return fmt.Fprint(stdout, a...) }),
+		"Println": reflect.ValueOf(func(a ...any) (int, error) { return fmt.Fprintln(stdout, a...) }),
+		"Printf":  reflect.ValueOf(func(f string, a ...any) (int, error) { return fmt.Fprintf(stdout, f, a...) }),
+	}}); err != nil {
+		return nil, err
+	}
+	s.engine = newEngine(y, s.lib, stdout)
+	return s, nil
+}
+
+// Execute implements cell.Interpreter.
+func (s *Session) Execute(ctx context.Context, req cell.Request, out cell.Sink) cell.Result {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := &run{sink: out, name: fmt.Sprintf("In[%d]", req.Count)}
+	r.ctx, r.stop = context.WithCancelCause(ctx)
+	defer r.stop(nil)
+	s.setCurrent(r)
+	defer s.setCurrent(nil)
+	defer s.runs.enter(r)()
+	s.engine.rt.Show = !req.Silent
+	if err := s.engine.Eval(r.ctx, req.Code); err != nil {
+		return cell.Result{Error: &cell.Error{Name: kindOf(err), Value: err.Error(), Traceback: []string{err.Error()}}}
+	}
+	return cell.Result{}
+}
+
+func kindOf(err error) string {
+	var p yaegi.Panic
+	switch {
+	case errors.As(err, &p):
+		return cell.ErrPanic
+	case errors.Is(err, context.Canceled):
+		return cell.ErrInterrupt
+	}
+	return cell.ErrCompile
+}
+
+func (s *Session) setCurrent(r *run) {
+	s.running.Lock()
+	s.current = r
+	s.running.Unlock()
+}
+
+// Interrupt implements cell.Interpreter.
+func (s *Session) Interrupt(context.Context) error {
+	s.running.Lock()
+	defer s.running.Unlock()
+	if s.current != nil {
+		s.current.stop(context.Canceled)
+	}
+	return nil
+}
+
+// Complete implements cell.Interpreter.
+func (s *Session) Complete(context.Context, string, int) (cell.Completion, error) {
+	return cell.Completion{}, nil
+}
+
+// Inspect implements cell.Interpreter.
+func (s *Session) Inspect(context.Context, string, int, int) (cell.Inspection, error) {
+	return cell.Inspection{}, nil
+}
+
+// IsComplete implements cell.Interpreter.
+func (s *Session) IsComplete(context.Context, string) (cell.Completeness, error) {
+	return cell.Completeness{Status: "unknown"}, nil
+}
+
+// Comm implements cell.Interpreter: no comm is known yet, so it is closed.
+func (s *Session) Comm(_ context.Context, m cell.CommMessage, out cell.Sink) error {
+	if m.Kind != cell.CommClose {
+		out.Emit(cell.Event{Kind: cell.CommClose, Comm: &cell.CommMessage{Kind: cell.CommClose, ID: m.ID, Data: map[string]any{}}})
+	}
+	return nil
+}
+
+// Comms implements cell.Interpreter.
+func (s *Session) Comms(context.Context, string) (map[string]string, error) { return nil, nil }
+
+// Close implements cell.Interpreter.
+func (s *Session) Close() error { return s.Interrupt(context.Background()) }

@@ -1,0 +1,102 @@
+package interp
+
+import (
+	"go/scanner"
+	"go/token"
+)
+
+type chunk struct {
+	start, end int
+	kind       byte // i import, d decl (func/type/const), v var decl, s statement, p package clause
+}
+
+// split cuts a cell into top level chunks at depth-0 semicolons.
+func split(src string) ([]chunk, error) {
+	fs := token.NewFileSet()
+	f := fs.AddFile("", -1, len(src))
+	var sc scanner.Scanner
+	sc.Init(f, []byte(src), func(token.Position, string) {}, 0)
+	type tk struct {
+		tok token.Token
+		off int
+	}
+	var cur []tk
+	var out []chunk
+	depth := 0
+	flush := func(end int) {
+		if len(cur) == 0 {
+			return
+		}
+		k := byte('s')
+		switch cur[0].tok {
+		case token.PACKAGE:
+			k = 'p'
+		case token.IMPORT:
+			k = 'i'
+		case token.TYPE, token.CONST:
+			k = 'd'
+		case token.VAR:
+			k = 'v'
+		case token.FUNC:
+			if len(cur) > 1 && cur[1].tok == token.IDENT {
+				k = 'd'
+			} else if len(cur) > 1 && cur[1].tok == token.LPAREN {
+				d, j := 0, 1
+				for ; j < len(cur); j++ {
+					if cur[j].tok == token.LPAREN {
+						d++
+					} else if cur[j].tok == token.RPAREN {
+						if d--; d == 0 {
+							break
+						}
+					}
+				}
+				if j+2 < len(cur) && cur[j+1].tok == token.IDENT && (cur[j+2].tok == token.LPAREN || cur[j+2].tok == token.LBRACK) {
+					k = 'd'
+				}
+			}
+		}
+		out = append(out, chunk{cur[0].off, end, k})
+		cur = cur[:0]
+	}
+	for {
+		pos, tok, lit := sc.Scan()
+		off := f.Offset(pos)
+		if tok == token.EOF {
+			flush(len(src))
+			return out, nil
+		}
+		switch tok {
+		case token.LPAREN, token.LBRACE, token.LBRACK:
+			depth++
+		case token.RPAREN, token.RBRACE, token.RBRACK:
+			depth--
+		case token.SEMICOLON:
+			if depth <= 0 {
+				depth = 0
+				if lit == ";" {
+					off++
+				}
+				flush(off)
+				continue
+			}
+		}
+		cur = append(cur, tk{tok, off})
+	}
+}
+
+// blank keeps only the chunks for which keep is true; all else is spaces.
+func blank(src string, cs []chunk, keep func(chunk) bool) string {
+	b := []byte(src)
+	for _, c := range cs {
+		if keep(c) {
+			continue
+		}
+		for i := c.start; i < c.end && i < len(b); i++ {
+			if b[i] != '\n' {
+				b[i] = ' '
+			}
+		}
+	}
+	return string(b)
+}

@@ -1,0 +1,75 @@
+package interp
+
+import (
+	"context"
+	"io"
+	"runtime/pprof"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"divvy/kernel/cell"
+)
+
+// The cell that a goroutine belongs to is known by the profiler labels that
+// its first goroutine was given: the runtime hands them on to every goroutine
+// started from there, in interpreted and in compiled code alike.
+
+//go:linkname getLabels runtime/pprof.runtime_getProfLabel
+func getLabels() unsafe.Pointer
+
+// run is one execution of a cell, as long as a goroutine of it lives.
+type run struct {
+	sink cell.Sink
+	name string // "In[3]"
+	ctx  context.Context
+	stop context.CancelCauseFunc
+
+	labels unsafe.Pointer
+}
+
+// runs finds the run of the calling goroutine.
+type runs struct {
+	byLabels sync.Map // unsafe.Pointer -> *run
+	latest   atomic.Pointer[run]
+	n        atomic.Int64
+}
+
+// enter makes the calling goroutine, and those it starts, belong to r. The
+// result undoes that.
+func (rs *runs) enter(r *run) (leave func()) {
+	id := strconv.FormatInt(rs.n.Add(1), 10)
+	ctx := pprof.WithLabels(context.Background(), pprof.Labels("cell", id))
+	pprof.SetGoroutineLabels(ctx)
+	r.labels = getLabels()
+	rs.byLabels.Store(r.labels, r)
+	rs.latest.Store(r)
+	return func() { pprof.SetGoroutineLabels(context.Background()) }
+}
+
+// current returns the run of the calling goroutine; one that no cell started,
+// such as a timer's, belongs to the latest run.
+func (rs *runs) current() *run {
+	if p := getLabels(); p != nil {
+		if r, ok := rs.byLabels.Load(p); ok {
+			return r.(*run)
+		}
+	}
+	return rs.latest.Load()
+}
+
+// stream writes to the sink of the calling goroutine's cell.
+type stream struct {
+	runs *runs
+	name string // cell.Stream's "stdout" or "stderr"
+}
+
+var _ io.Writer = stream{}
+
+func (s stream) Write(p []byte) (int, error) {
+	if r := s.runs.current(); r != nil && len(p) > 0 {
+		r.sink.Emit(cell.Event{Kind: cell.Stream, Stream: s.name, Text: string(p)})
+	}
+	return len(p), nil
+}

@@ -1,0 +1,10 @@
+// Package std holds generated symbol tables: see kernel/symbols.
+package std
+
+import _ "embed"
+
+// Bundle is an archive with the export data and documentation of the packages
+// in this group.
+//
+//go:embed zz_bundle.zip
+var Bundle []byte
