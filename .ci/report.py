@@ -8,6 +8,8 @@ import collections
 import json
 import sys
 
+LONGEST = 2000  # of a line: the stack of a crashed process can be megabytes
+
 output = collections.defaultdict(list)
 closing, skipped, failed, passed = [], [], 0, 0
 
@@ -26,9 +28,9 @@ for line in sys.stdin:
         continue
     if action not in ("pass", "fail", "skip"):
         continue
-    lines = output.pop(where, [])
+    lines = [text if len(text) <= LONGEST else text[:LONGEST] + " …\n" for text in output.pop(where, [])]
     if where[1] is None:  # a package's own lines: ok, FAIL or "no test files"
-        print("".join(lines), end="", flush=True)
+        print("".join(text for text in lines if text != "PASS\n"), end="", flush=True)
         closing += [text for text in lines if text.startswith(("ok", "FAIL\t", "---", "panic"))]
         failed += action == "fail"
         continue
