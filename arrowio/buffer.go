@@ -107,6 +107,10 @@ func fillStrings[O int32 | int64](dst []byte, offsets []O, values []string) {
 func withMoreNulls(mem memory.Allocator, a arrow.Array, valid []bool) arrow.Array {
 	defer a.Release()
 	old := a.Data()
+	if len(old.Buffers()) == 0 { // of type null
+		a.Retain()
+		return a
+	}
 	offset, nulls := old.Offset(), 0
 	bitmap := newBuffer(mem, int(bitutil.BytesForBits(int64(offset+len(valid)))))
 	bits := bitmap.Bytes()

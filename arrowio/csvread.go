@@ -1,0 +1,219 @@
+package arrowio
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+)
+
+// ReadCSV reads a CSV file. Each column gets the narrowest type that all its
+// values fit, of bool, i64, f64, date, datetime and str; fields in quotes are
+// always text. A line with too many or too few fields is an error that says so.
+func ReadCSV(path string, opts ...CSVOptions) (*Table, error) {
+	o, err := oneOption(opts)
+	if err != nil {
+		return nil, err
+	}
+	return readFile(path, []ReadOptions{o.Read}, func(f *os.File, _ ReadOptions) (*Table, error) {
+		return DecodeCSV(f, o)
+	})
+}
+
+// DecodeCSV reads comma-separated values; see ReadCSV. The whole text is held
+// in memory while it is read, twice: once for the types, once for the values.
+func DecodeCSV(r io.Reader, opts ...CSVOptions) (*Table, error) {
+	o, err := oneOption(opts)
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	in := &csvReader{text: text, comma: o.comma(), nulls: o.Null}
+	if len(in.nulls) == 0 {
+		in.nulls = []string{""}
+	}
+	cols, err := in.header(o)
+	if err != nil {
+		return nil, err
+	}
+	begin := *in
+	rows, err := in.eachRow(cols, func(c *csvColumn, _ int, f csvField) error { return c.widen(f) })
+	if err != nil {
+		return nil, err
+	}
+	mem := o.Read.allocator()
+	for _, c := range cols {
+		c.prepare(rows)
+	}
+	*in = begin
+	if _, err := in.eachRow(cols, (*csvColumn).set); err != nil {
+		return nil, err
+	}
+	fields := make([]arrow.Field, len(cols))
+	arrays := make([]arrow.Array, len(cols))
+	defer func() { releaseAll(arrays) }()
+	for i, c := range cols {
+		arrays[i] = c.array(mem)
+		fields[i] = arrow.Field{Name: c.name, Type: arrays[i].DataType(), Nullable: true}
+	}
+	rec := array.NewRecord(arrow.NewSchema(fields, nil), arrays, int64(rows))
+	defer rec.Release()
+	return tableOfBatches(o.Read, rec.Schema(), []arrow.Record{rec})
+}
+
+type csvReader struct {
+	text  []byte
+	comma byte
+	nulls []string
+	at    int
+	line  int // lines passed
+}
+
+type csvField struct {
+	text   []byte
+	quoted bool
+	last   bool // of its row
+	null   bool
+}
+
+// next gives the next field.
+func (r *csvReader) next() (f csvField, err error) {
+	if r.at < len(r.text) && r.text[r.at] == '"' {
+		if f, err = r.nextQuoted(); err != nil {
+			return f, err
+		}
+	} else {
+		rest := r.text[r.at:]
+		n := 0
+		for n < len(rest) && rest[n] != r.comma && rest[n] != '\n' {
+			n++
+		}
+		f.text, r.at = rest[:n], r.at+n
+		if n > 0 && rest[n-1] == '\r' && (n == len(rest) || rest[n] == '\n') {
+			f.text = rest[:n-1]
+		}
+		f.null = slices.Contains(r.nulls, string(f.text))
+	}
+	switch {
+	case r.at >= len(r.text):
+		f.last = true
+	case r.text[r.at] == '\n':
+		f.last = true
+		r.line++
+		r.at++
+	default:
+		r.at++
+	}
+	return f, nil
+}
+
+func (r *csvReader) nextQuoted() (csvField, error) {
+	f := csvField{quoted: true}
+	start := r.line
+	r.at++
+	for {
+		n := bytes.IndexByte(r.text[r.at:], '"')
+		if n < 0 {
+			return f, fmt.Errorf("line %d: a quotation mark opens a field and nothing closes it", start+1)
+		}
+		piece := r.text[r.at : r.at+n]
+		r.line += bytes.Count(piece, []byte{'\n'})
+		r.at += n + 1
+		doubled := r.at < len(r.text) && r.text[r.at] == '"'
+		if f.text == nil && !doubled {
+			f.text = piece
+		} else {
+			f.text = append(slices.Clip(f.text), piece...)
+		}
+		if !doubled {
+			break
+		}
+		f.text = append(f.text, '"')
+		r.at++
+	}
+	if r.at < len(r.text) && r.text[r.at] == '\r' && (r.at+1 == len(r.text) || r.text[r.at+1] == '\n') {
+		r.at++
+	}
+	if r.at < len(r.text) && r.text[r.at] != r.comma && r.text[r.at] != '\n' {
+		return f, fmt.Errorf("line %d: %q follows a closing quotation mark", r.line+1, r.text[r.at])
+	}
+	return f, nil
+}
+
+// header makes the columns, from the first line or from how many fields it has.
+func (r *csvReader) header(o CSVOptions) ([]*csvColumn, error) {
+	var cols []*csvColumn
+	taken := map[string]bool{}
+	for last := len(r.text) == 0; !last; {
+		f, err := r.next()
+		if err != nil {
+			return nil, err
+		}
+		name := string(f.text)
+		if o.NoHeader || name == "" {
+			name = fmt.Sprintf("column_%d", len(cols)+1)
+		}
+		name = unusedName(name, taken)
+		taken[name] = true
+		cols = append(cols, &csvColumn{name: name})
+		last = f.last
+	}
+	if o.NoHeader {
+		r.at, r.line = 0, 0
+	}
+	for name, kind := range o.Types {
+		i := slices.IndexFunc(cols, func(c *csvColumn) bool { return c.name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("type of column %q: there is no such column", name)
+		}
+		k := slices.Index(csvKindNames[:], kind)
+		if k < 0 {
+			return nil, fmt.Errorf("type of column %q: %q is none of %v", name, kind, csvKindNames[1:])
+		}
+		cols[i].kind, cols[i].forced = csvKind(k), true
+	}
+	return cols, nil
+}
+
+// eachRow gives every field from here on to its column, and counts the rows.
+// Lines without anything are passed over where there are several columns.
+func (r *csvReader) eachRow(cols []*csvColumn, give func(*csvColumn, int, csvField) error) (rows int, err error) {
+	for r.at < len(r.text) {
+		line := r.line + 1
+		if c := r.text[r.at]; len(cols) > 1 && (c == '\n' || c == '\r' && r.at+1 < len(r.text) && r.text[r.at+1] == '\n') {
+			r.at += bytes.IndexByte(r.text[r.at:], '\n') + 1
+			r.line++
+			continue
+		}
+		for i, last := 0, false; !last; i++ {
+			f, err := r.next()
+			if err != nil {
+				return rows, err
+			}
+			last = f.last
+			if i >= len(cols) || last && i < len(cols)-1 {
+				n := i + 1
+				for ; !last; n++ {
+					if f, err = r.next(); err != nil {
+						return rows, err
+					}
+					last = f.last
+				}
+				return rows, fmt.Errorf("line %d: %d fields, want %d", line, n, len(cols))
+			}
+			if err := give(cols[i], rows, f); err != nil {
+				return rows, fmt.Errorf("line %d, column %q: %w", line, cols[i].name, err)
+			}
+		}
+		rows++
+	}
+	return rows, nil
+}
