@@ -1,0 +1,3 @@
+package simd
+
+func choose() functions { return portable }

@@ -1,0 +1,176 @@
+package simd
+
+import (
+	"math"
+	"unsafe"
+)
+
+// portable is the set of kernels in Go, and the reference of the others' tests.
+var portable = functions{
+	level:  "portable",
+	kernel: Kernel{4, 4, Block4x4[float32]},
+	exp:    expGo,
+	expSum: expSumGo,
+	add:    addGo,
+	mul:    mulGo,
+	axpy:   axpyGo,
+	scale:  scaleGo,
+	dot:    dotGo,
+	relu:   reluGo,
+	adamw:  adamwGo,
+}
+
+// Block4x4 is the inner block of the matrix product without vector
+// instructions: 16 sums kept in registers.
+func Block4x4[T float32 | float64](k int, a, b, c *T, ldc int) {
+	x, y := unsafe.Slice(a, 4*k), unsafe.Slice(b, 4*k)
+	var c00, c01, c02, c03, c10, c11, c12, c13, c20, c21, c22, c23, c30, c31, c32, c33 T
+	for len(x) >= 4 && len(y) >= 4 {
+		b0, b1, b2, b3 := y[0], y[1], y[2], y[3]
+		v := x[0]
+		c00 += v * b0
+		c01 += v * b1
+		c02 += v * b2
+		c03 += v * b3
+		v = x[1]
+		c10 += v * b0
+		c11 += v * b1
+		c12 += v * b2
+		c13 += v * b3
+		v = x[2]
+		c20 += v * b0
+		c21 += v * b1
+		c22 += v * b2
+		c23 += v * b3
+		v = x[3]
+		c30 += v * b0
+		c31 += v * b1
+		c32 += v * b2
+		c33 += v * b3
+		x, y = x[4:], y[4:]
+	}
+	s := unsafe.Slice(c, 3*ldc+4)
+	addTo(s, c00, c01, c02, c03)
+	addTo(s[ldc:], c10, c11, c12, c13)
+	addTo(s[2*ldc:], c20, c21, c22, c23)
+	addTo(s[3*ldc:], c30, c31, c32, c33)
+}
+
+func addTo[T float32 | float64](s []T, a, b, c, d T) {
+	s[0] += a
+	s[1] += b
+	s[2] += c
+	s[3] += d
+}
+
+// The exponential: x = n log 2 + r with |r| <= log(2)/2, exp(r) by the
+// polynomial of the Cephes library (Moshier), the result scaled by 2^n. The
+// assembly does the same steps.
+const (
+	expLow   = -87.33654 // below, the result would not be a normal number and is 0
+	expHigh  = 88.722839 // above, it is +Inf
+	log2E    = 1.44269504088896341
+	ln2High  = 0.693359375
+	ln2Low   = -2.12194440e-4
+	expPoly0 = 1.9875691500e-4
+	expPoly1 = 1.3981999507e-3
+	expPoly2 = 8.3334519073e-3
+	expPoly3 = 4.1665795894e-2
+	expPoly4 = 1.6666665459e-1
+	expPoly5 = 5.0000001201e-1
+)
+
+func exp1(x float32) float32 {
+	switch {
+	case x < expLow:
+		return 0
+	case x > expHigh:
+		return float32(math.Inf(1))
+	case x != x:
+		return x
+	}
+	n := float32(math.RoundToEven(float64(x * log2E)))
+	r := x - n*ln2High
+	r -= n * ln2Low
+	p := float32(expPoly0)
+	p = p*r + expPoly1
+	p = p*r + expPoly2
+	p = p*r + expPoly3
+	p = p*r + expPoly4
+	p = p*r + expPoly5
+	p = p*r*r + r + 1
+	// In two steps, as 2^128 is no float32.
+	h := int32(n) / 2
+	return p * math.Float32frombits(uint32(h+127)<<23) * math.Float32frombits(uint32(int32(n)-h+127)<<23)
+}
+
+func expGo(dst, x []float32) {
+	for i := range dst {
+		dst[i] = exp1(x[i])
+	}
+}
+
+func expSumGo(dst, x []float32, scale, shift float32) float32 {
+	var s float32
+	for i := range dst {
+		v := exp1(scale*x[i] + shift)
+		dst[i] = v
+		s += v
+	}
+	return s
+}
+
+func addGo(dst, x, y []float32) {
+	for i := range dst {
+		dst[i] = x[i] + y[i]
+	}
+}
+
+func mulGo(dst, x, y []float32) {
+	for i := range dst {
+		dst[i] = x[i] * y[i]
+	}
+}
+
+func axpyGo(dst, x []float32, a float32) {
+	for i := range dst {
+		dst[i] += a * x[i]
+	}
+}
+
+func scaleGo(dst, x []float32, a float32) {
+	for i := range dst {
+		dst[i] = a * x[i]
+	}
+}
+
+func dotGo(x, y []float32) float32 {
+	var a, b, c, d float32 // four chains hide the latency of the addition
+	for len(x) >= 4 && len(y) >= 4 {
+		a += x[0] * y[0]
+		b += x[1] * y[1]
+		c += x[2] * y[2]
+		d += x[3] * y[3]
+		x, y = x[4:], y[4:]
+	}
+	for i := range x {
+		a += x[i] * y[i]
+	}
+	return a + b + (c + d)
+}
+
+func reluGo(dst, x []float32) {
+	for i := range dst {
+		dst[i] = max(x[i], 0)
+	}
+}
+
+func adamwGo(p, g, m, v []float32, c *AdamW) {
+	for i := range p {
+		d := g[i] * c.Scale
+		m[i] = c.Beta1*m[i] + c.Gain1*d
+		v[i] = c.Beta2*v[i] + c.Gain2*d*d
+		root := float32(math.Sqrt(float64(v[i])))
+		p[i] = c.Keep*p[i] - c.Rate*m[i]/(root*c.Root+c.Eps)
+	}
+}
