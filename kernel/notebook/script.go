@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"go/ast"
 	"go/parser"
 	"go/token"
 	"os"
@@ -34,14 +33,14 @@ func ReadScript(path string) (*Notebook, error) {
 }
 
 // ParseScript makes a notebook of a script: one cell, or one for each "// %%"
-// line. A Go program with a package clause and func main is a script too: the
-// clause is taken out, and main is called at the end.
+// line. A Go program with a package clause and func main is a script too: its
+// package clause is blanked, and the interpreter calls the main that a cell
+// declares.
 //
 // Each code cell knows the line at which it begins, so errors name lines of the
 // script.
 func ParseScript(source string) *Notebook {
 	nb := New()
-	callsMain := declaresMain(source)
 	var lines []string
 	kind, tags, begin := "code", []any(nil), 1
 	flush := func(next int) {
@@ -94,9 +93,6 @@ func ParseScript(source string) *Notebook {
 	}
 	flush(0)
 	nb.stripPackage()
-	if callsMain {
-		nb.Cells = append(nb.Cells, newCell("code", cellID(len(nb.Cells), "main()"), "main()"))
-	}
 	return nb
 }
 
@@ -121,21 +117,6 @@ func (nb *Notebook) stripPackage() {
 		}
 		return // it can only be in the first code cell
 	}
-}
-
-// declaresMain reports whether a script is a Go program: it parses as a file of
-// package main, and has a func main.
-func declaresMain(source string) bool {
-	f, err := parser.ParseFile(token.NewFileSet(), "", source, parser.SkipObjectResolution)
-	if err != nil || f.Name.Name != "main" {
-		return false
-	}
-	for _, d := range f.Decls {
-		if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv == nil && fn.Name.Name == "main" {
-			return true
-		}
-	}
-	return false
 }
 
 // uncomment takes the comment signs from the lines of a markdown or raw cell.

@@ -14,8 +14,8 @@ import (
 
 // maxStack bounds a goroutine's stack in the worker. Go's own limit of 1 GB is
 // reached by copying 512 MB to 1 GB: a runaway recursion would take seconds and
-// more memory than many machines have to spare. 256 MB still hold about
-// a hundred thousand interpreted calls.
+// more memory than many machines have to spare. 256 MB still hold a recursion
+// of some 400,000 interpreted calls.
 const maxStack = 256 << 20
 
 // closeGrace is how long an interpreter may take to close.

@@ -128,7 +128,8 @@ func (s *Supervisor) ended(p *process) {
 	if s.closed {
 		return
 	}
-	s.config.Log.Warn("worker ended", "pid", p.os.Pid, "cause", p.death.cause(), "report", p.death.report)
+	s.config.Log.Warn("worker ended", "pid", p.os.Pid, "cause", p.death.cause())
+	s.config.Log.Debug("crash report", "pid", p.os.Pid, "text", p.death.report)
 	if p.death.newborn {
 		return // so would the next one be, and the next: the call that needs one tries again
 	}
