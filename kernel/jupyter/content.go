@@ -38,8 +38,8 @@ type executeRequest struct {
 type executeReply struct {
 	Status          string         `json:"status"`
 	Count           int            `json:"execution_count"`
-	Payload         []any          `json:"payload,omitempty"`
-	UserExpressions map[string]any `json:"user_expressions,omitempty"`
+	Payload         []any          `json:"payload,omitzero"`
+	UserExpressions map[string]any `json:"user_expressions,omitzero"`
 	*errorContent
 }
 

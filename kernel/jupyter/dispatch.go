@@ -138,7 +138,7 @@ func (s *Server) handle(r *request) {
 	s.publish(r.RawHeader, "status", status{"busy"})
 	if reply, err := s.call(r); err != nil {
 		s.log.Warn("request failed", "type", r.Header.Type, "channel", r.from, "err", err)
-		s.reply(r, replyError(err))
+		s.reply(r, s.failure(r, err))
 	} else if reply != nil {
 		s.reply(r, reply)
 	}
@@ -188,7 +188,7 @@ func (s *Server) refuse(r *request, err error) {
 	defer r.cancel()
 	s.log.Warn("request refused", "type", r.Header.Type, "err", err)
 	s.publish(r.RawHeader, "status", status{"busy"})
-	s.reply(r, replyError(err))
+	s.reply(r, s.failure(r, err))
 	s.idle(r)
 }
 
@@ -210,7 +210,7 @@ func (s *Server) reply(r *request, content any) {
 	frames, _, err := s.session.Encode(Outgoing{Idents: r.Idents, Type: kind + "_reply", Parent: r.RawHeader, Content: content})
 	if err != nil {
 		s.log.Error("reply not encoded", "type", kind+"_reply", "err", err)
-		frames, _, _ = s.session.Encode(Outgoing{Idents: r.Idents, Type: kind + "_reply", Parent: r.RawHeader, Content: replyError(err)})
+		frames, _, _ = s.session.Encode(Outgoing{Idents: r.Idents, Type: kind + "_reply", Parent: r.RawHeader, Content: s.failure(r, err)})
 	}
 	socket := s.shell
 	if r.from == onControl {
@@ -276,11 +276,15 @@ func deref(s *string) string {
 	return *s
 }
 
-// replyError is the content of a reply that reports an error.
-func replyError(err error) errorReply {
+// failure is the content of a reply that reports an error.
+func (s *Server) failure(r *request, err error) any {
 	var e *cell.Error
 	if !errors.As(err, &e) {
 		e = &cell.Error{Name: "Error", Value: err.Error()}
 	}
-	return errorReply{Status: "error", errorContent: contentOf(e)}
+	content := contentOf(e)
+	if r.isExecute() { // whose reply has a count whatever happens
+		return executeReply{Status: "error", Count: s.executionCount(), errorContent: &content}
+	}
+	return errorReply{Status: "error", errorContent: content}
 }
