@@ -48,7 +48,7 @@ class Protocol(jkt.KernelTests):
         {"code": 'display.Show(display.HTML("<b>bold</b>"))', "mime": "text/html"},
         {"code": 'display.Show(display.Markdown("**bold**"))', "mime": "text/markdown"},
     ]
-    code_history_pattern = "6 [*]*"
+    code_history_pattern = "6 ? 7"
     supported_history_operations = ("tail", "range", "search")
 
     def test_every_attribute_is_set(self):
