@@ -25,27 +25,33 @@ func TestHostileClients(t *testing.T) {
 		}
 		return frames
 	}
-	own := func(o jupyter.Outgoing) [][]byte {
+	sign := func(o jupyter.Outgoing) [][]byte {
 		frames, _, err := c.Session().Encode(o)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return frames
 	}
-	once := own(jupyter.Outgoing{Type: "execute_request", Content: map[string]any{"code": "result 1"}})
-	attacks := map[string][][]byte{
-		"junk":          {[]byte("junk")},
-		"empty frames":  {nil, nil, nil},
-		"delimiter":     {[]byte("<IDS|MSG>")},
-		"delimiters":    bytes.Split([]byte(strings.Repeat("<IDS|MSG>,", 50)), []byte(",")),
-		"forged":        forge(jupyter.Outgoing{Type: "shutdown_request", Content: map[string]any{"restart": false}}),
-		"forged cell":   forge(jupyter.Outgoing{Type: "execute_request", Content: map[string]any{"code": "print pwned"}}),
-		"thousands":     make([][]byte, 5000),
-		"replay":        once,
-		"unknown":       own(jupyter.Outgoing{Type: "frobnicate_request"}),
-		"no request":    own(jupyter.Outgoing{Type: "execute_reply", Content: map[string]any{"status": "ok"}}),
-		"strange":       own(jupyter.Outgoing{Type: "\x00\n💥"}),
-		"many idents":   append(bytes.Split(bytes.Repeat([]byte("x,"), 100), []byte(",")), own(jupyter.Outgoing{Type: "frobnicate_request"})...),
+	// A message is taken once, on whatever channel: each gets its own.
+	type attack func() [][]byte
+	own := func(o jupyter.Outgoing) attack { return func() [][]byte { return sign(o) } }
+	raw := func(frames ...[]byte) attack { return func() [][]byte { return frames } }
+	once := sign(jupyter.Outgoing{Type: "execute_request", Content: map[string]any{"code": "result 1"}})
+	attacks := map[string]attack{
+		"junk":         raw([]byte("junk")),
+		"empty frames": raw(nil, nil, nil),
+		"delimiter":    raw([]byte("<IDS|MSG>")),
+		"delimiters":   raw(bytes.Split([]byte(strings.Repeat("<IDS|MSG>,", 50)), []byte(","))...),
+		"forged":       raw(forge(jupyter.Outgoing{Type: "shutdown_request", Content: map[string]any{"restart": false}})...),
+		"forged cell":  raw(forge(jupyter.Outgoing{Type: "execute_request", Content: map[string]any{"code": "print pwned"}})...),
+		"thousands":    raw(make([][]byte, 5000)...),
+		"replay":       raw(once...),
+		"unknown":      own(jupyter.Outgoing{Type: "frobnicate_request"}),
+		"no request":   own(jupyter.Outgoing{Type: "execute_reply", Content: map[string]any{"status": "ok"}}),
+		"strange":      own(jupyter.Outgoing{Type: "\x00\n💥"}),
+		"many idents": func() [][]byte {
+			return append(bytes.Split(bytes.Repeat([]byte("x,"), 100), []byte(",")), sign(jupyter.Outgoing{Type: "frobnicate_request"})...)
+		},
 		"code a number": own(jupyter.Outgoing{Type: "execute_request", Content: map[string]any{"code": 5}}),
 		"code null":     own(jupyter.Outgoing{Type: "execute_request", Content: map[string]any{"code": nil}}),
 		"expressions":   own(jupyter.Outgoing{Type: "execute_request", Content: map[string]any{"code": "", "user_expressions": []int{1}}}),
@@ -61,7 +67,7 @@ func TestHostileClients(t *testing.T) {
 	c.Next(client.Shell)
 	for name, frames := range attacks {
 		for _, channel := range []client.Channel{client.Shell, client.Control, client.Stdin} {
-			if err := c.SendRaw(channel, frames...); err != nil {
+			if err := c.SendRaw(channel, frames()...); err != nil {
 				t.Fatalf("%s on %s: %v", name, channel, err)
 			}
 		}

@@ -81,7 +81,7 @@ func (o *output) Emit(e cell.Event) {
 // schedule flushes now where that is due, and otherwise when it will be.
 func (o *output) schedule() {
 	wait := flushEvery - time.Since(o.flushed)
-	if wait <= 0 || o.pending.size >= flushSize || o.pending.events > 0 && !o.pending.throttled() {
+	if wait <= 0 || o.pending.size >= flushSize || o.pending.events > 0 {
 		o.flush(false)
 	}
 	if o.pending.empty() || o.armed {

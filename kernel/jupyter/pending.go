@@ -3,6 +3,7 @@ package jupyter
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"time"
 
 	"divvy/kernel/cell"
@@ -37,9 +38,10 @@ func (l OutputLimit) withDefaults() OutputLimit {
 }
 
 const (
-	sampleRate  = 8 << 10 // bytes a second of a cell that is beyond its total
-	keptText    = 64 << 10
-	keptDisplay = 100
+	sampleRate  = 8 << 10     // bytes a second of a cell that is beyond its total
+	keptText    = 32 << 10    // of the newest text, while it cannot be sent
+	keptDisplay = 100         // of the newest events, likewise
+	markEvery   = time.Second // marks of what was left out
 )
 
 // item is something that waits to be sent: text, an event, or a mark that
@@ -70,6 +72,7 @@ type pending struct {
 
 	lostBytes, lostLines, lostEvents int
 	lostStream                       string
+	marked                           time.Time // when the last mark was sent
 }
 
 func newPending(l OutputLimit) pending {
@@ -83,24 +86,40 @@ func newPending(l OutputLimit) pending {
 
 func (p *pending) empty() bool { return len(p.items) == 0 }
 
-// throttled reports whether nothing may be sent at the moment.
-func (p *pending) throttled() bool { return p.bytes.spent() || p.messages.spent() }
+// blocked reports whether what comes first may not be sent yet. Text is bounded
+// by its bytes alone: it makes few messages.
+func (p *pending) blocked(now time.Time) bool {
+	switch {
+	case p.empty():
+		return false
+	case p.lost() && now.Sub(p.marked) < markEvery:
+		return true
+	case p.items[0].event != nil:
+		return p.messages.spent()
+	}
+	return p.bytes.spent()
+}
+
+// crowded reports whether what waits makes more messages than may be sent.
+func (p *pending) crowded() bool {
+	return p.messages.burst >= 0 && p.messages.left <= float64(len(p.items))
+}
+
+func (p *pending) lost() bool { return p.lostBytes > 0 || p.lostEvents > 0 }
 
 // write appends text.
 func (p *pending) write(stream, text string) {
 	p.size += len(text)
 	at := len(p.items) - 1
-	if p.messages.spent() { // too many messages: let the streams' order go, not the text
-		for at >= 0 && p.items[at].stream != stream {
-			at--
-		}
+	if p.crowded() && at > 0 && p.items[at].event == nil && p.items[at].stream != stream {
+		at-- // too many messages: let the streams' order go, not the text
 	}
 	if at >= 0 && p.items[at].event == nil && p.items[at].stream == stream {
 		p.items[at].text = append(p.items[at].text, text...)
 	} else {
 		p.items = append(p.items, item{stream: stream, text: []byte(text)})
 	}
-	if p.size > 2*keptText && p.throttled() {
+	if p.size > 2*keptText && p.blocked(time.Now()) {
 		p.trimText()
 	}
 }
@@ -125,10 +144,10 @@ func (p *pending) trimText() {
 	p.compact()
 }
 
-// show appends an event. While throttled, an update replaces an older one of
+// show appends an event. When they become too many, an update replaces an older one of
 // the same display, and clearing the output forgets what it would clear.
 func (p *pending) show(e cell.Event) {
-	if p.messages.spent() {
+	if p.crowded() {
 		for i := range p.items {
 			old := p.items[i].event
 			switch {
@@ -143,11 +162,12 @@ func (p *pending) show(e cell.Event) {
 	}
 	p.items = append(p.items, item{event: &e})
 	p.events++
-	if p.events > keptDisplay && p.throttled() {
+	if p.events > keptDisplay { // they wait only while they may not be sent
 		for i := range p.items {
 			if old := p.items[i].event; old != nil && old.Kind != cell.ExecuteResult {
 				p.items[i] = item{}
 				p.lostEvents++
+				p.lostStream = "stderr"
 				break
 			}
 		}
@@ -155,7 +175,7 @@ func (p *pending) show(e cell.Event) {
 	}
 }
 
-// compact removes items that are empty.
+// compact removes items that are empty and joins texts that then meet.
 func (p *pending) compact() {
 	kept := p.items[:0]
 	p.events = 0
@@ -165,6 +185,9 @@ func (p *pending) compact() {
 		}
 		if it.event != nil {
 			p.events++
+		} else if n := len(kept); n > 0 && kept[n-1].event == nil && kept[n-1].stream == it.stream {
+			kept[n-1].text = append(kept[n-1].text, it.text...)
+			continue
 		}
 		kept = append(kept, it)
 	}
@@ -180,11 +203,12 @@ func (p *pending) next(all bool) (item, bool) {
 	now := time.Now()
 	p.bytes.refill(now)
 	p.messages.refill(now)
-	if !all && p.throttled() {
+	if !all && p.blocked(now) {
 		return item{}, false
 	}
-	if mark := p.mark(); mark != "" {
-		return item{stream: p.lostStream, text: []byte(mark)}, true
+	if p.lost() {
+		p.marked = now
+		return item{stream: p.lostStream, text: []byte(p.mark())}, true
 	}
 	it := p.items[0]
 	if n := len(it.text); it.event == nil {
@@ -215,18 +239,15 @@ func (p *pending) next(all bool) (item, bool) {
 
 // mark says what was left out since the last mark.
 func (p *pending) mark() string {
-	var what string
-	switch {
-	case p.lostBytes > 0:
-		what = fmt.Sprintf("%d lines, %d bytes of output", p.lostLines, p.lostBytes)
-	case p.lostEvents > 0:
-		what = fmt.Sprintf("%d displays", p.lostEvents)
-		p.lostStream = "stderr"
-	default:
-		return ""
+	var what []string
+	if p.lostBytes > 0 {
+		what = append(what, fmt.Sprintf("%d lines, %d bytes of output", p.lostLines, p.lostBytes))
+	}
+	if p.lostEvents > 0 {
+		what = append(what, fmt.Sprintf("%d displays", p.lostEvents))
 	}
 	p.lostBytes, p.lostLines, p.lostEvents = 0, 0, 0
-	return "\n[… " + what + " left out here: more than a notebook takes …]\n"
+	return "\n[… " + strings.Join(what, " and ") + " left out here: more than a notebook takes …]\n"
 }
 
 // sent charges a message to the allowances.

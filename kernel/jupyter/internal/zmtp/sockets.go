@@ -83,7 +83,8 @@ type Publisher struct {
 }
 
 // ListenPublisher opens an XPUB socket. subscribed is told of each subscription
-// when it is in force: what is then sent to the peer arrives.
+// when it comes into force, before anything is published under it: what it sends
+// to the peer arrives first. It must not call the Publisher.
 func ListenPublisher(ctx context.Context, network, addr string, cfg Config, subscribed func(p *Peer, topic string)) (*Publisher, error) {
 	s := &Publisher{subscribed: subscribed, topics: map[*Peer]map[string]int{}}
 	l, err := listen(ctx, network, addr, zmq4.XPub, cfg, s)
@@ -137,14 +138,16 @@ func (s *Publisher) message(p *Peer, frames [][]byte) {
 	}
 	topic := string(frames[0][1:])
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	topics := s.topics[p]
-	if frames[0][0] == 1 {
-		topics[topic]++
-	} else if topics[topic]--; topics[topic] <= 0 {
-		delete(topics, topic)
+	if frames[0][0] == 0 {
+		if topics[topic]--; topics[topic] <= 0 {
+			delete(topics, topic)
+		}
+		return
 	}
-	s.mu.Unlock()
-	if frames[0][0] == 1 && s.subscribed != nil {
+	topics[topic]++
+	if s.subscribed != nil {
 		s.subscribed(p, topic)
 	}
 }

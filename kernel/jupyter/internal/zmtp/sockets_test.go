@@ -1,0 +1,416 @@
+package zmtp
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-zeromq/zmq4"
+)
+
+func publisher(t testing.TB, cfg Config, subscribed func(*Peer, string)) *Publisher {
+	t.Helper()
+	s, err := ListenPublisher(t.Context(), "tcp", "127.0.0.1:0", cfg, subscribed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close(50 * time.Millisecond) })
+	return s
+}
+
+// subscriber is zmq4's, subscribed to topics.
+func subscriber(t testing.TB, s *Publisher, topics ...string) zmq4.Socket {
+	t.Helper()
+	sub := zmq4.NewSub(context.Background())
+	t.Cleanup(func() { sub.Close() })
+	if err := sub.Dial("tcp://" + s.Addr().String()); err != nil {
+		t.Fatal(err)
+	}
+	for _, topic := range topics {
+		if err := sub.SetOption(zmq4.OptionSubscribe, topic); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return sub
+}
+
+func receive(t testing.TB, sub zmq4.Socket) string {
+	t.Helper()
+	got := make(chan string, 1)
+	go func() {
+		m, err := sub.Recv()
+		if err != nil {
+			got <- err.Error()
+			return
+		}
+		got <- string(bytes.Join(m.Frames, []byte(" ")))
+	}()
+	select {
+	case s := <-got:
+		return s
+	case <-time.After(patience):
+		t.Fatal("nothing came")
+		return ""
+	}
+}
+
+// TestSubscriptionsAreSeen, and in force when they are: what is sent then comes.
+func TestSubscriptionsAreSeen(t *testing.T) {
+	s := publisher(t, Config{}, func(p *Peer, topic string) {
+		p.Send([][]byte{[]byte(topic), []byte("welcome")}, false)
+	})
+	for range 20 {
+		all := subscriber(t, s, "")
+		if got := receive(t, all); got != " welcome" {
+			t.Fatalf("got %q", got)
+		}
+		s.Publish([][]byte{[]byte("x"), []byte("1")}, true)
+		if got := receive(t, all); got != "x 1" {
+			t.Fatalf("got %q", got)
+		}
+	}
+}
+
+func TestTopics(t *testing.T) {
+	seen := make(chan string, 10)
+	s := publisher(t, Config{}, func(_ *Peer, topic string) { seen <- topic })
+	p := dialRaw(t, s.Addr())
+	p.shake("SUB")
+	p.send(short(0, "\x01ab"), short(0, "\x01ab"), short(0, "\x01c"), short(0, "\x00c"), short(0, "nonsense"), short(0, ""), short(0, "\x01z"))
+	for _, want := range []string{"ab", "ab", "c", "z"} {
+		if got := <-seen; got != want {
+			t.Errorf("subscription %q, not %q", got, want)
+		}
+	}
+	p.send(short(0, "\x00ab"), short(0, "\x01q")) // subscribed twice: one is left
+	<-seen
+	for _, topic := range []string{"a", "abc", "c", "zz", "b", "q"} {
+		s.Publish([][]byte{[]byte(topic)}, true)
+	}
+	want := bytes.Join([][]byte{short(0, "abc"), short(0, "zz"), short(0, "q")}, nil)
+	got := make([]byte, len(want))
+	if _, err := io.ReadFull(p, got); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+// TestStalledSubscriber: one that subscribes and never reads slows nobody, and
+// costs no more than its queue.
+func TestStalledSubscriber(t *testing.T) {
+	var subscribed sync.WaitGroup
+	subscribed.Add(2)
+	s := publisher(t, Config{MaxQueue: 1 << 20, Log: testLog(t)}, func(*Peer, string) { subscribed.Done() })
+	stalled := dialRaw(t, s.Addr())
+	stalled.shake("SUB")
+	stalled.send(short(0, "\x01"))
+	reader := subscriber(t, s, "")
+	subscribed.Wait()
+
+	const n, size = 1000, 100_000 // 100 MB
+	body := make([]byte, size)
+	slowest := time.Duration(0)
+	for i := range n {
+		begin := time.Now()
+		s.Publish([][]byte{[]byte("x"), []byte(strconv.Itoa(i)), body}, true)
+		slowest = max(slowest, time.Since(begin))
+		if got := receive(t, reader); !strings.HasPrefix(got, fmt.Sprintf("x %d ", i)) {
+			t.Fatalf("the reader got %.20q for message %d", got, i)
+		}
+	}
+	t.Logf("the slowest Publish took %v", slowest)
+	if slowest > 2*time.Second {
+		t.Errorf("a Publish took %v", slowest)
+	}
+	var waiting int64
+	s.mu.Lock()
+	for p := range s.topics {
+		p.mu.Lock()
+		waiting = max(waiting, p.waiting)
+		p.mu.Unlock()
+	}
+	s.mu.Unlock()
+	if waiting == 0 || waiting > 1<<20+size+1000 {
+		t.Errorf("%d bytes wait for the stalled subscriber", waiting)
+	}
+
+	// When it reads again it gets what was kept, in order, and what comes next.
+	go func() {
+		for s.topicsOf() == 2 {
+			s.Publish([][]byte{[]byte("end")}, true)
+			time.Sleep(10 * time.Millisecond)
+		}
+	}()
+	stalled.SetReadDeadline(time.Now().Add(patience))
+	last := -1
+	for {
+		var frames []string
+		for more := true; more; {
+			frame, m := stalled.frame()
+			frames, more = append(frames, frame), m
+		}
+		if frames[0] == "end" {
+			break
+		}
+		i, err := strconv.Atoi(frames[1])
+		if err != nil || i <= last || len(frames[2]) != size {
+			t.Fatalf("message %q after %d", frames[1], last)
+		}
+		last = i
+	}
+	if last < 5 {
+		t.Errorf("only %d messages were kept", last)
+	}
+	stalled.Close()
+}
+
+func (s *Publisher) topicsOf() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.topics)
+}
+
+// frame reads a frame.
+func (r raw) frame() (body string, more bool) {
+	r.t.Helper()
+	head := make([]byte, 2)
+	if _, err := io.ReadFull(r, head); err != nil {
+		r.t.Fatal(err)
+	}
+	size := int(head[1])
+	if head[0]&flagLong != 0 {
+		rest := make([]byte, 7)
+		if _, err := io.ReadFull(r, rest); err != nil {
+			r.t.Fatal(err)
+		}
+		for _, b := range rest {
+			size = size<<8 | int(b)
+		}
+	}
+	b := make([]byte, size)
+	if _, err := io.ReadFull(r, b); err != nil {
+		r.t.Fatal(err)
+	}
+	return string(b), head[0]&flagMore != 0
+}
+
+// TestHopelessSubscriber: who does not even take what must not be lost is let
+// go, so that its client notices.
+func TestHopelessSubscriber(t *testing.T) {
+	var subscribed sync.WaitGroup
+	subscribed.Add(1)
+	s := publisher(t, Config{MaxQueue: 1 << 20}, func(*Peer, string) { subscribed.Done() })
+	stalled := dialRaw(t, s.Addr())
+	stalled.shake("SUB")
+	stalled.send(short(0, "\x01"))
+	subscribed.Wait()
+	body := make([]byte, 100_000)
+	for i := 0; s.topicsOf() == 1; i++ {
+		if i > 1000 {
+			t.Fatal("100 MB wait for a subscriber that reads nothing")
+		}
+		s.Publish([][]byte{[]byte("x"), body}, false)
+		time.Sleep(100 * time.Microsecond)
+	}
+	stalled.ended()
+}
+
+// TestStalledClient: a client that sends requests and reads no reply is let go,
+// and the others are served meanwhile.
+func TestStalledClient(t *testing.T) {
+	s := echo(t, Config{MaxQueue: 1 << 20})
+	p := dialRaw(t, s.Addr())
+	p.shake("DEALER")
+	message := append(long(0, 100_000), make([]byte, 100_000)...)
+	for i := 0; ; i++ {
+		if _, err := p.Write(message); err != nil {
+			break
+		}
+		if i > 1000 {
+			t.Fatal("a client that reads nothing is answered for ever")
+		}
+		if i%10 == 0 {
+			honest(t, s.Addr())
+		}
+	}
+	honest(t, s.Addr())
+}
+
+// TestLargeMessages go through whole, both ways.
+func TestLargeMessages(t *testing.T) {
+	s := echo(t, Config{})
+	d := zmq4.NewDealer(t.Context())
+	defer d.Close()
+	if err := d.Dial("tcp://" + s.Addr().String()); err != nil {
+		t.Fatal(err)
+	}
+	body := make([]byte, 200<<20)
+	for i := 0; i < len(body); i += 4096 {
+		body[i] = byte(i >> 12)
+	}
+	if err := d.SendMulti(zmq4.NewMsgFrom([]byte("head"), body)); err != nil {
+		t.Fatal(err)
+	}
+	m, err := d.Recv()
+	if err != nil || len(m.Frames) != 2 || !bytes.Equal(m.Frames[1], body) {
+		t.Errorf("%d frames came back, %v", len(m.Frames), err)
+	}
+}
+
+// TestHandover: a client that reconnects takes its identity with it, though its
+// old connection still seems to be there.
+func TestHandover(t *testing.T) {
+	s := echo(t, Config{})
+	dial := func() zmq4.Socket {
+		d := zmq4.NewDealer(t.Context(), zmq4.WithID(zmq4.SocketIdentity("me")))
+		if err := d.Dial("tcp://" + s.Addr().String()); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Send(zmq4.NewMsgString("hello")); err != nil {
+			t.Fatal(err)
+		}
+		if got := receive(t, d); got != "hello" {
+			t.Fatalf("got %q", got)
+		}
+		return d
+	}
+	first := dial()
+	second := dial()
+	first.Close()
+	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		s.listener.mu.Lock()
+		open := len(s.conns)
+		s.listener.mu.Unlock()
+		if open == 1 {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("the first connection is still there")
+		}
+	}
+	if !s.Connected("me") || !s.Send("me", [][]byte{[]byte("to the second")}) {
+		t.Error("the end of the first connection took the second's identity")
+	}
+	if got := receive(t, second); got != "to the second" {
+		t.Errorf("got %q", got)
+	}
+	second.Close()
+	for end := time.Now().Add(patience); s.Connected("me"); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("a client that is gone is still known")
+		}
+	}
+	if s.Send("me", nil) {
+		t.Error("a message to a client that is gone was taken")
+	}
+}
+
+// TestManyConnects leaves nothing behind: no connection, no goroutine.
+func TestManyConnects(t *testing.T) {
+	s := echo(t, Config{})
+	honest(t, s.Addr())
+	before := runtime.NumGoroutine()
+	for i := range 300 {
+		p := dialRaw(t, s.Addr())
+		switch i % 3 {
+		case 0:
+			p.shake("DEALER")
+		case 1:
+			p.send(greeting())
+		}
+		p.Close()
+	}
+	honest(t, s.Addr())
+	for end := time.Now().Add(patience); runtime.NumGoroutine() > before+5; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d goroutines, before %d", runtime.NumGoroutine(), before)
+		}
+	}
+}
+
+// TestTooManyPeers are refused, and let in again when there is room.
+func TestTooManyPeers(t *testing.T) {
+	s := echo(t, Config{MaxPeers: 10})
+	var peers []raw
+	for range 10 {
+		p := dialRaw(t, s.Addr())
+		p.shake("DEALER")
+		peers = append(peers, p)
+	}
+	dialRaw(t, s.Addr()).ended()
+	peers[0].Close()
+	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		s.listener.mu.Lock()
+		open := len(s.conns)
+		s.listener.mu.Unlock()
+		if open < 10 {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("the place is not free")
+		}
+	}
+	honest(t, s.Addr())
+}
+
+// TestHeartbeat echoes to several clients at a time.
+func TestHeartbeat(t *testing.T) {
+	s, err := ListenEcho(t.Context(), "tcp", "127.0.0.1:0", Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(time.Second)
+	silent := dialRaw(t, s.Addr())
+	silent.shake("REQ")
+	silent.send(short(flagMore, ""), short(0, "never read"))
+	for i := range 3 {
+		req := zmq4.NewReq(t.Context())
+		defer req.Close()
+		if err := req.Dial("tcp://" + s.Addr().String()); err != nil {
+			t.Fatal(err)
+		}
+		for j := range 5 {
+			word := fmt.Sprint("beat ", i, j)
+			if err := req.Send(zmq4.NewMsgString(word)); err != nil {
+				t.Fatal(err)
+			}
+			if got := receive(t, req); got != word {
+				t.Errorf("%q came back", got)
+			}
+		}
+	}
+}
+
+// TestCloseSendsWhatIsQueued, as long as linger lets it.
+func TestCloseSendsWhatIsQueued(t *testing.T) {
+	var subscribed sync.WaitGroup
+	subscribed.Add(2)
+	s := publisher(t, Config{}, func(*Peer, string) { subscribed.Done() })
+	sub, stalled := dialRaw(t, s.Addr()), dialRaw(t, s.Addr())
+	for _, p := range []raw{sub, stalled} {
+		p.shake("SUB")
+		p.send(short(0, "\x01"))
+	}
+	subscribed.Wait()
+	const n = 20_000_000
+	s.Publish([][]byte{make([]byte, n)}, false)
+	read := make(chan int64)
+	go func() {
+		got, _ := io.Copy(io.Discard, sub)
+		read <- got
+	}()
+	begin := time.Now()
+	s.Close(500 * time.Millisecond)
+	if took := time.Since(begin); took < 400*time.Millisecond || took > 5*time.Second {
+		t.Errorf("Close took %v with a stalled peer and half a second's linger", took)
+	}
+	if got := <-read; got != n+9 {
+		t.Errorf("%d bytes came, not %d", got, n+9)
+	}
+}
