@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -56,6 +58,9 @@ func installed(t testing.TB) kernel {
 var installOnce = sync.OnceValues(func() (kernel, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Minute)
 	defer cancel()
+	if err := watchSources(); err != nil {
+		return kernel{}, fmt.Errorf("look through the module: %w", err)
+	}
 	k := kernel{Prefix: filepath.Join(work, "prefix")}
 	cmd := exec.CommandContext(ctx, "go", "run", "./install", "--prefix", k.Prefix)
 	cmd.Dir = moduleRoot()
@@ -81,6 +86,19 @@ var installOnce = sync.OnceValues(func() (kernel, error) {
 	k.Binary = spec.Argv[0]
 	return k, nil
 })
+
+// watchSources looks into every folder of the module. The go command notes what
+// a test opens, and so does not take an older result for a kernel, a notebook or
+// a Python file that has changed since.
+func watchSources() error {
+	root := moduleRoot()
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if d != nil && d.IsDir() && path != root && strings.HasPrefix(d.Name(), ".") {
+			return fs.SkipDir
+		}
+		return err
+	})
+}
 
 // moduleRoot is the folder of go.mod.
 func moduleRoot() string {
