@@ -93,12 +93,39 @@ func Measure(ctx context.Context, ids *tokenize.IDs, o Options) (Result, error) 
 	if err != nil {
 		return Result{}, err
 	}
-	var unique, total int64
-	for i, n := range fresh {
+	unique := int64(0)
+	for _, n := range fresh {
 		unique += int64(n)
-		total += grams(len(ids.At(i)), o)
 	}
-	return newResult(ids.Len(), unique, total, o), nil
+	return newResult(ids.Len(), unique, allGrams(ids, o), o), nil
+}
+
+// firstSeen is how many of each prompt's N-grams occur in it for the first time.
+func firstSeen(ctx context.Context, ids *tokenize.IDs, o Options) ([]int32, error) {
+	total := allGrams(ids, o)
+	e, err := newEngine(o, ids.VocabSize(), total)
+	if err != nil {
+		return nil, err
+	}
+	var progress func(int64)
+	if o.Progress != nil {
+		done := int64(0)
+		progress = func(n int64) { done += n; o.Progress(done, total) }
+	}
+	fresh := make([]int32, ids.Len())
+	if err := e.add(ctx, ids, fresh, progress); err != nil {
+		return nil, err
+	}
+	return fresh, nil
+}
+
+// allGrams is the number of N-grams of all prompts.
+func allGrams(ids *tokenize.IDs, o Options) (total int64) {
+	_, offsets := ids.Flat()
+	for i := range ids.Len() {
+		total += grams(int(offsets[i+1]-offsets[i]), o)
+	}
+	return total
 }
 
 // grams is the number of N-grams of a prompt of so many ids.
