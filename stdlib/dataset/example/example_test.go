@@ -86,7 +86,7 @@ func TestRows(t *testing.T) {
 // split at white space; the definition is that of package diversity.)
 func TestDiversityRises(t *testing.T) {
 	all := rows(t)
-	last, lastRise := 0., math.Inf(1)
+	last, lastN, lastRise := 0., 0, math.Inf(1)
 	for n := 45; n <= Rows; n *= 2 {
 		unique, total := map[[2]string]bool{}, 0
 		for _, r := range all[:n] {
@@ -97,14 +97,11 @@ func TestDiversityRises(t *testing.T) {
 			}
 		}
 		d := math.Sqrt(float64(n)) * float64(len(unique)) / float64(total)
-		rise := d - last
+		rise := (d - last) / float64(n-lastN)
 		t.Logf("N = %d: d = %.3f", n, d)
-		if rise <= 0 || last > 0 && rise >= lastRise {
-			t.Errorf("N = %d: d = %.3f after %.3f, a rise of %.3f after %.3f", n, d, last, rise, lastRise)
+		if rise <= 0 || rise >= lastRise {
+			t.Errorf("N = %d: d = %.3f after %.3f, %.5f a prompt after %.5f", n, d, last, rise, lastRise)
 		}
-		if last > 0 {
-			lastRise = rise
-		}
-		last = d
+		last, lastN, lastRise = d, n, rise
 	}
 }
