@@ -115,7 +115,7 @@ func withMoreNulls(mem memory.Allocator, a arrow.Array, valid []bool) arrow.Arra
 	bitmap := newBuffer(mem, int(bitutil.BytesForBits(int64(offset+len(valid)))))
 	bits := bitmap.Bytes()
 	for i, v := range valid {
-		if v && a.IsValid(i) {
+		if v && !isNull(a, i) {
 			bitutil.SetBit(bits, offset+i)
 		} else {
 			nulls++
@@ -185,3 +185,6 @@ func uncountedData(d *array.Data) *array.Data {
 	}
 	return array.NewData(d.DataType(), d.Len(), buffers, children, d.NullN(), d.Offset())
 }
+
+// unsafeString sees bytes as a string, for as long as they last and do not change.
+func unsafeString(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

@@ -38,7 +38,7 @@ func (t *Table) Floats(name string) ([]float64, error) {
 	}
 	if col.NullN() > 0 {
 		for i := range v {
-			if col.IsNull(i) {
+			if isNull(col, i) {
 				v[i] = math.NaN()
 			}
 		}
@@ -157,7 +157,7 @@ func (t *Table) FloatLists(name string) ([][]float64, error) {
 		return nil, wrongType(name, col, "a list of numbers")
 	}
 	for i := range all {
-		if child.IsNull(i) {
+		if isNull(child, i) {
 			all[i] = math.NaN()
 		}
 	}
@@ -177,7 +177,7 @@ func (t *Table) Valid(name string) ([]bool, error) {
 	}
 	v := make([]bool, col.Len())
 	for i := range v {
-		v[i] = col.IsValid(i)
+		v[i] = !isNull(col, i)
 	}
 	return v, nil
 }

@@ -1,10 +1,87 @@
 package arrowio
 
 import (
+	"fmt"
+
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 )
+
+// Concat puts the rows of tables below each other. All must have the columns of
+// the first, in any order, of the same types; a column that is all null fits any.
+func Concat(tables ...*Table) (*Table, error) {
+	if len(tables) == 0 {
+		return nil, fmt.Errorf("arrowio: concat: no table")
+	}
+	first := tables[0]
+	rows := 0
+	for i, t := range tables {
+		if t.released.Load() {
+			return nil, ErrReleased
+		}
+		if t.NumCols() != first.NumCols() {
+			return nil, fmt.Errorf("arrowio: concat: table %d has %d columns, the first %d", i, t.NumCols(), first.NumCols())
+		}
+		rows += t.NumRows()
+	}
+	fields := first.Schema().Fields()
+	cols := make([]arrow.Array, 0, len(fields))
+	for i := range fields {
+		col, err := concatColumn(tables, fields[i].Name)
+		if err != nil {
+			releaseAll(cols)
+			return nil, fmt.Errorf("arrowio: concat: %w", err)
+		}
+		fields[i].Type = col.DataType()
+		cols = append(cols, col)
+	}
+	return tableOf(first.mem, fields, cols, rows), nil
+}
+
+func concatColumn(tables []*Table, name string) (arrow.Array, error) {
+	chunks := make([]arrow.Array, len(tables))
+	for i, t := range tables {
+		var err error
+		if chunks[i], err = t.Column(name); err != nil {
+			return nil, fmt.Errorf("table %d: %w", i, err)
+		}
+	}
+	col, err := concatLike(tables[0].mem, chunks)
+	if err != nil {
+		return nil, fmt.Errorf("column %q: %w", name, err)
+	}
+	return col, nil
+}
+
+// concatLike joins chunks of one type, of texts with offsets of either width, or
+// of nothing but null.
+func concatLike(mem memory.Allocator, chunks []arrow.Array) (arrow.Array, error) {
+	dt := chunks[0].DataType()
+	for _, c := range chunks {
+		switch {
+		case dt.ID() == arrow.NULL || dt.ID() == arrow.STRING && c.DataType().ID() == arrow.LARGE_STRING:
+			dt = c.DataType()
+		case c.DataType().ID() == arrow.NULL || dt.ID() == arrow.LARGE_STRING && c.DataType().ID() == arrow.STRING:
+		case !arrow.TypeEqual(dt, c.DataType()):
+			return nil, fmt.Errorf("type %s after %s", typeName(c.DataType()), typeName(dt))
+		}
+	}
+	alike := make([]arrow.Array, len(chunks))
+	defer func() { releaseAll(alike) }()
+	for i, c := range chunks {
+		switch {
+		case c.DataType().ID() == arrow.NULL && dt.ID() != arrow.NULL:
+			alike[i] = array.MakeArrayOfNull(mem, dt, c.Len())
+		case c.DataType().ID() == arrow.STRING && dt.ID() == arrow.LARGE_STRING:
+			alike[i] = widenString(mem, c.(*array.String))
+		default:
+			c.Retain()
+			alike[i] = c
+		}
+	}
+	return concatenate(mem, dt, alike)
+}
 
 // concatenate joins the chunks of a column of type dt, which may be none.
 // Strings that together pass the reach of 32-bit offsets get 64-bit ones.
@@ -17,6 +94,9 @@ func concatenate(mem memory.Allocator, dt arrow.DataType, chunks []arrow.Array) 
 	case 1:
 		chunks[0].Retain()
 		return chunks[0], nil
+	}
+	if dt.ID() == arrow.DICTIONARY {
+		return concatDictionaries(mem, dt.(*arrow.DictionaryType), chunks)
 	}
 	if dt.ID() == arrow.STRING {
 		total := 0
@@ -51,4 +131,66 @@ func widenString(mem memory.Allocator, a *array.String) arrow.Array {
 		[]*memory.Buffer{validity, buf, a.Data().Buffers()[2]}, nil, a.NullN(), 0)
 	defer data.Release()
 	return array.MakeFromData(data)
+}
+
+// concatDictionaries joins chunks whose dictionaries may differ. That of v17
+// mixes the words up where there are nulls.
+func concatDictionaries(mem memory.Allocator, dt *arrow.DictionaryType, chunks []arrow.Array) (arrow.Array, error) {
+	n := 0
+	same := true
+	first := chunks[0].(*array.Dictionary).Dictionary()
+	words := make([]arrow.Array, len(chunks))
+	for i, c := range chunks {
+		n += c.Len()
+		words[i] = c.(*array.Dictionary).Dictionary()
+		same = same && (words[i].Data() == first.Data() || array.Equal(first, words[i]))
+	}
+	if same {
+		return array.Concatenate(chunks, mem)
+	}
+	codes, _, err := dictionaryCodes(chunks, n)
+	if err != nil {
+		return nil, err
+	}
+	all, err := concatLike(mem, words)
+	if err != nil {
+		return nil, err
+	}
+	defer all.Release()
+	numbered, err := groupRows([][]arrow.Array{words}, all.Len())
+	if err != nil {
+		return nil, err
+	}
+	union, err := take(mem, all, numbered.firsts, false)
+	if err != nil {
+		return nil, err
+	}
+	defer union.Release()
+	width := dt.IndexType.(arrow.FixedWidthDataType)
+	if limit := uint64(1) << (width.BitWidth() - 1); uint64(len(numbered.firsts)) > limit {
+		width = arrow.PrimitiveTypes.Int32.(arrow.FixedWidthDataType)
+	}
+	index := newBuffer(mem, n*width.Bytes())
+	bytes := index.Bytes()
+	for i, c := range codes {
+		switch width.Bytes() {
+		case 1:
+			bytes[i] = byte(c)
+		case 2:
+			view[uint16](bytes)[i] = uint16(c)
+		case 4:
+			view[uint32](bytes)[i] = uint32(c)
+		case 8:
+			view[uint64](bytes)[i] = c
+		}
+	}
+	out := newDictionary(&arrow.DictionaryType{IndexType: width, ValueType: union.DataType(), Ordered: dt.Ordered}, n,
+		[]*memory.Buffer{nil, index}, union, 0)
+	valid := make([]bool, 0, n)
+	for _, c := range chunks {
+		for i := range c.Len() {
+			valid = append(valid, !isNull(c, i))
+		}
+	}
+	return withMoreNulls(mem, out, valid), nil
 }

@@ -121,7 +121,7 @@ func csvAppender(col arrow.Array, comma byte) appender {
 		return app
 	}
 	return func(dst []byte, i int) []byte {
-		if col.IsNull(i) {
+		if isNull(col, i) {
 			return dst
 		}
 		return app(dst, i)

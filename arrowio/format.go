@@ -43,7 +43,7 @@ func writeValue(b *strings.Builder, a arrow.Array, i int) {
 		return
 	}
 	switch {
-	case a.IsNull(i):
+	case isNull(a, i):
 		b.WriteString("null")
 		return
 	}
@@ -136,7 +136,7 @@ func floatTexts(col arrow.Array, rows []int) []string {
 	values := make([]float64, len(rows))
 	decimals, largest := 0, 0.0
 	for i, row := range rows {
-		if row < 0 || col.IsNull(row) {
+		if row < 0 || isNull(col, row) {
 			continue
 		}
 		values[i], _ = goValue(col, row).(float64)

@@ -116,7 +116,7 @@ func jsonAppender(col arrow.Array) appender {
 		}
 	}
 	return func(dst []byte, i int) []byte {
-		if col.IsNull(i) {
+		if isNull(col, i) {
 			return append(dst, "null"...)
 		}
 		return app(dst, i)

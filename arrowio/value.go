@@ -121,7 +121,7 @@ func stringValues(a arrow.Array) ([]string, bool) {
 		}
 		v := make([]string, a.Len())
 		for i := range v {
-			if a.IsValid(i) {
+			if !isNull(a, i) {
 				v[i] = words[a.GetValueIndex(i)]
 			}
 		}
@@ -144,7 +144,7 @@ func cutStrings[O int32 | int64](data []byte, offsets []O) []string {
 
 // goValue gives the value at i as Table.Value describes.
 func goValue(a arrow.Array, i int) any {
-	if a.IsNull(i) {
+	if isNull(a, i) {
 		return nil
 	}
 	switch a := a.(type) {
@@ -274,3 +274,7 @@ func isNumber(dt arrow.DataType) bool {
 
 // isFinite tells whether f is neither infinite nor NaN.
 func isFinite(f float64) bool { return !math.IsInf(f, 0) && !math.IsNaN(f) }
+
+// isNull tells whether a value is null: in a column of type null, of which v17's
+// own IsNull knows nothing, every one is.
+func isNull(a arrow.Array, i int) bool { return a.IsNull(i) || a.DataType().ID() == arrow.NULL }

@@ -154,7 +154,7 @@ func (v *View) cells(col arrow.Array) []cell {
 		switch {
 		case row < 0:
 			cells[i] = cell{text: "…", gap: true}
-		case col.IsNull(row):
+		case isNull(col, row):
 			cells[i] = cell{text: "null", null: true}
 		case floats != nil:
 			cells[i].text = floats[i]

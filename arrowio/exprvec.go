@@ -1,0 +1,236 @@
+package arrowio
+
+import (
+	"time"
+	"unicode/utf8"
+	"unsafe"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+)
+
+type vecKind byte
+
+const (
+	vecNull vecKind = iota
+	vecBool
+	vecInt
+	vecFloat
+	vecText
+	vecTime // nanoseconds of UTC, in ints
+	vecList // only its lengths, in ints
+)
+
+var vecKindNames = [...]string{"null", "a Boolean", "an integer", "a number", "text", "a time", "a list"}
+
+// A vec is the values of an expression for a block of rows, or one value for
+// all of them. What it points to belongs to the table or to the evaluation.
+type vec struct {
+	kind   vecKind
+	scalar bool // the first value stands for every row
+	bools  []bool
+	ints   []int64
+	floats []float64
+	texts  []string
+	valid  []bool // nil: none is null
+}
+
+func (v *vec) isValid(i int) bool {
+	if v.kind == vecNull {
+		return false
+	}
+	if v.scalar {
+		i = 0
+	}
+	return v.valid == nil || v.valid[i]
+}
+
+// spread gives n values in place of one.
+func spread[T any](values []T, scalar bool, n int) []T {
+	if !scalar {
+		return values
+	}
+	out := make([]T, n)
+	for i := range out {
+		out[i] = values[0]
+	}
+	return out
+}
+
+// loadVec reads rows [from, to) of a column; ok is false for types that no
+// expression knows.
+func loadVec(a arrow.Array, from, to int) (v vec, ok bool) {
+	if a.NullN() > 0 {
+		v.valid = make([]bool, to-from)
+		for i := range v.valid {
+			v.valid[i] = !isNull(a, from+i)
+		}
+	}
+	v.kind = vecInt
+	switch a := a.(type) {
+	case *array.Int64:
+		v.ints = a.Int64Values()[from:to]
+	case *array.Int32:
+		v.ints = convert[int64](a.Int32Values()[from:to])
+	case *array.Int16:
+		v.ints = convert[int64](a.Int16Values()[from:to])
+	case *array.Int8:
+		v.ints = convert[int64](a.Int8Values()[from:to])
+	case *array.Uint32:
+		v.ints = convert[int64](a.Uint32Values()[from:to])
+	case *array.Uint16:
+		v.ints = convert[int64](a.Uint16Values()[from:to])
+	case *array.Uint8:
+		v.ints = convert[int64](a.Uint8Values()[from:to])
+	case *array.Uint64:
+		v.kind, v.floats = vecFloat, convert[float64](a.Uint64Values()[from:to])
+	case *array.Float64:
+		v.kind, v.floats = vecFloat, a.Float64Values()[from:to]
+	case *array.Float32:
+		v.kind, v.floats = vecFloat, convert[float64](a.Float32Values()[from:to])
+	case *array.Boolean:
+		v.kind, v.bools = vecBool, make([]bool, to-from)
+		for i := range v.bools {
+			v.bools[i] = a.Value(from + i)
+		}
+	case *array.String:
+		v.kind, v.texts = vecText, make([]string, to-from)
+		for i := range v.texts {
+			v.texts[i] = a.Value(from + i)
+		}
+	case *array.LargeString:
+		v.kind, v.texts = vecText, make([]string, to-from)
+		for i := range v.texts {
+			v.texts[i] = a.Value(from + i)
+		}
+	case *array.Timestamp:
+		v.kind, v.ints = vecTime, make([]int64, to-from)
+		scale := int64(a.DataType().(*arrow.TimestampType).Unit.Multiplier())
+		for i := range v.ints {
+			v.ints[i] = int64(a.Value(from+i)) * scale
+		}
+	case *array.Date32:
+		v.kind, v.ints = vecTime, make([]int64, to-from)
+		for i := range v.ints {
+			v.ints[i] = int64(a.Value(from+i)) * int64(24*time.Hour)
+		}
+	case *array.Null:
+		v.kind = vecNull
+	case *array.Dictionary:
+		return loadDictionary(a, from, to, v.valid)
+	case *array.Map:
+		return v, false
+	case array.ListLike:
+		v.kind, v.ints = vecList, make([]int64, to-from)
+		for i := range v.ints {
+			begin, end := a.ValueOffsets(from + i)
+			v.ints[i] = end - begin
+		}
+	default:
+		return v, false
+	}
+	return v, true
+}
+
+func loadDictionary(a *array.Dictionary, from, to int, valid []bool) (vec, bool) {
+	v := vec{kind: vecText, valid: valid, texts: make([]string, to-from)}
+	switch words := a.Dictionary().(type) {
+	case *array.String:
+		for i := range v.texts {
+			if !isNull(a, from+i) {
+				v.texts[i] = words.Value(a.GetValueIndex(from + i))
+			}
+		}
+	case *array.LargeString:
+		for i := range v.texts {
+			if !isNull(a, from+i) {
+				v.texts[i] = words.Value(a.GetValueIndex(from + i))
+			}
+		}
+	default:
+		return v, false
+	}
+	return v, true
+}
+
+// asFloats gives the numbers of an integer or float vec.
+func (v *vec) asFloats() []float64 {
+	if v.kind == vecFloat {
+		return v.floats
+	}
+	return convert[float64](v.ints)
+}
+
+// join of validities: null where either is.
+func bothValid(a, b *vec, n int) []bool {
+	if a.kind != vecNull && b.kind != vecNull && a.valid == nil && b.valid == nil {
+		return nil
+	}
+	valid := make([]bool, n)
+	for i := range valid {
+		valid[i] = a.isValid(i) && b.isValid(i)
+	}
+	return valid
+}
+
+// runes counts characters.
+func runes(s string) int64 { return int64(utf8.RuneCountInString(s)) }
+
+// vecArray puts the blocks of a result together to a column of n rows.
+func vecArray(mem memory.Allocator, parts []vec, n int) arrow.Array {
+	kind := vecNull
+	anyNull := false
+	for i := range parts {
+		kind = max(kind, parts[i].kind)
+	}
+	if kind == vecNull {
+		return array.NewNull(n)
+	}
+	size := func(i int) int { return min(blockRows, n-i*blockRows) }
+	var valid []bool
+	for i := range parts {
+		if p := &parts[i]; p.valid != nil || p.kind == vecNull {
+			anyNull = true
+		}
+	}
+	if anyNull {
+		valid = make([]bool, 0, n)
+		for i := range parts {
+			for j := range size(i) {
+				valid = append(valid, parts[i].isValid(j))
+			}
+		}
+	}
+	var out arrow.Array
+	switch kind {
+	case vecBool:
+		out = boolArray(mem, gather(parts, n, func(v *vec) []bool { return v.bools }))
+	case vecInt, vecList:
+		out = fixedArray(mem, arrow.PrimitiveTypes.Int64, gather(parts, n, func(v *vec) []int64 { return v.ints }))
+	case vecTime:
+		out = fixedArray(mem, timestampNS, gather(parts, n, func(v *vec) []int64 { return v.ints }))
+	case vecFloat:
+		out = fixedArray(mem, arrow.PrimitiveTypes.Float64, gather(parts, n, (*vec).asFloats))
+	case vecText:
+		out = stringArray(mem, gather(parts, n, func(v *vec) []string { return v.texts }))
+	}
+	if !anyNull {
+		return out
+	}
+	return withMoreNulls(mem, out, valid)
+}
+
+func gather[T any](parts []vec, n int, values func(*vec) []T) []T {
+	out := make([]T, n)
+	tasks(len(parts), func(i int) {
+		block := out[i*blockRows : min(n, (i+1)*blockRows)]
+		if v := &parts[i]; v.kind != vecNull {
+			copy(block, spread(values(v), v.scalar, len(block)))
+		}
+	})
+	return out
+}
+
+// bit is 1 for true, without a branch.
+func bit(b bool) int { return int(*(*byte)(unsafe.Pointer(&b))) }

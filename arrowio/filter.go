@@ -1,0 +1,130 @@
+package arrowio
+
+import (
+	"fmt"
+	"math"
+)
+
+// Filter keeps the rows for which an expression is true, not false or null:
+//
+//	t.Filter(`reward > 0.5 && source == "hh" && not is_null(prompt)`)
+//
+// An expression has column names (in backticks where they are no plain words),
+// numbers, 'texts', true, false and null; + - * / %, where / always gives a
+// fraction; == != < <= > >=, in (…), is null; and, or, not, also written && ||
+// !; and the functions abs sqrt exp ln log10 log2 floor ceil round float int
+// is_nan is_null coalesce if len lower upper trim contains starts_with
+// ends_with time. What compares with null is null, as in SQL. A time compares with
+// its text, '2024-03-16' or RFC 3339. A column of Booleans is a filter by itself.
+func (t *Table) Filter(expression string) (*Table, error) {
+	p, kind, err := compile(t, expression)
+	if err != nil {
+		return nil, err
+	}
+	if kind != vecBool && kind != vecNull {
+		return nil, p.fail(p.root, "a filter is true or false, this is %s", vecKindNames[kind])
+	}
+	n := t.NumRows()
+	if n > math.MaxInt32 {
+		return nil, fmt.Errorf("arrowio: filter: %d rows are more than %d", n, math.MaxInt32)
+	}
+	parts := make([][]int32, numBlocks(n))
+	err = tryBlocks(n, func(from, to int) error {
+		v, err := p.eval(p.root, from, to)
+		if err != nil || v.kind == vecNull || v.scalar && !v.bools[0] {
+			return err
+		}
+		parts[from/blockRows] = selected(from, spread(v.bools, v.scalar, to-from), v.valid)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return t.takeParts(parts)
+}
+
+// FilterMask keeps the rows for which mask is true.
+func (t *Table) FilterMask(mask []bool) (*Table, error) {
+	if len(mask) != t.NumRows() || len(mask) > math.MaxInt32 {
+		return nil, fmt.Errorf("arrowio: filter: a mask of %d for %d rows", len(mask), t.NumRows())
+	}
+	if t.released.Load() {
+		return nil, ErrReleased
+	}
+	parts := make([][]int32, numBlocks(len(mask)))
+	blocks(len(mask), func(from, to int) { parts[from/blockRows] = selected(from, mask[from:to], nil) })
+	return t.takeParts(parts)
+}
+
+// selected lists the rows of a block for which mask is true.
+func selected(from int, mask, valid []bool) []int32 {
+	rows := make([]int32, len(mask)+1) // one more, as every row is written and not every kept
+	n := 0
+	if valid == nil {
+		for i, m := range mask {
+			rows[n] = int32(from + i)
+			n += bit(m)
+		}
+	} else {
+		for i, m := range mask {
+			rows[n] = int32(from + i)
+			n += bit(m) & bit(valid[i])
+		}
+	}
+	return rows[:n]
+}
+
+// takeParts takes the rows listed for each block.
+func (t *Table) takeParts(parts [][]int32) (*Table, error) {
+	starts := make([]int, len(parts))
+	for i, p := range parts {
+		starts[i] = len(p)
+	}
+	rows := make([]int32, prefixSums(starts))
+	if len(rows) == t.NumRows() {
+		return t.Slice(0, t.NumRows())
+	}
+	tasks(len(parts), func(i int) { copy(rows[starts[i]:], parts[i]) })
+	return t.takeRows(rows)
+}
+
+// WithColumn adds a column computed by an expression (see Filter), or puts it in
+// the place of the column of that name:
+//
+//	t.WithColumn("ratio", "unique / total")
+func (t *Table) WithColumn(name, expression string) (*Table, error) {
+	p, kind, err := compile(t, expression)
+	if err != nil {
+		return nil, err
+	}
+	if kind == vecList {
+		return nil, p.fail(p.root, "a list cannot be computed")
+	}
+	n := t.NumRows()
+	parts := make([]vec, numBlocks(n))
+	err = tryBlocks(n, func(from, to int) error {
+		v, err := p.eval(p.root, from, to)
+		parts[from/blockRows] = v
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	b := NewTableIn(t.mem)
+	return t.withBuilt(b.add(name, vecArray(t.mem, parts, n)))
+}
+
+// WithValues adds a column of any slice that Builder.Values takes, or puts it in
+// the place of the column of that name.
+func (t *Table) WithValues(name string, slice any) (*Table, error) {
+	return t.withBuilt(NewTableIn(t.mem).Values(name, slice))
+}
+
+func (t *Table) withBuilt(b *Builder) (*Table, error) {
+	column, err := b.Build()
+	if err != nil {
+		return nil, err
+	}
+	defer column.Release()
+	return t.With(column)
+}

@@ -1,0 +1,301 @@
+package arrowio
+
+import (
+	"fmt"
+	"hash/maphash"
+	"math"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+)
+
+// groupRows numbers the rows by their keys: rows with equal keys get equal
+// numbers, counted from 0 in the order in which the keys first appear. A key is
+// given as the arrays that follow each other: one for grouping, one of each side
+// for a join. Null equals null, NaN equals NaN, and -0 equals 0.
+func groupRows(keys [][]arrow.Array, n int) (grouping, error) {
+	if n > math.MaxInt32 {
+		return grouping{}, fmt.Errorf("%d rows are more than %d", n, math.MaxInt32)
+	}
+	if len(keys) == 0 {
+		g := grouping{ids: make([]int32, n)}
+		if n > 0 {
+			g.firsts = []int32{0}
+		}
+		return g, nil
+	}
+	var all grouping
+	for i, chunks := range keys {
+		g, err := groupByOne(chunks, n)
+		if err != nil {
+			return g, err
+		}
+		if i == 0 {
+			all = g
+		} else {
+			all = combine(all, g)
+		}
+	}
+	return all, nil
+}
+
+// A grouping tells each row's group, and each group's first row.
+type grouping struct {
+	ids    []int32
+	firsts []int32
+}
+
+// combine numbers the pairs of two groupings' groups.
+func combine(a, b grouping) grouping {
+	codes := make([]uint64, len(a.ids))
+	blocks(len(codes), func(from, to int) {
+		for i := from; i < to; i++ {
+			codes[i] = uint64(a.ids[i])*uint64(len(b.firsts)) + uint64(b.ids[i])
+		}
+	})
+	return distinct(codes, nil)
+}
+
+// groupByOne numbers the rows by one key.
+func groupByOne(chunks []arrow.Array, n int) (grouping, error) {
+	codes, texts, err := keyCodes(chunks, n)
+	if err != nil {
+		return grouping{}, err
+	}
+	nulls := 0
+	for _, c := range chunks {
+		nulls += c.NullN()
+	}
+	if nulls == n && n > 0 {
+		return grouping{ids: make([]int32, n), firsts: []int32{0}}, nil
+	}
+	g := distinct(codes, texts)
+	if nulls == 0 {
+		return g, nil
+	}
+	// What stands at nulls has been numbered as a value; now null comes apart.
+	apart := grouping{ids: make([]int32, 0, n), firsts: make([]int32, 2)}
+	for _, c := range chunks {
+		for i := range c.Len() {
+			apart.ids = append(apart.ids, int32(bit(isNull(c, i))))
+		}
+	}
+	for i := range g.ids {
+		if apart.ids[i] == 1 {
+			g.ids[i] = 0
+		}
+	}
+	return combine(g, apart), nil
+}
+
+// keyCodes gives a code for each row, equal for equal values; with texts, codes
+// are hashes, and the texts decide.
+func keyCodes(chunks []arrow.Array, n int) (codes []uint64, texts []string, err error) {
+	class := keyClass(chunks[0].DataType())
+	if class == "" {
+		return nil, nil, fmt.Errorf("a column of type %s cannot be a key", typeName(chunks[0].DataType()))
+	}
+	dictionaries := true
+	for _, c := range chunks {
+		if k := keyClass(c.DataType()); k != class {
+			return nil, nil, fmt.Errorf("a key of type %s has no equal of type %s", typeName(chunks[0].DataType()), typeName(c.DataType()))
+		}
+		_, isDict := c.(*array.Dictionary)
+		dictionaries = dictionaries && isDict
+	}
+	if dictionaries {
+		return dictionaryCodes(chunks, n)
+	}
+	at := 0
+	if class == "text" || class == "bytes" {
+		texts = make([]string, n)
+		for _, c := range chunks {
+			fillTexts(texts[at:at+c.Len()], c)
+			at += c.Len()
+		}
+		return hashTexts(texts), texts, nil
+	}
+	codes = make([]uint64, n)
+	for _, c := range chunks {
+		fillCodes(codes[at:at+c.Len()], c, false)
+		at += c.Len()
+	}
+	return codes, nil, nil
+}
+
+// keyClass names types whose values can be equal to each other.
+func keyClass(dt arrow.DataType) string {
+	switch dt := dt.(type) {
+	case *arrow.StringType, *arrow.LargeStringType:
+		return "text"
+	case *arrow.BinaryType, *arrow.LargeBinaryType:
+		return "bytes"
+	case *arrow.DictionaryType:
+		return keyClass(dt.ValueType)
+	case *arrow.Uint64Type:
+		return "u64"
+	case *arrow.Float64Type, *arrow.Float32Type:
+		return "float"
+	case *arrow.BooleanType:
+		return "bool"
+	case *arrow.NullType:
+		return "null"
+	case *arrow.Date32Type, *arrow.Date64Type, *arrow.Time32Type, *arrow.Time64Type:
+		return dt.Name()
+	case *arrow.TimestampType:
+		return "timestamp" + dt.Unit.String()
+	case *arrow.DurationType:
+		return "duration" + dt.Unit.String()
+	}
+	if arrow.IsInteger(dt.ID()) {
+		return "int"
+	}
+	return ""
+}
+
+// fillTexts sees the texts of an array without copying them; nulls are empty.
+func fillTexts(dst []string, a arrow.Array) {
+	var value func(i int) string
+	switch a := a.(type) {
+	case *array.String:
+		value = a.Value
+	case *array.LargeString:
+		value = a.Value
+	case *array.Binary:
+		value = func(i int) string { return unsafeString(a.Value(i)) }
+	case *array.LargeBinary:
+		value = func(i int) string { return unsafeString(a.Value(i)) }
+	case *array.Dictionary:
+		words := make([]string, a.Dictionary().Len())
+		fillTexts(words, a.Dictionary())
+		value = func(i int) string { return words[a.GetValueIndex(i)] }
+	}
+	blocks(len(dst), func(from, to int) {
+		for i := from; i < to; i++ {
+			if !isNull(a, i) {
+				dst[i] = value(i)
+			}
+		}
+	})
+}
+
+func hashTexts(texts []string) []uint64 {
+	seed := maphash.MakeSeed()
+	codes := make([]uint64, len(texts))
+	blocks(len(texts), func(from, to int) {
+		for i := from; i < to; i++ {
+			codes[i] = maphash.String(seed, texts[i])
+		}
+	})
+	return codes
+}
+
+// dictionaryCodes numbers the words of all dictionaries, and rows by them. A
+// dictionary may hold a word twice.
+func dictionaryCodes(chunks []arrow.Array, n int) ([]uint64, []string, error) {
+	words := make([][]arrow.Array, 1)
+	total := 0
+	for _, c := range chunks {
+		w := c.(*array.Dictionary).Dictionary()
+		words[0] = append(words[0], w)
+		total += w.Len()
+	}
+	numbered, err := groupRows(words, total)
+	if err != nil {
+		return nil, nil, err
+	}
+	codes := make([]uint64, n)
+	at, base := 0, 0
+	for i, c := range chunks {
+		d := c.(*array.Dictionary)
+		part := codes[at : at+d.Len()]
+		blocks(len(part), func(from, to int) {
+			for j := from; j < to; j++ {
+				if !isNull(d, j) {
+					part[j] = uint64(numbered.ids[base+d.GetValueIndex(j)])
+				}
+			}
+		})
+		at += d.Len()
+		base += words[0][i].Len()
+	}
+	return codes, nil, nil
+}
+
+// fillCodes gives codes of the values of an array that are equal where the
+// values are, and in the order of the values. It tells whether the type has
+// such codes. What stands at nulls is arbitrary.
+func fillCodes(dst []uint64, a arrow.Array, descending bool) bool {
+	const sign = 1 << 63
+	flip := uint64(sign)
+	if descending {
+		flip = ^flip
+	}
+	unsigned := flip ^ sign
+	switch a := a.(type) {
+	case *array.Int64:
+		codeInts(dst, a.Int64Values(), flip)
+	case *array.Int32:
+		codeInts(dst, a.Int32Values(), flip)
+	case *array.Int16:
+		codeInts(dst, a.Int16Values(), flip)
+	case *array.Int8:
+		codeInts(dst, a.Int8Values(), flip)
+	case *array.Uint64:
+		codeInts(dst, a.Uint64Values(), unsigned)
+	case *array.Uint32:
+		codeInts(dst, a.Uint32Values(), flip)
+	case *array.Uint16:
+		codeInts(dst, a.Uint16Values(), flip)
+	case *array.Uint8:
+		codeInts(dst, a.Uint8Values(), flip)
+	case *array.Timestamp:
+		codeInts(dst, a.TimestampValues(), flip)
+	case *array.Duration:
+		codeInts(dst, a.DurationValues(), flip)
+	case *array.Date32:
+		codeInts(dst, a.Date32Values(), flip)
+	case *array.Date64:
+		codeInts(dst, a.Date64Values(), flip)
+	case *array.Time32:
+		codeInts(dst, a.Time32Values(), flip)
+	case *array.Time64:
+		codeInts(dst, a.Time64Values(), flip)
+	case *array.Float64:
+		codeFloats(dst, a.Float64Values(), unsigned)
+	case *array.Float32:
+		codeFloats(dst, a.Float32Values(), unsigned)
+	case *array.Boolean:
+		for i := range dst {
+			dst[i] = uint64(bit(a.Value(i))) ^ unsigned
+		}
+	case *array.Null:
+	default:
+		return false
+	}
+	return true
+}
+
+func codeInts[T fixed](dst []uint64, src []T, flip uint64) {
+	blocks(len(dst), func(from, to int) {
+		for i, v := range src[from:to] {
+			dst[from+i] = uint64(int64(v)) ^ flip
+		}
+	})
+}
+
+// codeFloats orders floats as numbers, -0 with 0, and NaN of every kind last.
+func codeFloats[T float32 | float64](dst []uint64, src []T, flip uint64) {
+	nan := math.Float64bits(math.NaN()) | 1<<63
+	blocks(len(dst), func(from, to int) {
+		for i, v := range src[from:to] {
+			f := float64(v) + 0 // -0 + 0 = 0
+			b := math.Float64bits(f)
+			b ^= uint64(int64(b)>>63) | 1<<63
+			if f != f {
+				b = nan
+			}
+			dst[from+i] = b ^ flip
+		}
+	})
+}

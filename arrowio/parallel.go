@@ -1,0 +1,79 @@
+package arrowio
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// blockRows is how many rows one step of parallel work takes: enough to make
+// the hand-over cheap, few enough to stay in a core's cache.
+const blockRows = 1 << 15
+
+// tasks calls f for each of 0..n-1, on all cores. A panic of f is one of the
+// caller: on another goroutine it would end the process.
+func tasks(n int, f func(i int)) {
+	workers := min(runtime.GOMAXPROCS(0), n)
+	if workers <= 1 {
+		for i := range n {
+			f(i)
+		}
+		return
+	}
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var failed any
+	for range workers {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			defer func() {
+				if r := recover(); r != nil {
+					mu.Lock()
+					failed = r
+					mu.Unlock()
+				}
+			}()
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				f(i)
+			}
+		}()
+	}
+	wg.Wait()
+	if failed != nil {
+		panic(failed)
+	}
+}
+
+// blocks calls f for ranges [from, to) that together are 0..n-1, on all cores.
+// All but the last range begin and end at a multiple of 64, so that workers may
+// write one bitmap.
+func blocks(n int, f func(from, to int)) {
+	tasks(numBlocks(n), func(i int) { f(i*blockRows, min(n, (i+1)*blockRows)) })
+}
+
+// tryBlocks is blocks for what can fail; the error is that of the first range.
+func tryBlocks(n int, f func(from, to int) error) error {
+	errs := make([]error, numBlocks(n))
+	blocks(n, func(from, to int) { errs[from/blockRows] = f(from, to) })
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func numBlocks(n int) int { return (n + blockRows - 1) / blockRows }
+
+// prefixSums replaces counts by the sum of those before each, and gives the sum
+// of all.
+func prefixSums(counts []int) int {
+	sum := 0
+	for i, c := range counts {
+		counts[i] = sum
+		sum += c
+	}
+	return sum
+}

@@ -1,0 +1,300 @@
+package arrowio
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/bitutil"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+)
+
+// noRow in a list of rows stands for a row of nulls.
+const noRow = -1
+
+// takeRows gives the table's rows in the given order. Arrow v17's own take
+// cannot do dictionaries, nor more than one core.
+func (t *Table) takeRows(rows []int32) (*Table, error) {
+	cols := make([]arrow.Array, 0, t.NumCols())
+	fields := t.Schema().Fields()
+	mayNull := slices.Contains(rows, noRow)
+	for i, f := range fields {
+		col, err := take(t.mem, t.rec.Column(i), rows, mayNull)
+		if err != nil {
+			releaseAll(cols)
+			return nil, fmt.Errorf("arrowio: column %q: %w", f.Name, err)
+		}
+		fields[i].Type = col.DataType()
+		fields[i].Nullable = f.Nullable || mayNull
+		cols = append(cols, col)
+	}
+	return tableOf(t.mem, fields, cols, len(rows)), nil
+}
+
+// take gives the values of a at rows. mayNull says whether noRow is among them.
+func take(mem memory.Allocator, a arrow.Array, rows []int32, mayNull bool) (arrow.Array, error) {
+	data := a.Data()
+	validity, nulls := takeValidity(mem, a, rows, mayNull)
+	switch a := a.(type) {
+	case *array.Null:
+		return array.NewNull(len(rows)), nil
+	case *array.Boolean:
+		bits := takeBits(mem, bytesOf(data.Buffers()[1]), data.Offset(), rows)
+		return newArray(a.DataType(), len(rows), []*memory.Buffer{validity, bits}, nil, nulls), nil
+	case *array.String:
+		return takeText(mem, a.DataType(), a.ValueOffsets(), data.Buffers()[2], rows, validity, nulls), nil
+	case *array.LargeString:
+		return takeText(mem, a.DataType(), a.ValueOffsets(), data.Buffers()[2], rows, validity, nulls), nil
+	case *array.Binary:
+		return takeText(mem, a.DataType(), a.ValueOffsets(), data.Buffers()[2], rows, validity, nulls), nil
+	case *array.LargeBinary:
+		return takeText(mem, a.DataType(), offsets64(data, a.Len()), data.Buffers()[2], rows, validity, nulls), nil
+	case *array.Dictionary:
+		width := a.DataType().(*arrow.DictionaryType).IndexType.(arrow.FixedWidthDataType).Bytes()
+		index := takeBytes(mem, bytesOf(data.Buffers()[1]), data.Offset(), width, rows)
+		return newDictionary(a.DataType().(*arrow.DictionaryType), len(rows), []*memory.Buffer{validity, index}, a.Dictionary(), nulls), nil
+	case *array.List:
+		return takeList(mem, a, a.DataType(), a.Offsets()[data.Offset():], rows, validity, nulls)
+	case *array.Map:
+		return takeList(mem, a, a.DataType(), a.Offsets()[data.Offset():], rows, validity, nulls)
+	case *array.LargeList:
+		return takeList(mem, a, a.DataType(), a.Offsets()[data.Offset():], rows, validity, nulls)
+	case *array.FixedSizeList:
+		return takeFixedList(mem, a, rows, validity, nulls)
+	case *array.Struct:
+		return takeStruct(mem, a, rows, mayNull, validity, nulls)
+	}
+	if dt, ok := a.DataType().(arrow.FixedWidthDataType); ok && dt.BitWidth()%8 == 0 && len(data.Buffers()) == 2 {
+		values := takeBytes(mem, bytesOf(data.Buffers()[1]), data.Offset(), dt.Bytes(), rows)
+		return newArray(a.DataType(), len(rows), []*memory.Buffer{validity, values}, nil, nulls), nil
+	}
+	if validity != nil {
+		validity.Release()
+	}
+	return nil, fmt.Errorf("rows of type %s cannot be reordered", a.DataType())
+}
+
+// takeValidity gives the bitmap of what is there, or nil for all.
+func takeValidity(mem memory.Allocator, a arrow.Array, rows []int32, mayNull bool) (*memory.Buffer, int) {
+	if a.NullN() == 0 && !mayNull || a.DataType().ID() == arrow.NULL {
+		return nil, 0
+	}
+	buf := newBuffer(mem, int(bitutil.BytesForBits(int64(len(rows)))))
+	bits := buf.Bytes()
+	counts := make([]int, numBlocks(len(rows)))
+	old := a.NullBitmapBytes()
+	offset := a.Data().Offset()
+	blocks(len(rows), func(from, to int) {
+		valid := 0
+		for i := from; i < to; i++ {
+			if r := rows[i]; r != noRow && (len(old) == 0 || bitutil.BitIsSet(old, offset+int(r))) {
+				bits[i>>3] |= 1 << (i & 7)
+				valid++
+			}
+		}
+		counts[from/blockRows] = valid
+	})
+	nulls := len(rows) - prefixSums(counts)
+	if nulls == 0 {
+		buf.Release()
+		return nil, 0
+	}
+	return buf, nulls
+}
+
+func takeBits(mem memory.Allocator, src []byte, offset int, rows []int32) *memory.Buffer {
+	buf := newBuffer(mem, int(bitutil.BytesForBits(int64(len(rows)))))
+	bits := buf.Bytes()
+	blocks(len(rows), func(from, to int) {
+		for i := from; i < to; i++ {
+			if r := rows[i]; r != noRow && bitutil.BitIsSet(src, offset+int(r)) {
+				bits[i>>3] |= 1 << (i & 7)
+			}
+		}
+	})
+	return buf
+}
+
+// takeBytes gives the values of a width in bytes at rows; zeros for noRow.
+func takeBytes(mem memory.Allocator, src []byte, offset, width int, rows []int32) *memory.Buffer {
+	buf := newBuffer(mem, len(rows)*width)
+	dst := buf.Bytes()
+	src = src[offset*width:]
+	switch width {
+	case 1:
+		takeFixed(dst, src, rows)
+	case 2:
+		takeFixed(view[uint16](dst), view[uint16](src), rows)
+	case 4:
+		takeFixed(view[uint32](dst), view[uint32](src), rows)
+	case 8:
+		takeFixed(view[uint64](dst), view[uint64](src), rows)
+	default:
+		blocks(len(rows), func(from, to int) {
+			for i := from; i < to; i++ {
+				if r := int(rows[i]); r != noRow {
+					copy(dst[i*width:(i+1)*width], src[r*width:])
+				}
+			}
+		})
+	}
+	return buf
+}
+
+func takeFixed[T fixed](dst, src []T, rows []int32) {
+	blocks(len(rows), func(from, to int) {
+		part := dst[from:to]
+		for i, r := range rows[from:to] {
+			if r != noRow {
+				part[i] = src[r]
+			}
+		}
+	})
+}
+
+// takeText gives text or bytes at rows, with 64-bit offsets where they must be.
+func takeText[O int32 | int64](mem memory.Allocator, dt arrow.DataType, offsets []O, data *memory.Buffer, rows []int32, validity *memory.Buffer, nulls int) arrow.Array {
+	starts := make([]int, numBlocks(len(rows)))
+	blocks(len(rows), func(from, to int) {
+		n := 0
+		for _, r := range rows[from:to] {
+			if r != noRow {
+				n += int(offsets[r+1] - offsets[r])
+			}
+		}
+		starts[from/blockRows] = n
+	})
+	total := prefixSums(starts)
+	out := newBuffer(mem, total)
+	src := bytesOf(data)
+	wide := dt.ID() == arrow.LARGE_STRING || dt.ID() == arrow.LARGE_BINARY
+	if !wide && !fitsInt32(total) {
+		wide = true
+		dt = map[arrow.Type]arrow.DataType{arrow.STRING: arrow.BinaryTypes.LargeString, arrow.BINARY: arrow.BinaryTypes.LargeBinary}[dt.ID()]
+	}
+	if wide {
+		buf, ends := newFixed[int64](mem, len(rows)+1)
+		copyText(out.Bytes(), ends[1:], src, offsets, rows, starts)
+		return newArray(dt, len(rows), []*memory.Buffer{validity, buf, out}, nil, nulls)
+	}
+	buf, ends := newFixed[int32](mem, len(rows)+1)
+	copyText(out.Bytes(), ends[1:], src, offsets, rows, starts)
+	return newArray(dt, len(rows), []*memory.Buffer{validity, buf, out}, nil, nulls)
+}
+
+func copyText[O, P int32 | int64](dst []byte, ends []P, src []byte, offsets []O, rows []int32, starts []int) {
+	blocks(len(rows), func(from, to int) {
+		at := starts[from/blockRows]
+		for i := from; i < to; i++ {
+			if r := rows[i]; r != noRow {
+				at += copy(dst[at:], src[offsets[r]:offsets[r+1]])
+			}
+			ends[i] = P(at)
+		}
+	})
+}
+
+// offsets64 gives the offsets of a large binary array.
+func offsets64(data arrow.ArrayData, n int) []int64 {
+	all := view[int64](bytesOf(data.Buffers()[1]))
+	if len(all) == 0 {
+		return []int64{0}
+	}
+	return all[data.Offset() : data.Offset()+n+1]
+}
+
+// takeList gives lists at rows: the rows of their values are spelled out, and
+// taken in turn.
+func takeList[O int32 | int64](mem memory.Allocator, a array.ListLike, dt arrow.DataType, offsets []O, rows []int32, validity *memory.Buffer, nulls int) (arrow.Array, error) {
+	ends := make([]int64, len(rows))
+	total := int64(0)
+	for i, r := range rows {
+		if r != noRow {
+			total += int64(offsets[r+1] - offsets[r])
+		}
+		ends[i] = total
+	}
+	values := a.ListValues()
+	buffers := []*memory.Buffer{validity, nil}
+	if total > math.MaxInt32 || values.Len() > math.MaxInt32 {
+		releaseBuffers(buffers)
+		return nil, fmt.Errorf("%d values in lists are more than %d", total, math.MaxInt32)
+	}
+	inner := make([]int32, 0, total)
+	for _, r := range rows {
+		if r != noRow {
+			for j := offsets[r]; j < offsets[r+1]; j++ {
+				inner = append(inner, int32(j))
+			}
+		}
+	}
+	child, err := take(mem, values, inner, false)
+	if err != nil {
+		releaseBuffers(buffers)
+		return nil, fmt.Errorf("in a list: %w", err)
+	}
+	defer child.Release()
+	buf, out := newFixed[O](mem, len(rows)+1)
+	for i, e := range ends {
+		out[i+1] = O(e)
+	}
+	buffers[1] = buf
+	return newArray(dt, len(rows), buffers, []arrow.ArrayData{child.Data()}, nulls), nil
+}
+
+func takeFixedList(mem memory.Allocator, a *array.FixedSizeList, rows []int32, validity *memory.Buffer, nulls int) (arrow.Array, error) {
+	n := int(a.DataType().(*arrow.FixedSizeListType).Len())
+	inner := make([]int32, 0, len(rows)*n)
+	mayNull := false
+	for _, r := range rows {
+		for j := range n {
+			if r == noRow {
+				inner, mayNull = append(inner, noRow), true
+				continue
+			}
+			inner = append(inner, int32((int(r)+a.Data().Offset())*n+j))
+		}
+	}
+	child, err := take(mem, a.ListValues(), inner, mayNull)
+	if err != nil {
+		releaseBuffers([]*memory.Buffer{validity})
+		return nil, fmt.Errorf("in a list: %w", err)
+	}
+	defer child.Release()
+	return newArray(a.DataType(), len(rows), []*memory.Buffer{validity}, []arrow.ArrayData{child.Data()}, nulls), nil
+}
+
+func takeStruct(mem memory.Allocator, a *array.Struct, rows []int32, mayNull bool, validity *memory.Buffer, nulls int) (arrow.Array, error) {
+	cols := make([]arrow.Array, 0, a.NumField())
+	defer func() { releaseAll(cols) }()
+	children := make([]arrow.ArrayData, a.NumField())
+	fields := slices.Clone(a.DataType().(*arrow.StructType).Fields())
+	for i := range fields {
+		col, err := take(mem, a.Field(i), rows, mayNull)
+		if err != nil {
+			releaseBuffers([]*memory.Buffer{validity})
+			return nil, fmt.Errorf("field %q: %w", fields[i].Name, err)
+		}
+		cols = append(cols, col)
+		children[i], fields[i].Type = col.Data(), col.DataType()
+	}
+	return newArray(arrow.StructOf(fields...), len(rows), []*memory.Buffer{validity}, children, nulls), nil
+}
+
+// bytesOf gives the bytes of a buffer, which empty arrays may lack.
+func bytesOf(b *memory.Buffer) []byte {
+	if b == nil {
+		return nil
+	}
+	return b.Bytes()
+}
+
+func releaseBuffers(buffers []*memory.Buffer) {
+	for _, b := range buffers {
+		if b != nil {
+			b.Release()
+		}
+	}
+}
