@@ -2,16 +2,20 @@ package worker
 
 import (
 	"bytes"
-	"os"
+	"regexp"
 	"sync"
 	"time"
 	"unicode/utf8"
 )
 
-// holdCrash is how long text that looks like the start of a crash report is
-// held back: a process that is dying is dead by then, and its report becomes
-// part of the error instead of a screenful of stderr.
-const holdCrash = 300 * time.Millisecond
+// Text that looks like the start of a crash report is held back, because the
+// report of a process that is dying becomes part of the error instead of
+// a screenful of stderr. How long depends on how sure it is: a process that has
+// begun to print stacks may have millions of frames to count.
+const (
+	holdDoubtful = 300 * time.Millisecond
+	holdCertain  = 10 * time.Second
+)
 
 // maxReport is how much of a crash report is kept. The beginning says what
 // happened; the rest is a dump of every goroutine.
@@ -19,12 +23,10 @@ const maxReport = 64 << 10
 
 // capture turns what arrives on descriptor 1 or 2 of a worker into text events.
 type capture struct {
-	file    *os.File
 	watch   bool              // look for crash reports (descriptor 2)
-	deliver func(text string) // shows text; called one at a time
+	deliver func(text string) // shows text
+	order   *sync.Mutex       // held while anything of a process is handled; guards what follows
 
-	mu      sync.Mutex // held from reading the descriptor until the text is delivered
-	buf     []byte
 	partial []byte // the beginning of a UTF-8 sequence, waiting for its rest
 	tail    []byte // the last text delivered, for deaths without a report
 	report  []byte // a crash report being held back
@@ -34,38 +36,42 @@ type capture struct {
 // tailSize is how much of what was delivered is remembered.
 const tailSize = 2 << 10
 
-func newCapture(f *os.File, watch bool, deliver func(string)) *capture {
-	return &capture{file: f, watch: watch, deliver: deliver, buf: make([]byte, 64<<10)}
-}
-
-// take handles what was read. c.mu is held.
-func (c *capture) take(b []byte) {
+// take handles what was read.
+func (c *capture) take(b []byte) error {
 	if c.watch && (len(c.report) > 0 || crashStart(b) >= 0) {
 		c.hold(b)
-		return
+	} else {
+		c.show(b)
 	}
-	c.show(b)
+	return nil
 }
 
-// hold keeps a crash report back, for a while. c.mu is held.
+// hold keeps a crash report back, for a while.
 func (c *capture) hold(b []byte) {
 	if len(c.report) == 0 {
 		i := crashStart(b)
 		c.show(b[:i])
 		b = b[i:]
-		c.release = time.AfterFunc(holdCrash, c.giveUp)
+		c.release = time.AfterFunc(holdDoubtful, c.giveUp)
 	}
-	c.release.Reset(holdCrash)
 	if room := maxReport - len(c.report); len(b) > room {
 		b = b[:max(room, 0)]
 	}
 	c.report = append(c.report, b...)
+	if certain.Match(c.report) {
+		c.release.Reset(holdCertain)
+	} else {
+		c.release.Reset(holdDoubtful)
+	}
 }
+
+// certain is in reports of the Go runtime, and hardly in anything else.
+var certain = regexp.MustCompile(`(?m)^(?:fatal error: |runtime: goroutine stack exceeds |SIG[A-Z]+: |\[signal SIG|goroutine \d+ )`)
 
 // giveUp shows what was held back: the process lives, so it was no crash.
 func (c *capture) giveUp() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.order.Lock()
+	defer c.order.Unlock()
 	report := c.report
 	c.report = nil
 	c.show(report)
@@ -74,8 +80,6 @@ func (c *capture) giveUp() {
 // lastWords returns the crash report, or else the last text that was shown, and
 // ends the capture.
 func (c *capture) lastWords() (report, tail string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.release != nil {
 		c.release.Stop()
 	}

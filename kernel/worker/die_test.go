@@ -1,3 +1,5 @@
+//go:build unix
+
 package worker
 
 import (
@@ -30,6 +32,8 @@ func die(how, arg string) {
 	case "gopanic":
 		go func() { panic(arg) }()
 		time.Sleep(time.Second)
+	case "latepanic":
+		go func() { time.Sleep(50 * time.Millisecond); panic(arg) }()
 	case "nilpanic":
 		go func() { var p *int; *p = 1 }()
 		time.Sleep(time.Second)

@@ -25,8 +25,8 @@
 // What the interpreter emits travels as frames. Descriptors 1 and 2 of the
 // child are pipes as well, so output of C code, of the runtime and of
 // subprocesses becomes stream events of the running cell, or of the last one
-// when none runs. Both descriptors are emptied before each frame is delivered,
-// so what was written before a frame was sent is shown before it.
+// when none runs. The two halves see to it together that what is written in turn
+// here and there is shown in that order; see outputOrder.
 //
 // # No orphans
 //

@@ -120,7 +120,7 @@ func (s *Supervisor) Interrupt(ctx context.Context) error {
 // takes no message; that is not worth more than ctx allows.
 func (p *process) interrupt(ctx context.Context, id uint64) error {
 	sent := make(chan error, 1)
-	go func() { sent <- p.conn.send(kindInterrupt, id, nil) }()
+	go func() { sent <- p.to.send(kindInterrupt, id, nil) }()
 	select {
 	case err := <-sent:
 		if err != nil {

@@ -1,3 +1,5 @@
+//go:build unix
+
 package worker
 
 import (
@@ -19,6 +21,9 @@ import (
 // The test binary is its own worker: a Supervisor of these tests starts it with
 // the argument "worker", as it starts the kernel.
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "supervise" {
+		supervise()
+	}
 	if len(os.Args) > 1 && os.Args[1] == "worker" {
 		err := Serve(func() (cell.Interpreter, error) {
 			if text := os.Getenv("FAKE_REFUSES"); text != "" {

@@ -1,7 +1,6 @@
 package worker
 
 import (
-	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -40,9 +39,8 @@ const (
 	maxMerged = 1 << 20
 )
 
-// conn is one end of the two pipes. Any goroutine may send; one reads.
-type conn struct {
-	r *bufio.Reader
+// sender is the sending end of a pipe. Any goroutine may send.
+type sender struct {
 	w io.Writer
 
 	writing sync.Mutex // held while spare is written; taken before mu
@@ -62,13 +60,9 @@ type mergeable struct {
 	at   int
 }
 
-func newConn(r io.Reader, w io.Writer) *conn {
-	return &conn{r: bufio.NewReaderSize(r, 64<<10), w: w}
-}
-
 // send writes a frame and all that was sent before it, and returns when the
 // operating system has taken them.
-func (c *conn) send(kind byte, id uint64, head []byte, parts ...[]byte) error {
+func (c *sender) send(kind byte, id uint64, head []byte, parts ...[]byte) error {
 	size := headerSize + len(head)
 	for _, p := range parts {
 		size += 4 + len(p)
@@ -90,7 +84,7 @@ func (c *conn) send(kind byte, id uint64, head []byte, parts ...[]byte) error {
 // stream sends text. It has been written when stream returns, so that a crash
 // right after a print does not swallow it. Text that comes while another
 // goroutine writes joins one frame with what else waits for the same stream.
-func (c *conn) stream(kind byte, id uint64, text string) error {
+func (c *sender) stream(kind byte, id uint64, text string) error {
 	c.mu.Lock()
 	if c.err != nil {
 		defer c.mu.Unlock()
@@ -125,7 +119,7 @@ func appendHeader(b []byte, size int, kind byte, id uint64, head []byte) []byte 
 }
 
 // flush returns when all that is pending has been written, by whomever.
-func (c *conn) flush() error {
+func (c *sender) flush() error {
 	c.writing.Lock()
 	defer c.writing.Unlock()
 	c.mu.Lock()
@@ -147,34 +141,74 @@ func (c *conn) flush() error {
 	return err
 }
 
-// read returns the next frame. Its head and parts belong to the caller.
-func (c *conn) read() (frame, error) {
-	var header [headerSize]byte
-	if _, err := io.ReadFull(c.r, header[:]); err != nil {
-		return frame{}, err
+// assembler makes frames of the bytes of a pipe, however they are cut.
+type assembler struct {
+	header [headerSize]byte
+	have   int    // bytes of header
+	body   []byte // of the frame that the header announces
+	filled int    // bytes of body
+}
+
+// rest returns where the bytes that complete a large frame can be read to at
+// once, or nil.
+func (a *assembler) rest() []byte { return a.body[a.filled:] }
+
+// advance notes that n bytes were read into rest, and hands the frame on when
+// that completes it.
+func (a *assembler) advance(n int, handle func(frame) error) error {
+	if a.filled += n; a.filled < len(a.body) {
+		return nil
 	}
-	size := int(binary.LittleEndian.Uint32(header[:])) - (headerSize - 4)
-	head := int(binary.LittleEndian.Uint32(header[13:]))
-	if size < 0 || size > maxFrame || head > size {
-		return frame{}, errMalformed
+	return a.complete(handle)
+}
+
+// feed takes the next bytes of the pipe and hands on each frame that they
+// complete. The frames own their memory.
+func (a *assembler) feed(b []byte, handle func(frame) error) error {
+	for len(b) > 0 {
+		if a.have < headerSize {
+			n := copy(a.header[a.have:], b)
+			a.have += n
+			b = b[n:]
+			if a.have < headerSize {
+				return nil
+			}
+			size := int(binary.LittleEndian.Uint32(a.header[:])) - (headerSize - 4)
+			if size < 0 || size > maxFrame {
+				return errMalformed
+			}
+			a.body, a.filled = make([]byte, size), 0
+		}
+		n := copy(a.body[a.filled:], b)
+		b = b[n:]
+		if err := a.advance(n, handle); err != nil {
+			return err
+		}
 	}
-	body := make([]byte, size)
-	if _, err := io.ReadFull(c.r, body); err != nil {
-		return frame{}, err
+	return nil
+}
+
+func (a *assembler) complete(handle func(frame) error) error {
+	body := a.body
+	f := frame{kind: a.header[4], id: binary.LittleEndian.Uint64(a.header[5:])}
+	head := int(binary.LittleEndian.Uint32(a.header[13:]))
+	a.have, a.body, a.filled = 0, nil, 0
+	if head > len(body) {
+		return errMalformed
 	}
-	f := frame{kind: header[4], id: binary.LittleEndian.Uint64(header[5:]), head: body[:head]}
+	f.head = body[:head:head]
 	for rest := body[head:]; len(rest) > 0; {
 		if len(rest) < 4 {
-			return frame{}, errMalformed
+			return errMalformed
 		}
 		n := int(binary.LittleEndian.Uint32(rest))
 		if rest = rest[4:]; n > len(rest) {
-			return frame{}, errMalformed
+			return errMalformed
 		}
 		f.parts = append(f.parts, rest[:n:n])
 		rest = rest[n:]
 	}
-	return f, nil
+	return handle(f)
 }
 
 // errMalformed ends a connection: after it, nothing can be told apart.

@@ -16,10 +16,18 @@ import (
 
 // process is one worker process, seen from the supervisor.
 type process struct {
-	os   *os.Process
-	conn *conn
-	out  *capture // descriptor 1
-	err  *capture // descriptor 2
+	os *os.Process
+	to *sender
+
+	// order is held while anything that comes from the worker is handled, so
+	// that it is handled in one order.
+	order    sync.Mutex
+	frames   *inlet
+	stdout   *inlet
+	stderr   *inlet
+	out, err *capture // what stdout and stderr feed
+	closed   bool     // the inlets must not be read any more
+	failure  error    // why the worker cannot be understood, the first such reason
 
 	// shown is the sink of what arrives on the descriptors: that of the running
 	// cell, or of the last one.
@@ -72,14 +80,16 @@ func startProcess(newCommand func() (*exec.Cmd, error), onEnd func(*process)) (*
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = nil, childStdout, childStderr
 
 	p := &process{
-		conn:   newConn(fromChild, toChild),
+		to:     &sender{w: toChild},
 		ended:  make(chan struct{}),
 		calls:  map[uint64]chan frame{},
 		sinks:  map[uint64]cell.Sink{},
 		inputs: map[uint64]context.CancelFunc{},
 	}
-	p.out = newCapture(stdout, false, func(text string) { p.show("stdout", text) })
-	p.err = newCapture(stderr, true, func(text string) { p.show("stderr", text) })
+	if err := p.listen(fromChild, stdout, stderr); err != nil {
+		closeAll()
+		return nil, fmt.Errorf("listening to the worker's pipes: %w", err)
+	}
 	started := make(chan error)
 	disconnected := make(chan error)
 	go func() {
@@ -103,6 +113,9 @@ func startProcess(newCommand func() (*exec.Cmd, error), onEnd func(*process)) (*
 		p.finish(cmd.ProcessState, failure, kills)
 		onEnd(p)
 		close(p.ended)
+		p.order.Lock()
+		p.closed = true
+		p.order.Unlock()
 		for _, f := range []*os.File{toChild, fromChild, stdout, stderr} {
 			f.Close()
 		}
@@ -111,18 +124,55 @@ func startProcess(newCommand func() (*exec.Cmd, error), onEnd func(*process)) (*
 		closeAll()
 		return nil, fmt.Errorf("starting a worker process (%s): %w", cmd.Path, err)
 	}
-	go p.out.run()
-	go p.err.run()
-	go func() { disconnected <- p.receive() }()
+	go p.stdout.run(p)
+	go p.stderr.run(p)
+	go func() {
+		err := p.frames.run(p)
+		p.order.Lock()
+		defer p.order.Unlock()
+		if p.failure != nil {
+			err = p.failure
+		}
+		disconnected <- err
+	}()
 	return p, nil
+}
+
+// listen prepares the inlets.
+func (p *process) listen(frames, stdout, stderr *os.File) (err error) {
+	show := func(stream string) func(string) { return func(text string) { p.show(stream, text) } }
+	p.out = &capture{order: &p.order, deliver: show("stdout")}
+	p.err = &capture{order: &p.order, deliver: show("stderr"), watch: true}
+	var a assembler
+	// Whoever reads the frames may meet a fault in them; the end of the process
+	// is what tells the rest.
+	note := func(err error) error {
+		if err != nil && p.failure == nil {
+			p.failure = err
+			killGroup(p.os)
+		}
+		return err
+	}
+	if p.frames, err = newInlet(frames, func(b []byte) error { return note(a.feed(b, p.handle)) }); err != nil {
+		return err
+	}
+	p.frames.large = a.rest
+	p.frames.filled = func(n int) error { return note(a.advance(n, p.handle)) }
+	if p.stdout, err = newInlet(stdout, p.out.take); err != nil {
+		return err
+	}
+	p.stderr, err = newInlet(stderr, p.err.take)
+	return err
 }
 
 // finish records how the worker ended, and delivers what it had still written.
 func (p *process) finish(state *os.ProcessState, failure error, kills int) {
-	p.out.drain()
-	p.err.drain()
+	p.order.Lock()
+	p.stdout.drain()
+	p.stderr.drain()
 	p.out.lastWords()
 	report, tail := p.err.lastWords()
+	p.order.Unlock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.death = death{
@@ -188,7 +238,7 @@ func (p *process) call(ctx context.Context, id uint64, kind byte, args any, sink
 	}
 	done := p.begin(id, sink)
 	defer p.abandon(id)
-	if err := p.conn.send(kind, id, head, parts...); err != nil {
+	if err := p.to.send(kind, id, head, parts...); err != nil {
 		p.awaitEnd(ctx) // the pipe is broken because the worker is ending
 	}
 	select {
@@ -202,7 +252,7 @@ func (p *process) call(ctx context.Context, id uint64, kind byte, args any, sink
 			return &endedError{&p.death}
 		}
 	case <-ctx.Done():
-		p.conn.send(kindCancel, id, nil)
+		p.to.send(kindCancel, id, nil)
 		return ctx.Err()
 	}
 }

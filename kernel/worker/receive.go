@@ -3,32 +3,13 @@ package worker
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
 
 	"divvy/kernel/cell"
 )
 
-// receive handles what the worker sends until its pipe ends. The error is nil
-// when it ended as a pipe does whose writer is gone.
-func (p *process) receive() error {
-	for {
-		f, err := p.conn.read()
-		if err == io.EOF || err == io.ErrUnexpectedEOF {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("reading from the worker: %w", err)
-		}
-		// What was written to the descriptors before this frame is shown before it.
-		p.out.drain()
-		p.err.drain()
-		if err := p.handle(f); err != nil {
-			return err
-		}
-	}
-}
-
+// handle acts on a frame from the worker. p.order is held.
 func (p *process) handle(f frame) error {
 	switch f.kind {
 	case kindReady:
@@ -43,6 +24,10 @@ func (p *process) handle(f frame) error {
 		p.ready = true
 		p.mu.Unlock()
 	case kindReply:
+		// What a cell has written is shown before it ends.
+		if err := errors.Join(p.stdout.drain(), p.stderr.drain()); err != nil {
+			return err
+		}
 		p.mu.Lock()
 		done := p.calls[f.id]
 		delete(p.calls, f.id)
@@ -123,7 +108,7 @@ func (p *process) ask(id uint64, r inputRequest) {
 		delete(p.inputs, r.Number)
 		p.mu.Unlock()
 		if head, err := json.Marshal(answer); err == nil {
-			p.conn.send(kindInputReply, id, head)
+			p.to.send(kindInputReply, id, head)
 		}
 	}()
 }

@@ -3,7 +3,9 @@ package worker
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"runtime/debug"
 	"sync"
@@ -37,10 +39,14 @@ func Serve(newInterpreter func() (cell.Interpreter, error)) error {
 	debug.SetMaxStack(maxStack)
 	prepareChild()
 	s := &server{
-		conn:    newConn(in, out),
+		in:      in,
+		out:     &sender{w: out},
 		cancels: map[uint64]context.CancelFunc{},
 		inputs:  map[uint64]chan inputReply{},
+
+		delivered: make(chan struct{}),
 	}
+	close(s.delivered) // there were none
 	endOnSignal(s.end)
 	s.interp, err = newInterpreter()
 	var ready readiness
@@ -48,7 +54,7 @@ func Serve(newInterpreter func() (cell.Interpreter, error)) error {
 		ready.Error = err.Error()
 	}
 	head, _ := json.Marshal(ready)
-	if sendErr := s.conn.send(kindReady, 0, head); sendErr != nil || err != nil {
+	if sendErr := s.out.send(kindReady, 0, head); sendErr != nil || err != nil {
 		os.Exit(1) // the supervisor is gone, or knows why this worker is useless
 	}
 	s.loop()
@@ -58,11 +64,16 @@ func Serve(newInterpreter func() (cell.Interpreter, error)) error {
 
 // server is the child's end of the pipes.
 type server struct {
-	conn   *conn
+	in     io.Reader
+	out    *sender
 	interp cell.Interpreter
 	ending sync.Once
+	order  outputOrder
 
-	interrupts sync.WaitGroup // interrupts being delivered
+	// Used by the loop only.
+	lastExecute uint64        // the id of the last cell
+	early       uint64        // the cell that was interrupted before it came
+	delivered   chan struct{} // closed when all interrupts so far have had their effect
 
 	mu      sync.Mutex // guards what follows
 	cancels map[uint64]context.CancelFunc
@@ -70,63 +81,92 @@ type server struct {
 	number  uint64 // of the last input request
 }
 
-// loop reads until the pipe ends. Calls run in goroutines of their own, so that
-// an interrupt or a completion gets through while a cell runs.
+// loop reads until the pipe ends.
 func (s *server) loop() {
+	var frames assembler
+	buf := make([]byte, 64<<10)
 	for {
-		f, err := s.conn.read()
-		if err != nil || f.kind == kindClose {
+		n, err := s.in.Read(buf)
+		if feedErr := frames.feed(buf[:n], s.handle); feedErr != nil || err != nil {
 			return
-		}
-		switch f.kind {
-		case kindInterrupt:
-			s.interrupt(f.id)
-		case kindCancel:
-			s.mu.Lock()
-			if cancel := s.cancels[f.id]; cancel != nil {
-				cancel()
-			}
-			s.mu.Unlock()
-		case kindInputReply:
-			var r inputReply
-			if json.Unmarshal(f.head, &r) == nil {
-				s.mu.Lock()
-				if ch := s.inputs[r.Number]; ch != nil {
-					ch <- r // capacity 1, one reply a number
-					delete(s.inputs, r.Number)
-				}
-				s.mu.Unlock()
-			}
-		default:
-			ctx, cancel := context.WithCancel(context.Background())
-			s.mu.Lock()
-			s.cancels[f.id] = cancel
-			s.mu.Unlock()
-			go s.call(ctx, f)
 		}
 	}
 }
 
+// errEnd ends the loop.
+var errEnd = errors.New("asked to end")
+
+// handle acts on one frame. Calls run in goroutines of their own, so that an
+// interrupt or a completion gets through while a cell runs.
+func (s *server) handle(f frame) error {
+	switch f.kind {
+	case kindClose:
+		return errEnd
+	case kindInterrupt:
+		if f.id > s.lastExecute {
+			s.early = f.id // it overtook its cell
+			return nil
+		}
+		s.interrupt(f.id)
+	case kindCancel:
+		s.mu.Lock()
+		if cancel := s.cancels[f.id]; cancel != nil {
+			cancel()
+		}
+		s.mu.Unlock()
+	case kindInputReply:
+		var r inputReply
+		if json.Unmarshal(f.head, &r) == nil {
+			s.mu.Lock()
+			if ch := s.inputs[r.Number]; ch != nil {
+				ch <- r // capacity 1, one reply a number
+				delete(s.inputs, r.Number)
+			}
+			s.mu.Unlock()
+		}
+	default:
+		ctx, cancel := context.WithCancel(context.Background())
+		s.mu.Lock()
+		s.cancels[f.id] = cancel
+		s.mu.Unlock()
+		if f.kind != kindExecute {
+			go s.call(ctx, f)
+			return nil
+		}
+		// An interrupt that was meant for the last cell must not hit this one.
+		earlier := s.delivered
+		go func() {
+			<-earlier
+			s.call(ctx, f)
+		}()
+		s.lastExecute = f.id
+		if s.early == f.id {
+			s.interrupt(f.id)
+		}
+	}
+	return nil
+}
+
 // call runs one call and sends its reply.
 func (s *server) call(ctx context.Context, f frame) {
-	if f.kind == kindExecute {
-		s.interrupts.Wait() // an interrupt meant for the last cell must not hit this one
-	}
 	value, err := s.dispatch(ctx, f)
 	s.mu.Lock()
 	s.cancels[f.id]()
 	delete(s.cancels, f.id)
 	s.mu.Unlock()
-	s.conn.send(kindReply, f.id, encodeReply(value, err))
+	s.order.wait()
+	s.out.send(kindReply, f.id, encodeReply(value, err))
 }
 
 // interrupt stops the cell of call id, or whatever else runs when id is 0. It
 // asks again while the cell runs on, because the first request may have come
 // before the interpreter had begun.
 func (s *server) interrupt(id uint64) {
-	s.interrupts.Add(1)
+	earlier, delivered := s.delivered, make(chan struct{})
+	s.delivered = delivered
 	go func() {
-		defer s.interrupts.Done()
+		defer close(delivered)
+		defer func() { <-earlier }()
 		if id == 0 {
 			s.interp.Interrupt(context.Background())
 		}
@@ -218,7 +258,7 @@ func (s *server) end() {
 		case <-closed:
 		case <-time.After(closeGrace):
 		}
-		s.conn.flush()
+		s.out.flush()
 		endGroup()
 	})
 	select {} // endGroup is ending the process

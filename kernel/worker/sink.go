@@ -20,31 +20,32 @@ type sink struct {
 // can let go of the real one.
 func (s *server) newSink(id uint64) *sink {
 	k := &sink{server: s, id: id}
-	conn := s.conn
-	runtime.AddCleanup(k, func(id uint64) { conn.send(kindRelease, id, nil) }, id)
+	out := s.out
+	runtime.AddCleanup(k, func(id uint64) { out.send(kindRelease, id, nil) }, id)
 	return k
 }
 
 // Emit sends what a cell shows. Text waits for nothing; all else returns when
 // the operating system has taken it.
 func (k *sink) Emit(e cell.Event) {
-	conn := k.server.conn
+	out := k.server.out
+	k.server.order.wait()
 	if e.Kind == cell.Stream {
 		if e.Text != "" {
 			kind := kindStdout
 			if e.Stream == "stderr" {
 				kind = kindStderr
 			}
-			conn.stream(kind, k.id, e.Text)
+			out.stream(kind, k.id, e.Text)
 		}
 		return
 	}
 	head, parts, err := encodeEvent(e)
 	if err == nil {
-		err = conn.send(kindEvent, k.id, head, parts...)
+		err = out.send(kindEvent, k.id, head, parts...)
 	}
 	if err != nil { // nothing that was displayed may vanish without a word
-		conn.stream(kindStderr, k.id, err.Error()+"\n")
+		out.stream(kindStderr, k.id, err.Error()+"\n")
 	}
 }
 
@@ -60,7 +61,7 @@ func (k *sink) Input(ctx context.Context, prompt string, password bool) (string,
 
 	head, err := json.Marshal(inputRequest{Number: number, Prompt: prompt, Password: password})
 	if err == nil {
-		err = s.conn.send(kindInput, k.id, head)
+		err = s.out.send(kindInput, k.id, head)
 	}
 	if err == nil {
 		select {
@@ -72,7 +73,7 @@ func (k *sink) Input(ctx context.Context, prompt string, password bool) (string,
 		case <-ctx.Done():
 			err = ctx.Err()
 			head, _ := json.Marshal(inputReply{Number: number})
-			s.conn.send(kindInputCancel, k.id, head)
+			s.out.send(kindInputCancel, k.id, head)
 		}
 	}
 	s.mu.Lock()

@@ -173,7 +173,7 @@ func (s *Supervisor) Close() error {
 	for _, p := range live {
 		if p != nil {
 			p.because("the kernel is shutting down")
-			go p.conn.send(kindClose, 0, nil) // it could block on a worker that is stuck
+			go p.to.send(kindClose, 0, nil) // it could block on a worker that is stuck
 		}
 	}
 	deadline := time.After(s.config.InterruptGrace)
