@@ -65,10 +65,10 @@ func addTo[T float32 | float64](s []T, a, b, c, d T) {
 
 // The exponential: x = n log 2 + r with |r| <= log(2)/2, exp(r) by the
 // polynomial of the Cephes library (Moshier), the result scaled by 2^n. The
-// assembly does the same steps.
+// assembly does the same steps, with fused multiplications.
 const (
-	expLow   = -87.33654 // below, the result would not be a normal number and is 0
-	expHigh  = 88.722839 // above, it is +Inf
+	expLow   = -104 // below, the result rounds to 0
+	expHigh  = 89   // above, it is +Inf
 	log2E    = 1.44269504088896341
 	ln2High  = 0.693359375
 	ln2Low   = -2.12194440e-4
@@ -81,14 +81,10 @@ const (
 )
 
 func exp1(x float32) float32 {
-	switch {
-	case x < expLow:
-		return 0
-	case x > expHigh:
-		return float32(math.Inf(1))
-	case x != x:
+	if x != x {
 		return x
 	}
+	x = min(max(x, expLow), expHigh)
 	n := float32(math.RoundToEven(float64(x * log2E)))
 	r := x - n*ln2High
 	r -= n * ln2Low
@@ -99,9 +95,9 @@ func exp1(x float32) float32 {
 	p = p*r + expPoly4
 	p = p*r + expPoly5
 	p = p*r*r + r + 1
-	// In two steps, as 2^128 is no float32.
-	h := int32(n) / 2
-	return p * math.Float32frombits(uint32(h+127)<<23) * math.Float32frombits(uint32(int32(n)-h+127)<<23)
+	// In two steps, as 2^128 and 2^-149 are no normal numbers.
+	h := int32(n) >> 1
+	return p * math.Float32frombits(uint32(int32(n)-h+127)<<23) * math.Float32frombits(uint32(h+127)<<23)
 }
 
 func expGo(dst, x []float32) {

@@ -40,7 +40,7 @@ func Level() string { return active.level }
 // Block is the matrix product's inner block.
 func Block() Kernel { return active.kernel }
 
-// Exp is dst = exp(x), within 2 units in the last place; below -87.3 it is 0.
+// Exp is dst = exp(x), within 2 units in the last place.
 func Exp(dst, x []float32) { active.exp(dst, x[:len(dst)]) }
 
 // ExpSum is dst = exp(scale*x + shift) and the sum of dst.
