@@ -1,0 +1,206 @@
+package figure
+
+import (
+	"image/color"
+	"math"
+	"slices"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+const (
+	bandOpacity = 0.18
+	groupWidth  = 0.76 // of a category, taken by its bars
+)
+
+// addSeries draws bands below lines below markers.
+func (f *Figure) addSeries(p *plot.Plot) error {
+	p.Add(Grid())
+	for i, s := range f.Series {
+		if s.Lo == nil {
+			continue
+		}
+		band := append(xys(s.X, s.Hi), reversed(xys(s.X, s.Lo))...)
+		area, err := plotter.NewPolygon(band)
+		if err != nil {
+			return err
+		}
+		area.Color, area.LineStyle.Width = palette[f.look(i)].faded(bandOpacity), 0
+		p.Add(area)
+	}
+	for i, s := range f.Series {
+		look := palette[f.look(i)]
+		if s.Mark != Points && len(s.X) > 0 {
+			line, err := plotter.NewLine(xys(s.X, s.Y))
+			if err != nil {
+				return err
+			}
+			line.LineStyle = look.line()
+			p.Add(line)
+		}
+		if s.Fit {
+			fit, err := OLS(s.X, s.Y)
+			if err != nil {
+				return err
+			}
+			p.Add(curve{fit.At, slices.Min(s.X), slices.Max(s.X), look.line()})
+		}
+	}
+	for i, s := range f.Series {
+		if s.Mark == Line || len(s.X) == 0 {
+			continue
+		}
+		points, err := plotter.NewScatter(xys(s.X, s.Y))
+		if err != nil {
+			return err
+		}
+		points.GlyphStyle = palette[f.look(i)].glyph()
+		if len(s.X) > 500 { // a cloud: small and translucent, so that density shows
+			points.GlyphStyle.Radius /= 2
+			points.GlyphStyle.Color = palette[f.look(i)].faded(0.5)
+			points.GlyphStyle.Shape = draw.CircleGlyph{}
+		}
+		p.Add(points)
+	}
+	return nil
+}
+
+func (f *Figure) addBars(p *plot.Plot) {
+	grid := Grid()
+	grid.Vertical.Width = 0
+	p.Add(grid)
+	p.NominalX(f.Categories...)
+	p.X.Tick.Length, p.X.Tick.LineStyle = px(6), draw.LineStyle{Color: color.Transparent, Width: px(1)} // room for the names
+	p.X.Padding, p.Y.Padding, p.X.LineStyle.Width = 0, 0, 0
+	each := groupWidth / float64(len(f.Series))
+	for i, s := range f.Series {
+		for j, y := range s.Y {
+			x := float64(j) - groupWidth/2 + each*float64(i)
+			p.Add(box{x + 0.04*each, x + 0.96*each, 0, y, palette[f.look(i)].color})
+		}
+	}
+	p.Add(baseline{})
+}
+
+func (f *Figure) addDots(p *plot.Plot) {
+	grid := Grid()
+	grid.Horizontal.Width = 0
+	p.Add(grid)
+	n := len(f.Categories)
+	names := slices.Clone(f.Categories)
+	slices.Reverse(names) // the first on top
+	p.NominalY(names...)
+	p.Y.Tick.Length, p.Y.Tick.LineStyle.Width = 0, 0
+	p.Y.LineStyle.Width = 0
+	for j := range n {
+		lo, hi := math.Inf(1), math.Inf(-1)
+		for _, s := range f.Series {
+			lo, hi = min(lo, s.Y[j]), max(hi, s.Y[j])
+		}
+		at := float64(n - 1 - j)
+		p.Add(curve{func(float64) float64 { return at }, lo, hi, draw.LineStyle{Color: inkGridDark, Width: px(3)}})
+	}
+	for i, s := range f.Series {
+		points := make(plotter.XYs, n)
+		for j, v := range s.Y {
+			points[j] = plotter.XY{X: v, Y: float64(n - 1 - j)}
+		}
+		glyph := palette[f.look(i)].glyph()
+		glyph.Radius = px(5.4)
+		p.Add(&plotter.Scatter{XYs: points, GlyphStyle: glyph})
+	}
+}
+
+var inkGridDark = color.NRGBA{0xcc, 0xcc, 0xcc, 0xff}
+
+func xys(x, y []float64) plotter.XYs {
+	out := make(plotter.XYs, len(x))
+	for i := range x {
+		out[i] = plotter.XY{X: x[i], Y: y[i]}
+	}
+	return out
+}
+
+func reversed(v plotter.XYs) plotter.XYs {
+	slices.Reverse(v)
+	return v
+}
+
+// curve draws a function between two x. On a logarithmic axis a line is not
+// straight, hence the many pieces.
+type curve struct {
+	f      func(float64) float64
+	lo, hi float64
+	style  draw.LineStyle
+}
+
+func (l curve) Plot(c draw.Canvas, p *plot.Plot) {
+	const pieces = 64
+	tx, ty := p.Transforms(&c)
+	line := make([]vg.Point, pieces+1)
+	for i := range line {
+		x := l.lo + (l.hi-l.lo)*float64(i)/pieces
+		line[i] = vg.Point{X: tx(x), Y: ty(l.f(x))}
+	}
+	c.StrokeLines(l.style, c.ClipLinesXY(line)...)
+}
+
+// box is one bar.
+type box struct {
+	x0, x1, y0, y1 float64
+	color          color.Color
+}
+
+func (b box) Plot(c draw.Canvas, p *plot.Plot) {
+	tx, ty := p.Transforms(&c)
+	c.FillPolygon(b.color, c.ClipPolygonXY([]vg.Point{
+		{X: tx(b.x0), Y: ty(b.y0)}, {X: tx(b.x1), Y: ty(b.y0)}, {X: tx(b.x1), Y: ty(b.y1)}, {X: tx(b.x0), Y: ty(b.y1)},
+	}))
+}
+
+// baseline is the line that bars stand on.
+type baseline struct{}
+
+func (baseline) Plot(c draw.Canvas, p *plot.Plot) {
+	_, ty := p.Transforms(&c)
+	if y := ty(0); y >= c.Min.Y && y <= c.Max.Y {
+		c.StrokeLine2(draw.LineStyle{Color: inkAxis, Width: px(1)}, c.Min.X, y, c.Max.X, y)
+	}
+}
+
+// rule is a line across the plot with its label.
+type rule struct{ Rule }
+
+func (r rule) Plot(c draw.Canvas, p *plot.Plot) {
+	tx, ty := p.Transforms(&c)
+	ink := inkText
+	if r.Color > 0 && r.Color <= len(palette) {
+		ink = palette[r.Color-1].color
+	}
+	line := draw.LineStyle{Color: ink, Width: px(1.2), Dashes: []vg.Length{px(5), px(4)}}
+	sty := textStyle(sizeTick, false, ink)
+	if r.Horizontal {
+		y := ty(r.At)
+		if y < c.Min.Y || y > c.Max.Y {
+			return
+		}
+		c.StrokeLine2(line, c.Min.X, y, c.Max.X, y)
+		sty.XAlign, sty.YAlign = draw.XLeft, draw.YBottom
+		c.FillText(sty, vg.Point{X: c.Min.X + px(4), Y: y + px(3)}, r.Label)
+		return
+	}
+	x := tx(r.At)
+	if x < c.Min.X || x > c.Max.X {
+		return
+	}
+	c.StrokeLine2(line, x, c.Min.Y, x, c.Max.Y)
+	sty.XAlign, sty.YAlign = draw.XLeft, draw.YTop
+	at := vg.Point{X: x + px(5), Y: c.Max.Y - px(2)}
+	if at.X+sty.Width(r.Label) > c.Max.X {
+		sty.XAlign, at.X = draw.XRight, x-px(5)
+	}
+	c.FillText(sty, at, r.Label)
+}

@@ -1,0 +1,335 @@
+package figure
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/plot"
+)
+
+// A Vega-Lite chart carries its data as JSON; above this many points the PNG
+// alone is smaller and draws faster.
+const vegaPoints = 5000
+
+// vegaSchema is the version that JupyterLab 4 draws; it does not know version 6.
+const vegaSchema = "https://vega.github.io/schema/vega-lite/v5.json"
+
+// vegaFits tells whether the figure is shown as Vega-Lite too.
+func (f *Figure) vegaFits() bool {
+	points := 0
+	for _, s := range f.Series {
+		points += len(s.Y)
+	}
+	// What Customize does to the plot has no counterpart.
+	return !f.Static && f.Customize == nil && points > 0 && points <= vegaPoints
+}
+
+// VegaLite gives the figure as a Vega-Lite 5 specification, which answers to the
+// mouse: points tell their values, and a click in the legend picks out a series.
+func (f *Figure) VegaLite() map[string]any {
+	w, h := f.size()
+	spec := obj{"width": w - 110, "height": h - 150}
+	switch {
+	case f.Categories == nil:
+		spec["layer"] = f.vegaSeries()
+	case f.Layout == Dots:
+		spec["layer"] = f.vegaDots()
+		spec["height"] = obj{"step": 24}
+		spec["width"] = w - 300
+	default:
+		spec["layer"] = f.vegaBars()
+	}
+	// Titles stand about concatenations of one chart: only so does the title
+	// come above the legend, and is there a place for a caption.
+	if f.Caption != "" {
+		spec = obj{"vconcat": []any{spec}, "title": obj{
+			"text": f.Caption, "orient": "bottom", "anchor": "start", "frame": "bounds", "offset": 12,
+			"fontSize": sizeCaption, "fontWeight": "normal", "color": hex(inkFaint),
+		}}
+	}
+	if f.Title != "" || f.Subtitle != "" {
+		title := obj{
+			"text": f.Title, "anchor": "start", "frame": "bounds", "offset": 8,
+			"fontSize": sizeTitle, "color": hex(inkTitle),
+		}
+		if f.Subtitle != "" {
+			title["subtitle"] = f.Subtitle
+			title["subtitleFontSize"], title["subtitleColor"], title["subtitlePadding"] = sizeText, hex(inkText), 4
+		}
+		spec = obj{"vconcat": []any{spec}, "title": title}
+	}
+	spec["$schema"], spec["config"] = vegaSchema, vegaConfig()
+	spec["padding"], spec["background"] = margin, hex(white)
+	return spec
+}
+
+// obj is a JSON object.
+type obj = map[string]any
+
+func vegaConfig() obj {
+	font := "Liberation Sans, Arial, Helvetica, sans-serif"
+	return obj{
+		"font": font,
+		"view": obj{"stroke": nil},
+		"axis": obj{
+			"labelFontSize": sizeTick, "titleFontSize": sizeText, "titleFontWeight": "normal",
+			"labelColor": hex(inkText), "titleColor": hex(inkText), "titlePadding": 10,
+			"gridColor": hex(inkGrid), "domainColor": hex(inkAxis), "tickColor": hex(inkAxis), "tickCount": 6,
+		},
+		"axisY": obj{"domain": false, "ticks": false, "labelPadding": 8},
+		"legend": obj{
+			"orient": "top", "title": nil, "labelFontSize": sizeText, "labelColor": hex(inkText),
+			"symbolSize": 90, "offset": 6, "columnPadding": 18, "labelLimit": 400,
+		},
+	}
+}
+
+// scales gives colours and shapes to the names of the series.
+func (f *Figure) scales() (names, colors, shapes []any) {
+	for i, s := range f.Series {
+		look := palette[f.look(i)]
+		names = append(names, f.seriesName(i, s))
+		colors = append(colors, hex(look.color))
+		shapes = append(shapes, look.shape.svg())
+	}
+	return names, colors, shapes
+}
+
+func (f *Figure) seriesName(i int, s Series) string {
+	if s.Name == "" {
+		return fmt.Sprintf("series %d", i+1)
+	}
+	return s.Name
+}
+
+func (f *Figure) color() obj {
+	names, colors, _ := f.scales()
+	c := obj{"field": "series", "type": "nominal", "scale": obj{"domain": names, "range": colors}}
+	if !f.hasLegend() {
+		c["legend"] = nil
+	}
+	return c
+}
+
+func (f *Figure) shape() obj {
+	names, _, shapes := f.scales()
+	c := obj{"field": "series", "type": "nominal", "scale": obj{"domain": names, "range": shapes}}
+	if !f.hasLegend() {
+		c["legend"] = nil
+	}
+	return c
+}
+
+// dim fades the series that are not picked in the legend.
+func dim(opacity float64) obj {
+	return obj{"condition": obj{"param": "pick", "value": opacity}, "value": opacity * 0.15}
+}
+
+func pick() []any {
+	return []any{obj{"name": "pick", "select": obj{"type": "point", "fields": []any{"series"}}, "bind": "legend"}}
+}
+
+// channel describes an axis with the range that the picture has too.
+func (f *Figure) channel(field, label string, a plot.Axis, log bool, ticks []float64) obj {
+	scale := obj{"domain": []any{a.Min, a.Max}, "nice": false, "zero": false}
+	if log {
+		scale["type"] = "log"
+	}
+	axis := obj{}
+	if label == "" {
+		axis["title"] = nil
+	} else {
+		axis["title"] = label
+	}
+	if ticks != nil {
+		axis["values"], axis["tickCount"] = ticks, len(ticks) // a lower count would thin them out
+	}
+	return obj{"field": field, "type": "quantitative", "scale": scale, "axis": axis}
+}
+
+func (f *Figure) vegaSeries() []any {
+	p, err := f.plot()
+	if err != nil {
+		return nil
+	}
+	x := f.channel("x", f.XLabel, p.X, f.XLog, f.XTicks)
+	y := f.channel("y", f.YLabel, p.Y, false, nil)
+	var points, lines, bands, fits []any
+	for i, s := range f.Series {
+		name := f.seriesName(i, s)
+		for j := range s.Y {
+			at := obj{"series": name, "x": s.X[j], "y": s.Y[j]}
+			if s.Mark != Line {
+				points = append(points, at)
+			}
+			if s.Mark != Points {
+				lines = append(lines, at)
+			}
+			if s.Lo != nil {
+				bands = append(bands, obj{"series": name, "x": s.X[j], "y": s.Lo[j], "y2": s.Hi[j]})
+			}
+		}
+		if fit, err := OLS(s.X, s.Y); s.Fit && err == nil {
+			lo, hi := slices.Min(s.X), slices.Max(s.X)
+			const pieces = 16 // straight ones, but for a logarithmic axis
+			for k := range pieces + 1 {
+				v := lo + (hi-lo)*float64(k)/pieces
+				fits = append(fits, obj{"series": name, "x": v, "y": fit.At(v), "line": fit.String()})
+			}
+		}
+	}
+	xy := func(more obj) obj {
+		e := obj{"x": x, "y": y, "color": f.color()}
+		for k, v := range more {
+			e[k] = v
+		}
+		return e
+	}
+	var out []any
+	layer := func(data []any, mark, encoding obj) {
+		if len(data) == 0 {
+			return
+		}
+		l := obj{"data": obj{"values": data}, "mark": mark, "encoding": encoding}
+		if len(out) == 0 && f.hasLegend() {
+			l["params"] = pick()
+		}
+		out = append(out, l)
+	}
+	opacity := func(o float64) obj {
+		if f.hasLegend() {
+			return dim(o)
+		}
+		return obj{"value": o}
+	}
+	layer(bands, obj{"type": "area"}, xy(obj{"y2": obj{"field": "y2"}, "opacity": opacity(bandOpacity)}))
+	layer(lines, obj{"type": "line", "strokeWidth": lineWidth, "clip": true}, xy(obj{"order": obj{"value": nil}, "opacity": opacity(1)}))
+	layer(fits, obj{"type": "line", "strokeWidth": lineWidth, "clip": true}, xy(obj{"tooltip": tips("series", "", "line", "fit"), "opacity": opacity(1)}))
+	layer(points, obj{"type": "point", "filled": true, "size": 80, "stroke": "white", "strokeWidth": 0.8},
+		xy(obj{"shape": f.shape(), "tooltip": tips("series", "", "x", f.XLabel, "y", f.YLabel), "opacity": opacity(1)}))
+	return append(out, f.vegaRules(x, y)...)
+}
+
+// tips lists what a point tells: pairs of field and title.
+func tips(pairs ...string) []any {
+	var out []any
+	for i := 0; i < len(pairs); i += 2 {
+		title := pairs[i+1]
+		if title == "" {
+			title = pairs[i]
+		}
+		out = append(out, obj{"field": pairs[i], "title": title})
+	}
+	return out
+}
+
+func (f *Figure) vegaRules(x, y obj) []any {
+	var out []any
+	for _, r := range f.Rules {
+		ink := inkText
+		if r.Color > 0 && r.Color <= len(palette) {
+			ink = palette[r.Color-1].color
+		}
+		data := obj{"values": []any{obj{"x": r.At, "y": r.At, "label": r.Label}}}
+		axis, encoding := "x", obj{"x": x}
+		text := obj{"type": "text", "align": "left", "dx": 5, "dy": 9, "color": hex(ink), "fontSize": sizeTick}
+		where := obj{"x": x, "y": obj{"value": 0}, "text": obj{"field": "label"}}
+		if r.Horizontal {
+			axis, encoding = "y", obj{"y": y}
+			text["dx"], text["dy"] = 4, -7
+			where = obj{"y": y, "x": obj{"value": 0}, "text": obj{"field": "label"}}
+		}
+		if lo, hi := domain(encoding[axis].(obj)); r.At < lo || r.At > hi {
+			continue
+		} else if !r.Horizontal && r.At > lo+0.8*(hi-lo) { // no room on the right
+			text["align"], text["dx"] = "right", -5
+		}
+		out = append(out,
+			obj{"data": data, "mark": obj{"type": "rule", "strokeDash": []any{5, 4}, "strokeWidth": 1.2, "color": hex(ink)}, "encoding": encoding},
+			obj{"data": data, "mark": text, "encoding": where})
+	}
+	return out
+}
+
+func domain(channel obj) (lo, hi float64) {
+	d := channel["scale"].(obj)["domain"].([]any)
+	return d[0].(float64), d[1].(float64)
+}
+
+// categoryValues lists the values of a figure with categories.
+func (f *Figure) categoryValues() []any {
+	var out []any
+	for i, s := range f.Series {
+		for j, v := range s.Y {
+			out = append(out, obj{"series": f.seriesName(i, s), "category": f.Categories[j], "value": v, "at": j})
+		}
+	}
+	return out
+}
+
+func (f *Figure) vegaBars() []any {
+	p, err := f.plot()
+	if err != nil {
+		return nil
+	}
+	names, _, _ := f.scales()
+	return []any{obj{
+		"params": pick(),
+		"data":   obj{"values": f.categoryValues()},
+		"mark":   obj{"type": "bar"},
+		"encoding": obj{
+			"x":       obj{"field": "category", "type": "nominal", "sort": nil, "title": orNil(f.XLabel), "axis": obj{"labelAngle": 0, "ticks": false, "labelPadding": 6}},
+			"xOffset": obj{"field": "series", "sort": names},
+			"y":       f.channel("value", f.YLabel, p.Y, false, nil),
+			"color":   f.color(), "opacity": dim(1),
+			"tooltip": tips("series", "", "category", "", "value", f.YLabel),
+		},
+	}}
+}
+
+func (f *Figure) vegaDots() []any {
+	p, err := f.plot()
+	if err != nil {
+		return nil
+	}
+	y := obj{"field": "category", "type": "nominal", "sort": nil, "title": orNil(f.YLabel), "axis": obj{"labelLimit": 400, "ticks": false, "domain": false}}
+	var spans []any
+	for j, c := range f.Categories {
+		lo, hi := math.Inf(1), math.Inf(-1)
+		for _, s := range f.Series {
+			lo, hi = min(lo, s.Y[j]), max(hi, s.Y[j])
+		}
+		spans = append(spans, obj{"category": c, "value": lo, "hi": hi})
+	}
+	x := f.channel("value", f.XLabel, p.X, false, f.XTicks)
+	return []any{
+		obj{
+			"data":     obj{"values": spans},
+			"mark":     obj{"type": "rule", "strokeWidth": 3, "color": hex(inkGridDark)},
+			"encoding": obj{"y": y, "x": x, "x2": obj{"field": "hi"}},
+		},
+		obj{
+			"params": pick(),
+			"data":   obj{"values": f.categoryValues()},
+			"mark":   obj{"type": "point", "filled": true, "size": 110, "stroke": "white", "strokeWidth": 0.8},
+			"encoding": obj{
+				"y": y, "x": x, "color": f.color(), "shape": f.shape(), "opacity": dim(1),
+				"tooltip": tips("category", "", "series", "", "value", f.XLabel),
+			},
+		},
+	}
+}
+
+// orNil gives an axis without a label none, where Vega-Lite would put the field's name.
+func orNil(label string) any {
+	if label == "" {
+		return nil
+	}
+	return label
+}
+
+func hex(c interface{ RGBA() (r, g, b, a uint32) }) string {
+	r, g, b, _ := c.RGBA()
+	return fmt.Sprintf("#%02x%02x%02x", r>>8, g>>8, b>>8)
+}
