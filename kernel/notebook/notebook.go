@@ -3,6 +3,7 @@ package notebook
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -45,7 +46,9 @@ func Parse(b []byte) (*Notebook, error) {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber() // numbers in metadata and outputs keep their digits
 	var fields map[string]any
-	if err := d.Decode(&fields); err != nil {
+	if err := d.Decode(&fields); err == io.EOF {
+		return nil, errors.New("the file is empty")
+	} else if err != nil {
 		return nil, syntaxError(b, err)
 	}
 	if _, err := d.Token(); err != io.EOF {

@@ -40,6 +40,11 @@ func ReadScript(path string) (*Notebook, error) {
 // Each code cell knows the line at which it begins, so errors name lines of the
 // script.
 func ParseScript(source string) *Notebook {
+	source = strings.ReplaceAll(source, "\r\n", "\n")
+	if strings.HasPrefix(source, "#!") { // a line for the shell
+		source = source[strings.IndexByte(source+"\n", '\n'):]
+	}
+	source = withoutPackage(source)
 	nb := New()
 	var lines []string
 	kind, tags, begin := "code", []any(nil), 1
@@ -69,11 +74,7 @@ func ParseScript(source string) *Notebook {
 		nb.Cells = append(nb.Cells, c)
 		begin = next
 	}
-	source = strings.ReplaceAll(source, "\r\n", "\n")
 	for i, line := range strings.Split(source, "\n") {
-		if i == 0 && strings.HasPrefix(line, "#!") {
-			line = ""
-		}
 		m := marker.FindStringSubmatch(line)
 		if m == nil {
 			lines = append(lines, line)
@@ -92,31 +93,21 @@ func ParseScript(source string) *Notebook {
 		}
 	}
 	flush(0)
-	nb.stripPackage()
 	return nb
 }
 
-// packageClause is a package clause at the start of a line.
-var packageClause = regexp.MustCompile(`(?m)^package[ \t]+\w+[ \t]*;?`)
+// packageClause is a package clause with what belongs to it on its line.
+var packageClause = regexp.MustCompile(`^package[ \t]+\w+[ \t]*;?[ \t]*`)
 
-// stripPackage blanks the package clause, which a cell cannot have. Lines stay
-// where they are.
-func (nb *Notebook) stripPackage() {
-	for _, c := range nb.Cells {
-		if c.Type() != "code" {
-			continue
-		}
-		s := c.Source()
-		f, err := parser.ParseFile(token.NewFileSet(), "", s, parser.PackageClauseOnly)
-		if err != nil || f == nil {
-			return
-		}
-		at := int(f.Package) - 1 // positions in the file count from 1
-		if loc := packageClause.FindStringIndex(s[at:]); loc != nil && loc[0] == 0 {
-			c.fields["source"] = s[:at] + s[at+loc[1]:]
-		}
-		return // it can only be in the first code cell
+// withoutPackage takes the package clause out of a script, since a cell cannot
+// have one. Lines stay where they are.
+func withoutPackage(source string) string {
+	f, err := parser.ParseFile(token.NewFileSet(), "", source, parser.PackageClauseOnly)
+	if err != nil {
+		return source
 	}
+	at := int(f.Package) - 1 // positions in the only file count from 1
+	return source[:at] + packageClause.ReplaceAllString(source[at:], "")
 }
 
 // uncomment takes the comment signs from the lines of a markdown or raw cell.
