@@ -8,7 +8,8 @@ import "math/bits"
 // vocab bits.
 type bitmap struct {
 	vocab     uint32
-	shift     uint // log2 of the number of partitions
+	shift     uint     // log2 of the number of partitions
+	memory    []uint64 // of all partitions
 	words     [][]uint64
 	indexBits uint // of an entry: the bit in the partition; the rest is the prompt
 	group     int
@@ -31,9 +32,9 @@ func newBitmap(vocab int) *bitmap {
 	m.group = 1 << min(32-m.indexBits, 11)
 	size := (rows*vocab + 63) / 64
 	m.words = make([][]uint64, partitions)
-	memory := make([]uint64, size*partitions)
+	m.memory = clearBits(size * partitions)
 	for p := range m.words {
-		m.words[p] = memory[p*size : (p+1)*size : (p+1)*size]
+		m.words[p] = m.memory[p*size : (p+1)*size : (p+1)*size]
 	}
 	m.found = make([]int64, partitions)
 	return m
@@ -41,8 +42,8 @@ func newBitmap(vocab int) *bitmap {
 
 func (m *bitmap) partitions() int { return len(m.words) }
 
-// roundGrams makes the buckets 48 MB: a third of LLaMA's bitmap.
-func (m *bitmap) roundGrams() int64 { return 12 << 20 }
+// roundGrams makes the buckets 40 MB: a third of LLaMA's bitmap.
+func (m *bitmap) roundGrams() int64 { return 10 << 20 }
 
 func (m *bitmap) groupSize() int { return m.group }
 
@@ -143,7 +144,7 @@ func newUnigrams(vocab int) *unigrams { return &unigrams{words: make([]uint64, v
 
 func (u *unigrams) partitions() int { return 1 }
 
-func (u *unigrams) roundGrams() int64 { return 12 << 20 }
+func (u *unigrams) roundGrams() int64 { return 10 << 20 }
 
 func (u *unigrams) groupSize() int { return 1 << 30 }
 

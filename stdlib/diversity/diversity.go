@@ -107,6 +107,7 @@ func firstSeen(ctx context.Context, ids *tokenize.IDs, o Options) ([]int32, erro
 	if err != nil {
 		return nil, err
 	}
+	defer e.release()
 	var progress func(int64)
 	if o.Progress != nil {
 		done := int64(0)

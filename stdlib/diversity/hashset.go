@@ -38,7 +38,7 @@ func hashPartitions(expect int64) uint {
 
 // hashRound is the size of a round: with few N-grams the buckets are what
 // memory must be found for, with many it is the passes over the set that cost.
-func hashRound(expect int64) int64 { return min(max(expect/4, 1<<19), 4<<20) }
+func hashRound(expect int64) int64 { return min(max(expect/8, 1<<19), 6<<20) }
 
 // rise is by how much a set grows between seen and total N-grams. The number of
 // distinct ones grows more slowly than their number (Heaps' law); 0.85 is a
@@ -47,20 +47,16 @@ func rise(seen, total int64) float64 {
 	return math.Pow(float64(max(total, 1))/float64(max(seen, 1)), 0.85)
 }
 
-// newSlots is the size of a table that used entries have filled: room for what
-// is expected, at least twice the room, a power of two. Growing once to about
-// the right size costs half the memory of doubling again and again.
+// newSlots is the size of a table for used entries and those that are expected:
+// two thirds full in the end. Growing once to about the right size costs half
+// the memory of doubling again and again.
 func newSlots(used int, rise float64) int {
-	want := uint(float64(used) * min(max(rise, 1.2), 32) * 3 / 2)
-	return 1 << bits.Len(want)
+	return int(float64(used)*min(max(rise, 1.2), 32)*3/2) + 8
 }
 
 func newHashSet(n int, expect int64) *hashSet {
 	s := &hashSet{n: n, width: uint(64 / n), shift: hashPartitions(expect), round: hashRound(expect)}
 	s.parts = make([]hashPart, 1<<s.shift)
-	for i := range s.parts {
-		s.parts[i].slots = make([]uint64, 1<<8)
-	}
 	return s
 }
 
@@ -149,9 +145,10 @@ func (s *hashSet) insert(partition int, workers []*worker, counts []int32) {
 	mask := uint64(len(s.parts) - 1)
 	for _, w := range workers {
 		w.each(partition, len(s.parts), s.groupSize(), func(prompt int, from, to int32) {
+			part.room(int(to-from), s.rise)
 			c := counts[prompt:min(prompt+s.groupSize(), len(counts))]
 			for _, e := range w.wide[from:to] {
-				if part.add(e&^mask, s.rise) {
+				if part.add(e &^ mask) {
 					c[e&mask]++
 				}
 			}
@@ -159,43 +156,48 @@ func (s *hashSet) insert(partition int, workers []*worker, counts []int32) {
 	}
 }
 
-// add puts a shifted hash in and says whether it is new.
-func (p *hashPart) add(h uint64, rise float64) bool {
+// room makes room for n more hashes.
+func (p *hashPart) room(n int, rise float64) {
+	if (p.used+n)*5 <= len(p.slots)*4 {
+		return
+	}
+	old := p.slots
+	p.slots = make([]uint64, newSlots(p.used+n, rise))
+	for _, h := range old {
+		if h != 0 {
+			i, _ := bits.Mul64(h, uint64(len(p.slots)))
+			for p.slots[i] != 0 {
+				if i++; i == uint64(len(p.slots)) {
+					i = 0
+				}
+			}
+			p.slots[i] = h
+		}
+	}
+}
+
+// add puts a shifted hash in and says whether it is new. There must be room.
+func (p *hashPart) add(h uint64) bool {
 	if h == 0 {
 		isNew := !p.hasZero
 		p.hasZero = true
 		return isNew
 	}
 	slots := p.slots
-	down := uint(bits.LeadingZeros64(uint64(len(slots)))) + 1
-	for i := h >> down; ; i++ {
-		slot := &slots[i&uint64(len(slots)-1)]
-		if *slot == h {
+	// The upper half of h times the size is a place in proportion to h: no
+	// division, and any size will do.
+	i, _ := bits.Mul64(h, uint64(len(slots)))
+	for {
+		switch slots[i] {
+		case h:
 			return false
-		}
-		if *slot == 0 {
-			*slot = h
-			if p.used++; p.used*3 > len(slots)*2 {
-				p.grow(newSlots(p.used, rise))
-			}
+		case 0:
+			slots[i] = h
+			p.used++
 			return true
 		}
-	}
-}
-
-// grow makes a larger table.
-func (p *hashPart) grow(slots int) {
-	old := p.slots
-	p.slots = make([]uint64, slots)
-	down := uint(bits.LeadingZeros64(uint64(len(p.slots)))) + 1
-	for _, h := range old {
-		if h == 0 {
-			continue
+		if i++; i == uint64(len(slots)) {
+			i = 0
 		}
-		i := h >> down
-		for p.slots[i&uint64(len(p.slots)-1)] != 0 {
-			i++
-		}
-		p.slots[i&uint64(len(p.slots)-1)] = h
 	}
 }

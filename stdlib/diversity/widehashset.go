@@ -26,9 +26,6 @@ type widePart struct {
 func newWideHashSet(n int, expect int64) *wideHashSet {
 	s := &wideHashSet{n: n, width: uint(128 / n), shift: hashPartitions(2 * expect), round: hashRound(expect) / 2}
 	s.parts = make([]widePart, 1<<s.shift)
-	for i := range s.parts {
-		s.parts[i].slots = make([][2]uint64, 1<<7)
-	}
 	return s
 }
 
@@ -92,9 +89,10 @@ func (s *wideHashSet) insert(partition int, workers []*worker, counts []int32) {
 	mask := uint64(len(s.parts) - 1)
 	for _, w := range workers {
 		w.each(partition, len(s.parts), s.groupSize(), func(prompt int, from, to int32) {
+			part.room(int(to-from), s.rise)
 			c := counts[prompt:min(prompt+s.groupSize(), len(counts))]
 			for at := 2 * from; at < 2*to; at += 2 {
-				if e := w.wide[at]; part.add([2]uint64{e &^ mask, w.wide[at+1]}, s.rise) {
+				if e := w.wide[at]; part.add([2]uint64{e &^ mask, w.wide[at+1]}) {
 					c[e&mask]++
 				}
 			}
@@ -102,45 +100,45 @@ func (s *wideHashSet) insert(partition int, workers []*worker, counts []int32) {
 	}
 }
 
-// add puts a key in and says whether it is new.
-func (p *widePart) add(key [2]uint64, rise float64) bool {
+// room makes room for n more keys.
+func (p *widePart) room(n int, rise float64) {
+	if (p.used+n)*5 <= len(p.slots)*4 {
+		return
+	}
+	old := p.slots
+	p.slots = make([][2]uint64, newSlots(p.used+n, rise))
+	for _, key := range old {
+		if key != [2]uint64{} {
+			i, _ := bits.Mul64(key[0], uint64(len(p.slots)))
+			for p.slots[i] != [2]uint64{} {
+				if i++; i == uint64(len(p.slots)) {
+					i = 0
+				}
+			}
+			p.slots[i] = key
+		}
+	}
+}
+
+// add puts a key in and says whether it is new. There must be room.
+func (p *widePart) add(key [2]uint64) bool {
 	if key == [2]uint64{} {
 		isNew := !p.hasZero
 		p.hasZero = true
 		return isNew
 	}
-	for i := p.home(key); ; i++ {
-		slot := &p.slots[i&uint64(len(p.slots)-1)]
-		if *slot == key {
+	i, _ := bits.Mul64(key[0], uint64(len(p.slots)))
+	for {
+		switch slot := &p.slots[i]; *slot {
+		case key:
 			return false
-		}
-		if *slot == [2]uint64{} {
+		case [2]uint64{}:
 			*slot = key
-			if p.used++; p.used*3 > len(p.slots)*2 {
-				p.grow(newSlots(p.used, rise))
-			}
+			p.used++
 			return true
 		}
-	}
-}
-
-// home is the slot where a key belongs.
-func (p *widePart) home(key [2]uint64) uint64 {
-	return key[0] >> (uint(bits.LeadingZeros64(uint64(len(p.slots)))) + 1)
-}
-
-// grow makes a larger table.
-func (p *widePart) grow(slots int) {
-	old := p.slots
-	p.slots = make([][2]uint64, slots)
-	for _, key := range old {
-		if key == [2]uint64{} {
-			continue
+		if i++; i == uint64(len(p.slots)) {
+			i = 0
 		}
-		i := p.home(key)
-		for p.slots[i&uint64(len(p.slots)-1)] != [2]uint64{} {
-			i++
-		}
-		p.slots[i&uint64(len(p.slots)-1)] = key
 	}
 }
