@@ -149,7 +149,7 @@ var scenes = []scene{
 		domain: "helpful", topic: "learning",
 		open: []string{
 			"Can you explain {subject} to a {audience}?", "What is the link between {subject} and {subject+}?",
-			"I have a test about {subject} on {day}. How should I prepare?", "Why does {subject} matter today?",
+			"I have a test about {subject} on {day}. How should I prepare?", "Why should I care about {subject} today?",
 			"Could you write {number} quiz questions about {subject} for a {audience}?",
 		},
 		more: []string{
@@ -157,15 +157,15 @@ var scenes = []scene{
 			"Shorter, please, for a {audience+}.", "Who discovered that?",
 		},
 		reply: []string{
-			"Think of {subject} as a {adjective} {thing}: each part does one job.", "In short, {subject} explains why things change over time.",
+			"Think of {subject} as a {adjective} {thing}: each part does one job.", "In short, learning about {subject} explains why things change over time.",
 			"Start with the words, then draw a picture of {subject}.",
 		},
 		best: []string{
-			"Picture a {thing} and a {thing+}. {subject} tells you how one affects the other, step by step. First comes the cause, then the change, then what we can measure. People often mix it up with {subject+}, which asks a different question. To remember it, draw it {adverb}, explain it aloud to a {audience}, and test yourself after {few} days.",
+			"Picture a {thing} and a {thing+}. The study of {subject} tells us how one affects the other, step by step. First comes the cause, then the change, then what we can measure. People often mix it up with {subject+}, but that is another question. To remember it, draw it {adverb}, explain it aloud to a {audience}, and test yourself after {few} days.",
 			"For your test, split {subject} into {number} parts and spend {minutes} minutes on each. Write a {adjective} summary from memory, compare it with your notes, and mark what was missing. On the day before, only repeat the marks. {subject+} will help you with examples.",
 		},
-		fair: []string{"{subject} is about how things depend on each other. A {adjective} example is a {thing}.", "Study for {minutes} minutes a day and test yourself {adverb}."},
-		weak: []string{"{subject} is a broad topic.", "There are good books about {subject}."},
+		fair: []string{"Much of {subject} is about how things depend on each other. A {adjective} example is a {thing}.", "Study for {minutes} minutes a day and test yourself {adverb}."},
+		weak: []string{"That is a broad topic.", "There are good books about {subject}."},
 		poor: []string{"It is complicated.", "I would skip {subject}."},
 	},
 	{
@@ -179,7 +179,7 @@ var scenes = []scene{
 			"And {goal+}?", "I tried that for {few} weeks and got {feeling+}.", "Would {hobby+} help me get better?", "How do I find others who do it?",
 		},
 		reply: []string{
-			"{hobby} is a {adjective} choice. {minutes} minutes a day are better than a long session.",
+			"To learn {hobby} is a {adjective} choice. {minutes} minutes a day are better than a long session.",
 			"Borrow what you can and buy the rest later.", "Set a small goal for {day}.",
 		},
 		best: []string{
