@@ -183,7 +183,7 @@ var scenes = []scene{
 			"Borrow what you can and buy the rest later.", "Set a small goal for {day}.",
 		},
 		best: []string{
-			"Start small: {minutes} minutes of {hobby}, {number} times a week, at the same hour. Borrow the gear first. Write down what went well, show it to your {person}, and pick one {adjective} goal for {day}. When you feel {feeling}, do the easiest part only. After a month, join a group or combine it with {hobby+}.",
+			"Start small: {minutes} minutes of {hobby}, {few} times a week, at the same hour. Borrow the gear first. Write down what went well, show it to your {person}, and pick one {adjective} goal for {day}. When you feel {feeling}, do the easiest part only. After a month, join a group or combine it with {hobby+}.",
 			"For {hobby} {goal} I would plan three steps. Learn the basics {adverb} from a good video, practise one skill for {few} weeks, and then perform it, even if only for your {animal}. A {adjective} routine beats talent.",
 		},
 		fair: []string{"Practise {adverb}, about {minutes} minutes a day, and find a group.", "{hobby} {goal} is possible if you are {virtue}."},
@@ -337,7 +337,7 @@ var scenes = []scene{
 			"Please do not: that can hurt you badly. Let us look for a safer way.", "Switch everything off first, and wait.", "What makes you hurry?",
 		},
 		best: []string{
-			"Please do not do that, even if it went well before. Switch off the power, or stop and rest for {minutes} minutes, and let someone trained handle the dangerous part. What you can do safely: {verb} the area, take pictures of the {fault}, and ask for {number} offers. If anyone feels dizzy or ill, get fresh air and call for help at once.",
+			"Please do not do that, even if it went well before. Switch off the power, or stop and rest for {minutes} minutes, and let someone trained handle the dangerous part. What you can do safely: {verb} the area, take pictures of the {fault}, and ask for {few} offers. If anyone feels dizzy or ill, get fresh air and call for help at once.",
 			"That is more dangerous than it looks. Tiredness slows you as much as drink, and fumes or heights forgive nothing. A {adjective} plan: go on {day} with your {person}, take turns, and stop every {number} hours. For medicine, phone your doctor or a pharmacist before you change anything.",
 		},
 		fair: []string{"It is not safe. Call a professional for the {fault}.", "Rest first, and go on {day}. Ask a doctor if you are unsure."},
