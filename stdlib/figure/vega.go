@@ -80,7 +80,7 @@ func vegaConfig() obj {
 		"axisY": obj{"domain": false, "ticks": false, "labelPadding": 8},
 		"legend": obj{
 			"orient": "top", "title": nil, "labelFontSize": sizeText, "labelColor": hex(inkText),
-			"symbolSize": 90, "offset": 6, "columnPadding": 18, "labelLimit": 400,
+			"symbolSize": 90, "symbolOpacity": 1, "offset": 6, "columnPadding": 18, "labelLimit": 400,
 		},
 	}
 }
@@ -141,6 +141,11 @@ func (f *Figure) channel(field, label string, a plot.Axis, log bool, ticks []flo
 		axis["title"] = nil
 	} else {
 		axis["title"] = label
+	}
+	if log && ticks == nil {
+		for _, t := range (logTicks{}).Ticks(a.Min, a.Max) {
+			ticks = append(ticks, t.Value)
+		}
 	}
 	if ticks != nil {
 		axis["values"], axis["tickCount"] = ticks, len(ticks) // a lower count would thin them out
@@ -277,7 +282,7 @@ func (f *Figure) vegaBars() []any {
 	return []any{obj{
 		"params": pick(),
 		"data":   obj{"values": f.categoryValues()},
-		"mark":   obj{"type": "bar"},
+		"mark":   obj{"type": "bar", "stroke": "white", "strokeWidth": 1},
 		"encoding": obj{
 			"x":       obj{"field": "category", "type": "nominal", "sort": nil, "title": orNil(f.XLabel), "axis": obj{"labelAngle": 0, "ticks": false, "labelPadding": 6}},
 			"xOffset": obj{"field": "series", "sort": names},
