@@ -1,0 +1,128 @@
+package train
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"divvy/gpu/model"
+)
+
+// Plan is the memory that a run takes, in bytes, and what a step computes.
+type Plan struct {
+	Parameters, Moments, Gradients int64 // state
+	Activations                    int64 // temporaries of the largest step looked at
+	Available                      int64 // what may be used; 0 if it is not known
+	FLOPs                          float64
+	Tokens                         int // computed in that step
+	Trained, Total                 int // parameters trained and in all
+}
+
+// Sum is all memory of the plan.
+func (p Plan) Sum() int64 { return p.Parameters + p.Moments + p.Gradients + p.Activations }
+
+// String is the plan as a line of text.
+func (p Plan) String() string {
+	s := fmt.Sprintf("%s parameters (%s trained): %s weights + %s moments + %s gradient sums + %s activations = %s",
+		count(p.Total), count(p.Trained), Bytes(p.Parameters), Bytes(p.Moments), Bytes(p.Gradients), Bytes(p.Activations), Bytes(p.Sum()))
+	if p.Available > 0 {
+		s += " of " + Bytes(p.Available)
+	}
+	return s
+}
+
+func count(n int) string {
+	switch {
+	case n >= 1e9:
+		return fmt.Sprintf("%.2f B", float64(n)/1e9)
+	case n >= 1e6:
+		return fmt.Sprintf("%.2f M", float64(n)/1e6)
+	default:
+		return fmt.Sprint(n)
+	}
+}
+
+// Bytes writes a number of bytes in binary units: "1.5 GiB".
+func Bytes(n int64) string {
+	f, unit := float64(n), 0
+	for f >= 1024 && unit < 4 {
+		f /= 1024
+		unit++
+	}
+	return fmt.Sprintf("%.4g %s", f, []string{"B", "KiB", "MiB", "GiB", "TiB"}[unit])
+}
+
+// Plan compiles the step with the longest examples and adds up its memory.
+func (t *Trainer) Plan() (Plan, error) {
+	order := make([]int, len(t.examples))
+	for i := range order {
+		order[i] = i
+	}
+	length := func(i int) (n int) {
+		for _, r := range t.examples[i].Responses {
+			n += len(r) + 1
+		}
+		return n + len(t.examples[i].Prompt)
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return length(b) - length(a) })
+	for len(order) < t.c.Micro { // examples repeat within a step
+		order = append(order, order...)
+	}
+	b, err := t.pack(order[:t.c.Micro])
+	if err != nil {
+		return Plan{}, err
+	}
+	prog, err := stepProgram(t.model, t.c, shapeOf(b), t.c.Micro < t.c.Batch)
+	if err != nil {
+		return Plan{}, err
+	}
+	e, err := t.dev.Compile(prog)
+	if err != nil {
+		return Plan{}, err
+	}
+	mem := e.Memory()
+	p := Plan{Activations: mem.Temporary + mem.Data, FLOPs: prog.FLOPs(), Tokens: b.Stats.Computed, Total: model.Count(t.all), Trained: model.Count(t.params)}
+	size := int64(t.c.Store.Size())
+	p.Parameters, p.Moments = int64(p.Total)*size, 2*int64(p.Trained)*size
+	if t.c.Micro < t.c.Batch {
+		p.Gradients = int64(p.Trained) * size
+	}
+	// What is on the device already counts as available.
+	if p.Available = t.c.MaxMemory; p.Available == 0 {
+		if p.Available = available(); p.Available > 0 {
+			p.Available += p.Parameters + p.Moments + p.Gradients
+		}
+	}
+	return p, nil
+}
+
+// refuse stops a run that cannot fit before it begins.
+func (t *Trainer) refuse() error {
+	p, err := t.Plan()
+	if err != nil {
+		return err
+	}
+	if p.Available > 0 && p.Sum() > p.Available {
+		return fmt.Errorf("training does not fit in memory: %s; make Micro smaller, set Recompute, or train adapters with LoRA", p)
+	}
+	return nil
+}
+
+// available is the machine's free memory, 0 if it cannot be read.
+func available() int64 {
+	f, err := os.Open("/proc/meminfo")
+	if err != nil {
+		return 0
+	}
+	defer f.Close()
+	for s := bufio.NewScanner(f); s.Scan(); {
+		var kb int64
+		if strings.HasPrefix(s.Text(), "MemAvailable:") {
+			fmt.Sscanf(s.Text(), "MemAvailable: %d kB", &kb)
+			return kb << 10
+		}
+	}
+	return 0
+}

@@ -1,0 +1,147 @@
+package train
+
+import (
+	"divvy/gpu/batch"
+	"divvy/gpu/loss"
+	"divvy/gpu/model"
+	"divvy/gpu/program"
+)
+
+// shape is what a batch's Program depends on.
+type shape struct{ rows, rowTokens, g, k int }
+
+func shapeOf(b *batch.Batch) shape { return shape{b.Rows, b.RowTokens, b.G, b.K} }
+
+// forward writes the model over a batch and what the loss needs of it.
+func forward(b *program.Builder, m model.Config, c Config, s shape) (*model.Net, loss.Inputs) {
+	n := s.rows * s.rowTokens
+	ints := func(name string, n int) *program.Value { return b.Input(program.Data, name, program.I32, n) }
+	group := func(name string) *program.Value { return b.Input(program.Data, name, c.Store, s.g, s.k) }
+	net := model.NewNet(b, m, model.Options{Store: c.Store, Compute: c.Compute, Checkpoint: c.Recompute, LoRA: c.LoRA})
+	hidden := net.Hidden(model.Tokens{IDs: ints("ids", n), Position: ints("position", n), Reach: ints("reach", n), Rows: s.rows})
+	in := loss.Inputs{
+		Reward: group("reward"), Valid: group("valid"), Best: group("best"), RefSumLogP: group("reference"),
+		Groups: b.Input(program.Data, "groups", c.Store),
+	}
+	count := group("count")
+	if m.Head == model.RewardModel {
+		score := net.Score(hidden, ints("last", s.g*s.k))
+		in.Score = b.Convert(b.Reshape(score, s.g, s.k), c.Store)
+		return net, in
+	}
+	logp := net.LogProb(hidden, ints("target", n))
+	sum := b.ScatterAdd(b.Reshape(logp, n, 1), ints("segment", n), s.g*s.k)
+	in.SumLogP = b.Reshape(sum, s.g, s.k)
+	in.MeanLogP = b.Div(in.SumLogP, count)
+	return net, in
+}
+
+// data is a batch as a Program's inputs. groups is the number of examples over
+// which the step takes the mean.
+func data(b *batch.Batch, m model.Config, store program.DType, groups int) map[string]*program.Tensor {
+	f := func(x []float32) *program.Tensor { return program.Floats(x, b.G, b.K).As(store) }
+	d := map[string]*program.Tensor{
+		"ids": program.Ints(b.IDs), "position": program.Ints(b.Position), "reach": program.Ints(b.Reach),
+		"reward": f(b.Reward), "valid": f(b.Valid), "best": f(b.Best), "reference": f(b.RefLogP), "count": f(b.Count),
+		"groups": program.Scalar(store, float64(groups)),
+	}
+	if m.Head == model.RewardModel {
+		d["last"] = program.Ints(b.Last)
+	} else {
+		d["target"], d["segment"] = program.Ints(b.Target), program.Ints(b.Segment)
+	}
+	return d
+}
+
+// The names of the optimiser's state.
+const (
+	firstMoment  = "adam.m."
+	secondMoment = "adam.v."
+	gradientSum  = "grad."
+)
+
+// stepProgram is a whole step: loss, gradient, clipping, AdamW. With accumulate
+// it adds the gradient to the sums instead.
+func stepProgram(m model.Config, c Config, s shape, accumulate bool) (*program.Program, error) {
+	name := "step"
+	if accumulate {
+		name = "accumulate"
+	}
+	return program.Build(name, func(b *program.Builder) {
+		net, in := forward(b, m, c, s)
+		terms := c.Loss.Build(b, in)
+		b.Output("loss", terms.Total)
+		for _, p := range terms.Parts {
+			b.Output("part."+p.Name, p.Value)
+		}
+		params, values := net.Trainable()
+		grads := b.Gradient(terms.Total, values...)
+		if !accumulate {
+			optimise(b, c, params, values, grads)
+			return
+		}
+		for i, p := range params {
+			sum := b.Input(program.State, gradientSum+p.Name, c.Store, p.Shape...)
+			b.Assign(sum, b.Add(sum, grads[i]))
+		}
+	})
+}
+
+// updateProgram applies the sums of gradients and sets them to 0.
+func updateProgram(c Config, params []model.Param) (*program.Program, error) {
+	return program.Build("update", func(b *program.Builder) {
+		var values, grads []*program.Value
+		for _, p := range params {
+			values = append(values, b.Input(program.State, p.Name, c.Store, p.Shape...))
+			grads = append(grads, b.Input(program.State, gradientSum+p.Name, c.Store, p.Shape...))
+		}
+		optimise(b, c, params, values, grads)
+		for i, p := range params {
+			b.Assign(grads[i], b.Const(c.Store, 0, p.Shape...))
+		}
+	})
+}
+
+// optimise writes clipping by the global norm, as PyTorch does it, and AdamW.
+func optimise(b *program.Builder, c Config, params []model.Param, values, grads []*program.Value) {
+	square := b.Const(c.Store, 0)
+	for _, g := range grads {
+		square = b.Add(square, b.SumSquares(g))
+	}
+	norm := b.Sqrt(square)
+	b.Output("norm", norm)
+	one := b.Const(c.Store, 1)
+	// A norm that is not finite makes a scale that is not, and AdamW then
+	// changes nothing.
+	scale := b.Add(one, b.Mul(norm, b.Const(c.Store, 0)))
+	if c.Clip > 0 {
+		scale = b.Mul(scale, b.Div(b.Const(c.Store, c.Clip), b.Maximum(b.Const(c.Store, c.Clip), b.Shift(norm, 1e-6))))
+	}
+	lr, step := b.Input(program.Data, "lr", c.Store), b.Input(program.Data, "step", c.Store)
+	for i, p := range params {
+		m := b.Input(program.State, firstMoment+p.Name, c.Store, p.Shape...)
+		v := b.Input(program.State, secondMoment+p.Name, c.Store, p.Shape...)
+		o := program.AdamWOptions{Beta1: c.Beta1, Beta2: c.Beta2, Eps: c.Eps}
+		if p.Decay {
+			o.Decay = c.Decay
+		}
+		np, nm, nv := b.AdamW(values[i], grads[i], m, v, lr, step, scale, o)
+		b.Assign(values[i], np)
+		b.Assign(m, nm)
+		b.Assign(v, nv)
+	}
+}
+
+// scoreProgram is the forward pass alone: the log-probability or the score of
+// each response.
+func scoreProgram(m model.Config, c Config, s shape) (*program.Program, error) {
+	return program.Build("score", func(b *program.Builder) {
+		_, in := forward(b, m, c, s)
+		if m.Head == model.RewardModel {
+			b.Output("score", in.Score)
+			return
+		}
+		b.Output("sum", in.SumLogP)
+		b.Output("mean", in.MeanLogP)
+	})
+}
