@@ -7,6 +7,7 @@ import (
 	"image/png"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -53,7 +54,7 @@ func builtin(v any) (b Bundle, ok bool) {
 	case io.WriterTo:
 		return ofWriter(x)
 	}
-	return Bundle{}, false
+	return ofStructs(v)
 }
 
 func ofPlot(p *plot.Plot) Bundle {
@@ -82,6 +83,27 @@ func ofImage(m image.Image) Bundle {
 	b := PNG(buf.Bytes())
 	b.Data[MIMEText] = text
 	return b
+}
+
+// ofStructs shows a slice of structs as a table with a column a field, where its
+// elements have no text of their own. The text stays Go's.
+func ofStructs(v any) (Bundle, bool) {
+	const most = 100000 // rows worth making a table of, to show a few
+	rv := reflect.ValueOf(v)
+	if rv.Kind() != reflect.Slice || rv.Len() == 0 || rv.Len() > most || rv.Type().Elem().Kind() != reflect.Struct {
+		return Bundle{}, false
+	}
+	switch rv.Index(0).Interface().(type) {
+	case error, fmt.Stringer:
+		return Bundle{}, false
+	}
+	t, err := arrowio.FromStructs(v)
+	if err != nil || t.NumCols() == 0 {
+		return Bundle{}, false // a field that no column can hold
+	}
+	b := plain(Text(v))
+	b.Data[MIMEHTML] = t.HTML()
+	return b, true
 }
 
 // ofWriter shows what writes itself as an image or a document: the canvases of

@@ -12,6 +12,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -227,6 +228,7 @@ func TestOfArrow(t *testing.T) {
 		"table":       {table, []string{"&lt;b&gt;hi", "reward"}},
 		"record":      {rec, []string{"&lt;b&gt;hi", "reward"}},
 		"arrow table": {twice, []string{"&lt;b&gt;hi", "reward", "the first 2 of 4 rows"}},
+		"structs":     {[]struct{ Xprompt, Note string }{{"<b>hi", "there"}}, []string{"&lt;b&gt;hi", "prompt", "Note"}},
 		"array":       {rec.Column(0), []string{"&lt;b&gt;hi", "value"}},
 	} {
 		b := Of(c.v)
@@ -238,6 +240,15 @@ func TestOfArrow(t *testing.T) {
 		}
 		if strings.Contains(page, "<b>hi") || !strings.Contains(b.Text(), "there") {
 			t.Errorf("%s: text %q, page %s", name, b.Text(), page)
+		}
+	}
+}
+
+// What a table cannot hold, or writes its own text, stays text.
+func TestOfStructsStaysText(t *testing.T) {
+	for _, v := range []any{[]point{}, []time.Time{time.Unix(0, 0)}, []struct{ F func() }{{}}, []struct{ x int }{{1}}, []silent{{}}} {
+		if b := Of(v); len(b.Data) != 1 {
+			t.Errorf("%T is shown as %v", v, sortedKeys(b.Data))
 		}
 	}
 }
