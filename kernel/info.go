@@ -11,15 +11,11 @@ import (
 	"divvy/kernel/jupyter"
 )
 
-// version is set by the linker when the kernel is installed; a build from a
-// checkout takes the commit instead.
-var version = ""
+// version is Divvy's. A build from a checkout adds the commit.
+const version = "0.1.0"
 
 func versionString() string {
-	if version != "" {
-		return version
-	}
-	v := "0.1.0"
+	v := version
 	if b, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range b.Settings {
 			if s.Key == "vcs.revision" && len(s.Value) >= 12 {

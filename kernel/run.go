@@ -220,11 +220,13 @@ func describe(w io.Writer, path string, script bool, f *notebook.Failure, color 
 	if text := excerpt(f); text != "" {
 		fmt.Fprintln(w, text)
 	}
-	for _, line := range f.Err.Traceback {
-		if !color {
-			line = ansi.ReplaceAllString(line, "")
-		}
-		fmt.Fprintln(w, line)
+	trace := strings.Join(f.Err.Traceback, "\n")
+	plain := ansi.ReplaceAllString(trace, "")
+	if !color {
+		trace = plain
+	}
+	if strings.TrimPrefix(plain, f.Err.Name+": ") != f.Err.Value { // it says more
+		fmt.Fprintln(w, trace)
 	}
 }
 

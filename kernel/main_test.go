@@ -1,0 +1,256 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The test binary is the kernel when this variable is set, which its worker
+// inherits: the tests run the program as a user does.
+const asKernel = "DIVVY_TEST_AS_KERNEL"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asKernel) != "" {
+		main()
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// command is the kernel, called with some arguments.
+func command(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
+	cmd.Env = append(os.Environ(), asKernel+"=1")
+	return cmd
+}
+
+// outcome is how a call of the kernel ended.
+type outcome struct {
+	code           int
+	stdout, stderr string
+}
+
+func call(t *testing.T, cmd *exec.Cmd) outcome {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return outcome{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+}
+
+// write makes an input in a new folder and returns its path.
+func write(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// notebookOf makes a notebook of code cells.
+func notebookOf(t *testing.T, cells ...string) string {
+	t.Helper()
+	list := []any{}
+	for i, source := range cells {
+		list = append(list, map[string]any{
+			"cell_type": "code", "id": "cell-" + string(rune('a'+i)), "metadata": map[string]any{},
+			"execution_count": nil, "outputs": []any{}, "source": source,
+		})
+	}
+	b, err := json.Marshal(map[string]any{"cells": list, "metadata": map[string]any{}, "nbformat": 4, "nbformat_minor": 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return write(t, "n.ipynb", string(b))
+}
+
+// outputsOf reads the text of all outputs of a notebook, cell by cell.
+func outputsOf(t *testing.T, path string) []string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var nb struct {
+		Cells []struct {
+			Outputs []struct {
+				Text  []string            `json:"text"`
+				Name  string              `json:"ename"`
+				Value string              `json:"evalue"`
+				Data  map[string][]string `json:"data"`
+			} `json:"outputs"`
+		} `json:"cells"`
+	}
+	if err := json.Unmarshal(b, &nb); err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, c := range nb.Cells {
+		text := ""
+		for _, o := range c.Outputs {
+			text += strings.Join(o.Text, "") + strings.Join(o.Data["text/plain"], "") + o.Name
+		}
+		all = append(all, text)
+	}
+	return all
+}
+
+func TestRunNotebook(t *testing.T) {
+	path := notebookOf(t, "import \"fmt\"\nn := 20", "fmt.Println(n + 1)", "n + 2")
+	o := call(t, command(t, "run", path))
+	if o.code != 0 {
+		t.Fatalf("exit code %d: %s", o.code, o.stderr)
+	}
+	for _, want := range []string{"[1/3]", "[3/3] n + 2", "n.out.ipynb written"} {
+		if !strings.Contains(o.stderr, want) {
+			t.Errorf("the progress lacks %q: %s", want, o.stderr)
+		}
+	}
+	if o.stdout != "" {
+		t.Errorf("stdout %q", o.stdout)
+	}
+	out := outputsOf(t, strings.TrimSuffix(path, ".ipynb")+".out.ipynb")
+	if len(out) != 3 || !strings.HasPrefix(out[1], "21\n") || !strings.Contains(out[2], "22") {
+		t.Errorf("outputs %q", out)
+	}
+}
+
+func TestRunFailingCell(t *testing.T) {
+	path := notebookOf(t, "import \"fmt\"", "fmt.Println(\"before\")\nx := 1 + \"a\"", "fmt.Println(\"after\")")
+	out := filepath.Join(t.TempDir(), "result.ipynb")
+	o := call(t, command(t, "run", path, "-o", out))
+	if o.code != exitCell {
+		t.Errorf("exit code %d", o.code)
+	}
+	if !strings.Contains(o.stderr, "n.ipynb: cell 2 of 3, In[2]") || !strings.Contains(o.stderr, "CompileError") {
+		t.Errorf("stderr %s", o.stderr)
+	}
+	if got := outputsOf(t, out); got[1] != "CompileError" || got[2] != "" {
+		t.Errorf("outputs %q", got)
+	}
+	if o := call(t, command(t, "run", path, "-o", out, "--allow-errors", "-q")); o.code != 0 || o.stderr != "" {
+		t.Errorf("with --allow-errors -q: exit code %d, stderr %q", o.code, o.stderr)
+	}
+	if got := outputsOf(t, out); !strings.HasPrefix(got[2], "after\n") {
+		t.Errorf("outputs %q", got)
+	}
+}
+
+// A notebook runs in its own folder, as in Jupyter.
+func TestRunFolder(t *testing.T) {
+	path := notebookOf(t, "import \"os\"", "b, err := os.ReadFile(\"data.txt\")\nstring(b)")
+	if err := os.WriteFile(filepath.Join(filepath.Dir(path), "data.txt"), []byte("here"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if o := call(t, command(t, "run", path)); o.code != 0 {
+		t.Fatalf("exit code %d: %s", o.code, o.stderr)
+	}
+	if out := outputsOf(t, strings.TrimSuffix(path, ".ipynb")+".out.ipynb"); !strings.Contains(out[1], "here") {
+		t.Errorf("outputs %q", out)
+	}
+}
+
+func TestRunDeath(t *testing.T) {
+	path := notebookOf(t, "func f(n int) int { return f(n+1) + 1 }", "f(1)")
+	o := call(t, command(t, "run", path))
+	if o.code != exitCell || !strings.Contains(o.stderr, "WorkerDied: the worker process ended: fatal error: stack overflow") {
+		t.Errorf("exit code %d: %s", o.code, o.stderr)
+	}
+}
+
+func TestRunTimeout(t *testing.T) {
+	path := notebookOf(t, "for {\n}")
+	o := call(t, command(t, "run", path, "--timeout", "200ms"))
+	if o.code != exitCell || !strings.Contains(o.stderr, "CellTimeoutError: the cell did not end within 200ms") {
+		t.Errorf("exit code %d: %s", o.code, o.stderr)
+	}
+}
+
+func TestRunParameters(t *testing.T) {
+	path := notebookOf(t, "n + 1")
+	o := call(t, command(t, "run", path, "-p", "n=41"))
+	out := outputsOf(t, strings.TrimSuffix(path, ".ipynb")+".out.ipynb")
+	if o.code != 0 || len(out) != 2 || !strings.Contains(out[1], "42") {
+		t.Errorf("exit code %d, outputs %q: %s", o.code, out, o.stderr)
+	}
+}
+
+func TestRunScript(t *testing.T) {
+	program := write(t, "p.go", "package main\n\nimport \"fmt\"\n\nfunc main() {\n\tfmt.Println(\"from main\")\n}\n")
+	if o := call(t, command(t, "run", program)); o.code != 0 || o.stdout != "from main\n" || o.stderr != "" {
+		t.Errorf("a program: exit code %d, stdout %q, stderr %q", o.code, o.stdout, o.stderr)
+	}
+	cells := write(t, "c.go", "import \"fmt\"\nn := 6\n// %% [markdown]\n// # Title\n// %%\nfmt.Println(\"n\")\n7 * n\n")
+	out := filepath.Join(t.TempDir(), "c.ipynb")
+	if o := call(t, command(t, "run", cells, "-o", out, "-q")); o.code != 0 || !strings.HasPrefix(o.stdout, "n\n") || !strings.HasSuffix(o.stdout, "42\n") || o.stderr != "" {
+		t.Errorf("cells: exit code %d, stdout %q, stderr %q", o.code, o.stdout, o.stderr)
+	}
+	if got := outputsOf(t, out); len(got) != 3 || !strings.HasPrefix(got[2], "n\n") || !strings.Contains(got[2], "42") {
+		t.Errorf("the notebook of the script shows %q", got)
+	}
+}
+
+func TestRunInput(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"no arguments", []string{"run"}, "accepts 1 arg(s)"},
+		{"no such file", []string{"run", "none.ipynb"}, "reading a notebook: open none.ipynb"},
+		{"other file", []string{"run", "a.py"}, "neither a notebook (.ipynb) nor a Go script (.go)"},
+		{"no notebook", []string{"run", write(t, "x.ipynb", "{}")}, "nbformat"},
+		{"bad parameter", []string{"run", write(t, "x.go", "1"), "-p", "1=2"}, "not of the form name=value"},
+		{"bad flag", []string{"run", "--nope"}, "unknown flag"},
+		{"bad command", []string{"nope"}, "unknown command"},
+		{"connection file", []string{"serve", "-f", "none.json"}, "none.json"},
+		{"log level", []string{"serve", "-f", "none.json", "--log-level", "loud"}, "--log-level"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			o := call(t, command(t, tc.args...))
+			if o.code != exitUsage || !strings.HasPrefix(o.stderr, "kernel: ") || !strings.Contains(o.stderr, tc.want) {
+				t.Errorf("exit code %d: %s", o.code, o.stderr)
+			}
+		})
+	}
+}
+
+func TestRunCannotWrite(t *testing.T) {
+	path := notebookOf(t, "1")
+	o := call(t, command(t, "run", path, "-o", filepath.Join(t.TempDir(), "none", "out.ipynb")))
+	if o.code != exitKernel || !strings.Contains(o.stderr, "writing the notebook") {
+		t.Errorf("exit code %d: %s", o.code, o.stderr)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	o := call(t, command(t, "version"))
+	if o.code != 0 || !strings.HasPrefix(o.stdout, "divvy "+version) || !strings.Contains(o.stdout, "Jupyter protocol 5.") {
+		t.Errorf("exit code %d: %s", o.code, o.stdout)
+	}
+}
+
+// awaitFile waits until a file has content.
+func awaitFile(t *testing.T, path string) {
+	t.Helper()
+	for range 1000 {
+		if b, err := os.ReadFile(path); err == nil && len(b) > 0 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("%s was never written", path)
+}

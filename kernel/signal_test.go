@@ -1,0 +1,139 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"divvy/kernel/jupyter"
+	"divvy/kernel/jupyter/client"
+)
+
+// Ctrl-C ends the cell, writes what has run and says so with its exit code.
+func TestRunInterrupted(t *testing.T) {
+	for name, cell := range map[string]string{
+		"stops":       "for {\n}",
+		"stops later": "time.Sleep(time.Hour)",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := notebookOf(t, "import (\n\"fmt\"\n\"os\"\n\"time\"\n)\nvar _ = time.Now", "fmt.Println(\"before\")",
+				"os.WriteFile(\"begun\", []byte(\"yes\"), 0o644)\n"+cell, "fmt.Println(\"after\")")
+			cmd := command(t, "run", path)
+			var stderr bytes.Buffer
+			cmd.Stderr = &stderr
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			awaitFile(t, filepath.Join(filepath.Dir(path), "begun"))
+			cmd.Process.Signal(os.Interrupt)
+			cmd.Wait()
+			if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || !strings.Contains(stderr.String(), "interrupted") {
+				t.Errorf("exit code %d: %s", code, stderr.String())
+			}
+			out := outputsOf(t, strings.TrimSuffix(path, ".ipynb")+".out.ipynb")
+			if len(out) != 4 || !strings.HasPrefix(out[1], "before\n") || out[2] == "" || out[3] != "" {
+				t.Errorf("outputs %q", out)
+			}
+		})
+	}
+}
+
+// serving starts a kernel as Jupyter does and connects to it.
+func serving(t *testing.T) (process *os.Process, c *client.Client) {
+	t.Helper()
+	dir := t.TempDir()
+	conn := jupyter.ConnectionInfo{Transport: "ipc", IP: filepath.Join(dir, "k"), ShellPort: 1, IOPubPort: 2,
+		StdinPort: 3, ControlPort: 4, HBPort: 5, SignatureScheme: "hmac-sha256", Key: "secret"}
+	file := filepath.Join(dir, "connection.json")
+	if err := jupyter.WriteConnectionFile(file, conn); err != nil {
+		t.Fatal(err)
+	}
+	cmd := command(t, "serve", "-f", file)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	c, err := client.Dial(ctx, conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return cmd.Process, c
+}
+
+// ask sends a request and decodes the reply.
+func ask(t *testing.T, c *client.Client, channel client.Channel, kind string, content any) map[string]any {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	m, err := c.Request(ctx, channel, jupyter.Outgoing{Type: kind, Content: content})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var reply map[string]any
+	if err := json.Unmarshal(m.Content, &reply); err != nil {
+		t.Fatal(err)
+	}
+	return reply
+}
+
+func code(s string) map[string]any { return map[string]any{"code": s} }
+
+func TestServe(t *testing.T) {
+	process, c := serving(t)
+	info := ask(t, c, client.Shell, "kernel_info_request", nil)
+	if info["implementation"] != "divvy" || info["status"] != "ok" {
+		t.Fatalf("kernel_info_reply %v", info)
+	}
+	if r := ask(t, c, client.Shell, "execute_request", code("x := 41")); r["status"] != "ok" {
+		t.Fatalf("execute_reply %v", r)
+	}
+	// SIGINT ends a cell at most, and nothing runs.
+	process.Signal(os.Interrupt)
+	if r := ask(t, c, client.Shell, "execute_request", code("x + 1")); r["status"] != "ok" {
+		t.Fatalf("after SIGINT: %v", r)
+	}
+	// It ends one that runs.
+	time.AfterFunc(300*time.Millisecond, func() { process.Signal(os.Interrupt) })
+	if r := ask(t, c, client.Shell, "execute_request", code("for {\n}")); r["ename"] != "KeyboardInterrupt" {
+		t.Fatalf("an endless loop ended with %v", r)
+	}
+	// A cell that kills its worker ends with an error; the kernel answers on.
+	r := ask(t, c, client.Shell, "execute_request", code("func f(n int) int { return f(n+1) + 1 }\nvar _ = f(1)"))
+	if r["ename"] != "WorkerDied" || !strings.Contains(fmt.Sprint(r["evalue"]), "stack overflow") {
+		t.Fatalf("a stack overflow ended with %v", r)
+	}
+	time.Sleep(200 * time.Millisecond) // what follows a failed cell at once is aborted
+	if r := ask(t, c, client.Shell, "execute_request", code("1 + 1")); r["status"] != "ok" {
+		t.Fatalf("after it: %v", r)
+	}
+	if r := ask(t, c, client.Control, "shutdown_request", map[string]any{"restart": false}); r["status"] != "ok" {
+		t.Fatalf("shutdown_reply %v", r)
+	}
+	if st, err := process.Wait(); err != nil || !st.Success() {
+		t.Errorf("the kernel ended with %v, %v", st, err)
+	}
+}
+
+// SIGTERM ends the kernel in order.
+func TestServeTerminated(t *testing.T) {
+	process, c := serving(t)
+	ask(t, c, client.Shell, "kernel_info_request", nil)
+	process.Signal(syscall.SIGTERM)
+	if st, err := process.Wait(); err != nil || !st.Success() {
+		t.Errorf("the kernel ended with %v, %v", st, err)
+	}
+}
