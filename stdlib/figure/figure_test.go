@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -275,6 +276,45 @@ func BenchmarkSVG(b *testing.B) {
 	for b.Loop() {
 		if _, err := f.SVG(); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// The decay index p whose d gives the lowest pooled MSE, and the logarithm of N
+// as a rival of d: better for SFT, worse for PRO.
+func TestDecayIndex(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		points []paper.Point
+		best   float64
+		ln     float64
+		better bool
+	}{
+		{"PRO", paper.Figure4c(), 0.444, 3.51e-5, false},
+		{"SFT", paper.Figure4d(), 0.568, 8.85e-6, true},
+	} {
+		mse := func(x func(paper.Point) float64) float64 {
+			moved := slices.Clone(c.points)
+			for i, p := range moved {
+				moved[i].Diversity = x(p)
+			}
+			v, err := PooledMSE(ByDiversity(moved))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return v
+		}
+		best, lowest := 0., math.Inf(1)
+		for k := 300; k < 700; k++ {
+			p := float64(k) / 1000
+			if v := mse(func(q paper.Point) float64 { return q.Diversity * math.Pow(float64(q.Samples), p-paper.DecayIndex) }); v < lowest {
+				best, lowest = p, v
+			}
+		}
+		ln := mse(func(q paper.Point) float64 { return math.Log(float64(q.Samples)) })
+		half := mse(diversity)
+		if best != c.best || math.Abs(ln-c.ln) > 0.006*c.ln || (ln < half) != c.better {
+			t.Errorf("%s: best p %.3f, MSE with ln N %.3g and with d %.3g; want %.3f and %.3g", c.name, best, ln, half, c.best, c.ln)
 		}
 	}
 }
