@@ -57,6 +57,7 @@ func Serve(newInterpreter func() (cell.Interpreter, error)) error {
 	if sendErr := s.out.send(kindReady, 0, head); sendErr != nil || err != nil {
 		os.Exit(1) // the supervisor is gone, or knows why this worker is useless
 	}
+	s.rest = newRest()
 	s.loop()
 	s.end()
 	return nil
@@ -69,6 +70,7 @@ type server struct {
 	interp cell.Interpreter
 	ending sync.Once
 	order  outputOrder
+	rest   *rest
 
 	// Used by the loop only.
 	lastExecute uint64        // the id of the last cell
@@ -203,6 +205,8 @@ func (s *server) dispatch(ctx context.Context, f frame) (value any, err error) {
 		if err := json.Unmarshal(f.head, &r); err != nil {
 			return nil, err
 		}
+		s.rest.busy()
+		defer s.rest.idle()
 		return s.interp.Execute(ctx, r, s.newSink(f.id)), nil
 	case kindComm:
 		var m cell.CommMessage
