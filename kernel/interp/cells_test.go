@@ -3,6 +3,7 @@ package interp_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -83,6 +84,11 @@ func runProgram(t *testing.T, p program) (string, []*cell.Error) {
 			code = code[1:]
 		}
 		c.out.Reset()
+		s.OnResult(func(vs []any) {
+			if value {
+				c.out.WriteString("=> " + strings.TrimSuffix(fmt.Sprintln(vs...), "\n") + "\n")
+			}
+		})
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		r := s.Execute(ctx, cell.Request{Count: i + 1, Code: code, Silent: !value}, c)
 		cancel()

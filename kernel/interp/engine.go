@@ -9,14 +9,17 @@ import (
 	"go/printer"
 	"go/token"
 	"go/types"
-	"io"
 	"os"
+	"path"
 	"reflect"
 	"sort"
 	"strconv"
 	"strings"
 
 	yaegi "github.com/traefik/yaegi/interp"
+	yunsafe "github.com/traefik/yaegi/stdlib/unsafe"
+
+	"divvy/kernel/symbols"
 )
 
 type decl struct {
@@ -31,46 +34,97 @@ type decl struct {
 
 type svar struct {
 	name, iname string
+	predeclared bool // ctx
 	typ         types.Type
 	deps        map[string]bool // main types mentioned
 }
 
 // engine is the notebook state.
 type engine struct {
-	In       *yaegi.Interpreter
-	fset     *token.FileSet
-	imp      types.Importer
-	imports  map[string]string // visible local name -> path
-	decls    map[string]*decl
-	vars     map[string]*svar
-	ydone    map[string]bool   // aliases imported in yaegi
-	inst     map[string]string // emitted instances / helpers: key -> iname
-	stubs    map[string]bool
-	seq, n   int
-	filePos  token.Pos
-	Warn     []string
-	Debug    bool
-	Info     *types.Info // last check
-	Pkg      *types.Package
-	rt       *RT
-	tolerant bool
+	In         *yaegi.Interpreter
+	fset       *token.FileSet
+	imp        *symbols.Library
+	imports    map[string]string // visible local name -> path
+	decls      map[string]*decl
+	vars       map[string]*svar
+	ydone      map[string]bool   // aliases imported in yaegi
+	inst       map[string]string // emitted instances / helpers: key -> iname
+	descs      map[string]*typeDesc
+	registered map[string]string // methods registered: type and name -> code
+	aliases    map[string]string // internal package name -> path
+	seq, n     int
+	filePos    token.Pos
+	Warn       []string
+	Debug      bool
+	Info       *types.Info // last check
+	Pkg        *types.Package
+	rt         *runtime
+	tolerant   bool
+	used       map[string]bool // packages that the interpreter has
+	overrides  yaegi.Exports
+	usesFiles  bool // a cell used os.Stdout or os.Stderr as a file
 }
 
-func newEngine(in *yaegi.Interpreter, b types.Importer, out io.Writer) *engine {
+func newEngine(in *yaegi.Interpreter, b *symbols.Library, stdout, stderr Stream, overrides yaegi.Exports) (*engine, error) {
 	s := &engine{In: in, fset: in.FileSet(), imp: b, imports: map[string]string{}, decls: map[string]*decl{}, vars: map[string]*svar{},
-		ydone: map[string]bool{}, inst: map[string]string{}, stubs: map[string]bool{}}
+		ydone: map[string]bool{}, inst: map[string]string{}, descs: map[string]*typeDesc{}, registered: map[string]string{}, aliases: map[string]string{},
+		used: map[string]bool{}, overrides: overrides}
 	f := s.fset.AddFile("_.go", -1, 64)
 	s.filePos = f.Pos(1)
-	s.rt = newRT(s)
-	s.rt.Out = out
-	in.Use(s.rt.exports())
-	if _, err := in.Eval(`import rt__ "rt"`); err != nil {
-		panic(err)
+	s.rt = newRuntime(stdout, stderr)
+	if err := in.Use(s.rt.exports()); err != nil {
+		return nil, err
 	}
-	return s
+	if _, err := in.Eval(`import rt__ "rt"`); err != nil {
+		return nil, err
+	}
+	s.preload()
+	return s, nil
 }
 
+// preload imports fmt and the domain packages under their names, and declares
+// ctx, which ends when the cell is interrupted.
+func (s *engine) preload() {
+	s.imports["fmt"] = "fmt"
+	for _, p := range s.imp.Paths() {
+		if strings.HasPrefix(p, "divvy/") {
+			s.imports[path.Base(p)] = p
+		}
+	}
+	if p, err := s.imp.Import("context"); err == nil {
+		s.vars["ctx"] = &svar{name: "ctx", predeclared: true, typ: p.Scope().Lookup("Context").Type()}
+	}
+}
 
+// use gives the interpreter the symbols of a package.
+func (s *engine) use(p string) error {
+	if s.used[p] {
+		return nil
+	}
+	s.used[p] = true
+	table := map[string]reflect.Value{}
+	for name, v := range symbols.Table(p) {
+		if name[0] != '_' { // adapters are ours
+			table[name] = v
+		}
+	}
+	// The path with a dot in it keeps yaegi from putting its own versions of
+	// functions in place of ours.
+	key := p + "/./" + path.Base(p)
+	for name, v := range s.overrides[key] {
+		table[name] = v
+	}
+	if p == "unsafe" {
+		table = yunsafe.Symbols["unsafe/unsafe"]
+	}
+	if len(table) == 0 {
+		return nil
+	}
+	if err := s.In.Use(yaegi.Exports{key: table}); err != nil {
+		return fmt.Errorf("symbols of %s: %w", p, err)
+	}
+	return nil
+}
 
 func alias(path string) string {
 	var b strings.Builder
@@ -341,7 +395,22 @@ func (s *engine) check(src string) (*checked, error) {
 			delete(ck.imports, n)
 		}
 	}
-	impf, err := parser.ParseFile(s.fset, "_.go", hdr(ck.imports), parser.SkipObjectResolution)
+	mentioned := map[string]bool{}
+	for _, f := range []*ast.File{df, sf} {
+		ast.Inspect(f, func(n ast.Node) bool {
+			if x, ok := n.(*ast.Ident); ok {
+				mentioned[x.Name] = true
+			}
+			return true
+		})
+	}
+	wanted := map[string]string{}
+	for n, p := range ck.imports {
+		if mentioned[n] || strings.HasPrefix(n, ".:") {
+			wanted[n] = p
+		}
+	}
+	impf, err := parser.ParseFile(s.fset, "_.go", hdr(wanted), parser.SkipObjectResolution)
 	if err != nil {
 		return nil, s.parseErr(err)
 	}
@@ -525,9 +594,7 @@ func (s *engine) sameDecl(d *decl, newd []ast.Decl) bool {
 	return false
 }
 
-var aliasPaths = map[string]string{}
-
-func (s *engine) aliasPath(a string) string { return aliasPaths[a] }
+func (s *engine) aliasPath(a string) string { return s.aliases[a] }
 
 // printNorm prints a declaration with package identifiers normalised.
 func (s *engine) printNorm(d ast.Decl, info *types.Info) string {
@@ -584,6 +651,12 @@ func (s *engine) Eval(ctx context.Context, src string) (err error) {
 		var b bytes.Buffer
 		printer.Fprint(&b, token.NewFileSet(), stripPos(u.file))
 		fmt.Fprintln(os.Stderr, "-----\n"+b.String())
+	}
+	for _, p := range u.imports {
+		if err := s.use(p); err != nil {
+			u.rollback()
+			return err
+		}
 	}
 	prog, err := s.In.CompileAST(u.file)
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"reflect"
 	"sync"
 
 	yaegi "github.com/traefik/yaegi/interp"
@@ -28,8 +27,14 @@ type Session struct {
 	mu     sync.Mutex // held while a cell runs and while the engine is read
 	engine *engine
 
+	input *input
+	files files
+	args  []string // os.Args
+
 	running sync.Mutex // guards current
 	current *run
+
+	onResult func(vs []any) // for tests
 }
 
 var _ cell.Interpreter = (*Session)(nil)
@@ -44,27 +49,17 @@ func New(o Options) (*Session, error) {
 		}
 		s.lib = lib
 	}
-	stdout, stderr := stream{&s.runs, "stdout"}, stream{&s.runs, "stderr"}
-	y := yaegi.New(yaegi.Options{Stdout: stdout, Stderr: io.Discard, Unrestricted: true})
-	_ = stderr
-	for _, p := range s.lib.Paths() {
-		t := symbols.Table(p)
-		tp, err := s.lib.Import(p)
-		if err != nil {
-			return nil, err
-		}
-		if err := y.Use(yaegi.Exports{p + "/./" + tp.Name(): t}); err != nil {
-			return nil, fmt.Errorf("symbols of %s: %w", p, err)
-		}
-	}
-	if err := y.Use(yaegi.Exports{"fmt/./fmt": {
-		"Print":   reflect.ValueOf(func(a ...any) (int, error) { return fmt.Fprint(stdout, a...) }),
-		"Println": reflect.ValueOf(func(a ...any) (int, error) { return fmt.Fprintln(stdout, a...) }),
-		"Printf":  reflect.ValueOf(func(f string, a ...any) (int, error) { return fmt.Fprintf(stdout, f, a...) }),
-	}}); err != nil {
+	s.input = &input{s: s}
+	s.args = []string{"cell"}
+	if err := s.openFiles(); err != nil {
 		return nil, err
 	}
-	s.engine = newEngine(y, s.lib, stdout)
+	y := yaegi.New(yaegi.Options{Stdout: io.Discard, Stderr: io.Discard, Unrestricted: true})
+	e, err := newEngine(y, s.lib, stream{&s.runs, "stdout"}, stream{&s.runs, "stderr"}, s.overrides())
+	if err != nil {
+		return nil, err
+	}
+	s.engine = e
 	return s, nil
 }
 
@@ -72,13 +67,26 @@ func New(o Options) (*Session, error) {
 func (s *Session) Execute(ctx context.Context, req cell.Request, out cell.Sink) cell.Result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := &run{sink: out, name: fmt.Sprintf("In[%d]", req.Count)}
+	r := &run{sink: out, name: fmt.Sprintf("In[%d]", req.Count), stdin: req.AllowStdin}
 	r.ctx, r.stop = context.WithCancelCause(ctx)
 	defer r.stop(nil)
 	s.setCurrent(r)
 	defer s.setCurrent(nil)
 	defer s.runs.enter(r)()
-	s.engine.rt.Show = !req.Silent
+	s.engine.rt.ctx = r.ctx
+	s.engine.rt.result = func(vs []any) {
+		if !req.Silent && len(vs) > 0 {
+			out.Emit(cell.Event{Kind: cell.ExecuteResult, Bundle: bundleOf(vs)})
+		}
+		if s.onResult != nil {
+			s.onResult(vs)
+		}
+	}
+	defer func() {
+		if s.engine.usesFiles {
+			s.flush()
+		}
+	}()
 	if err := s.engine.Eval(r.ctx, req.Code); err != nil {
 		return cell.Result{Error: &cell.Error{Name: kindOf(err), Value: err.Error(), Traceback: []string{err.Error()}}}
 	}
@@ -139,4 +147,8 @@ func (s *Session) Comm(_ context.Context, m cell.CommMessage, out cell.Sink) err
 func (s *Session) Comms(context.Context, string) (map[string]string, error) { return nil, nil }
 
 // Close implements cell.Interpreter.
-func (s *Session) Close() error { return s.Interrupt(context.Background()) }
+func (s *Session) Close() error {
+	err := s.Interrupt(context.Background())
+	s.closeFiles()
+	return err
+}

@@ -21,10 +21,11 @@ func getLabels() unsafe.Pointer
 
 // run is one execution of a cell, as long as a goroutine of it lives.
 type run struct {
-	sink cell.Sink
-	name string // "In[3]"
-	ctx  context.Context
-	stop context.CancelCauseFunc
+	sink  cell.Sink
+	name  string // "In[3]"
+	stdin bool   // the front end can be asked for input
+	ctx   context.Context
+	stop  context.CancelCauseFunc
 
 	labels unsafe.Pointer
 }
@@ -73,3 +74,6 @@ func (s stream) Write(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
+
+// WriteString implements io.StringWriter.
+func (s stream) WriteString(text string) (int, error) { return s.Write([]byte(text)) }

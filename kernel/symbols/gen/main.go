@@ -69,7 +69,9 @@ func generate(g group) (map[string][]byte, error) {
 		}
 		files["zz_"+ident(p.ImportPath)+".go"] = src
 	}
-	files["zz_index.go"] = index(g.name, l.roots)
+	if files["zz_index.go"], err = index(g.name, l.roots); err != nil {
+		return nil, err
+	}
 	files["zz_bundle.zip"], err = bundle(l)
 	return files, err
 }

@@ -10,7 +10,10 @@ import (
 func _divvy_arrowio() map[string]reflect.Value {
 	return map[string]reflect.Value{
 		"Builder":         reflect.ValueOf((*p_divvy_arrowio.Builder)(nil)),
+		"CSVOptions":      reflect.ValueOf((*p_divvy_arrowio.CSVOptions)(nil)),
+		"DecodeCSV":       reflect.ValueOf(p_divvy_arrowio.DecodeCSV),
 		"DecodeIPCStream": reflect.ValueOf(p_divvy_arrowio.DecodeIPCStream),
+		"DecodeJSONLines": reflect.ValueOf(p_divvy_arrowio.DecodeJSONLines),
 		"ErrReleased":     reflect.ValueOf(&p_divvy_arrowio.ErrReleased).Elem(),
 		"FromRecord":      reflect.ValueOf(p_divvy_arrowio.FromRecord),
 		"FromStructs":     reflect.ValueOf(p_divvy_arrowio.FromStructs),
@@ -19,7 +22,9 @@ func _divvy_arrowio() map[string]reflect.Value {
 		"NewTable":        reflect.ValueOf(p_divvy_arrowio.NewTable),
 		"NewTableIn":      reflect.ValueOf(p_divvy_arrowio.NewTableIn),
 		"ParquetOptions":  reflect.ValueOf((*p_divvy_arrowio.ParquetOptions)(nil)),
+		"ReadCSV":         reflect.ValueOf(p_divvy_arrowio.ReadCSV),
 		"ReadIPC":         reflect.ValueOf(p_divvy_arrowio.ReadIPC),
+		"ReadJSONLines":   reflect.ValueOf(p_divvy_arrowio.ReadJSONLines),
 		"ReadOptions":     reflect.ValueOf((*p_divvy_arrowio.ReadOptions)(nil)),
 		"ReadParquet":     reflect.ValueOf(p_divvy_arrowio.ReadParquet),
 		"Table":           reflect.ValueOf((*p_divvy_arrowio.Table)(nil)),

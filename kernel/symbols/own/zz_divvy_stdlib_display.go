@@ -3,6 +3,7 @@
 package own
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_divvy_stdlib_display "divvy/stdlib/display"
 	reflect "reflect"
 )
@@ -27,38 +28,35 @@ func _divvy_stdlib_display() map[string]reflect.Value {
 		"PNG":         reflect.ValueOf(p_divvy_stdlib_display.PNG),
 		"Progress":    reflect.ValueOf((*p_divvy_stdlib_display.Progress)(nil)),
 		"Reporter":    reflect.ValueOf((*p_divvy_stdlib_display.Reporter)(nil)),
-		"_Reporter":   reflect.ValueOf((*_divvy_stdlib_display_Reporter)(nil)),
+		"_Reporter":   reflect.ValueOf(func(b box.Box) any { return _divvy_stdlib_display_Reporter{b} }),
 		"SVG":         reflect.ValueOf(p_divvy_stdlib_display.SVG),
 		"SetSink":     reflect.ValueOf(p_divvy_stdlib_display.SetSink),
 		"Show":        reflect.ValueOf(p_divvy_stdlib_display.Show),
 		"ShowID":      reflect.ValueOf(p_divvy_stdlib_display.ShowID),
 		"Sink":        reflect.ValueOf((*p_divvy_stdlib_display.Sink)(nil)),
-		"_Sink":       reflect.ValueOf((*_divvy_stdlib_display_Sink)(nil)),
+		"_Sink":       reflect.ValueOf(func(b box.Box) any { return _divvy_stdlib_display_Sink{b} }),
 		"Text":        reflect.ValueOf(p_divvy_stdlib_display.Text),
 	}
 }
 
-type _divvy_stdlib_display_Reporter struct {
-	IValue any
-	WAdd   func(a0 int64)
-	WDone  func()
-	WStart func(a0 int64, a1 string)
+type _divvy_stdlib_display_Reporter struct{ boxed }
+
+func (w _divvy_stdlib_display_Reporter) Add(a0 int64) {
+	w.boxed.Method("Add").(func(any, int64))(w.V, a0)
 }
 
-func (w _divvy_stdlib_display_Reporter) Add(a0 int64) { w.WAdd(a0) }
+func (w _divvy_stdlib_display_Reporter) Done() { w.boxed.Method("Done").(func(any))(w.V) }
 
-func (w _divvy_stdlib_display_Reporter) Done() { w.WDone() }
-
-func (w _divvy_stdlib_display_Reporter) Start(a0 int64, a1 string) { w.WStart(a0, a1) }
-
-type _divvy_stdlib_display_Sink struct {
-	IValue   any
-	WClear   func(a0 bool)
-	WDisplay func(a0 p_divvy_stdlib_display.Bundle, a1 string, a2 bool)
+func (w _divvy_stdlib_display_Reporter) Start(a0 int64, a1 string) {
+	w.boxed.Method("Start").(func(any, int64, string))(w.V, a0, a1)
 }
 
-func (w _divvy_stdlib_display_Sink) Clear(a0 bool) { w.WClear(a0) }
+type _divvy_stdlib_display_Sink struct{ boxed }
+
+func (w _divvy_stdlib_display_Sink) Clear(a0 bool) {
+	w.boxed.Method("Clear").(func(any, bool))(w.V, a0)
+}
 
 func (w _divvy_stdlib_display_Sink) Display(a0 p_divvy_stdlib_display.Bundle, a1 string, a2 bool) {
-	w.WDisplay(a0, a1, a2)
+	w.boxed.Method("Display").(func(any, p_divvy_stdlib_display.Bundle, string, bool))(w.V, a0, a1, a2)
 }

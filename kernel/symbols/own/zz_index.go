@@ -2,7 +2,14 @@
 
 package own
 
-import "reflect"
+import (
+	"reflect"
+
+	"divvy/kernel/symbols/box"
+)
+
+// boxed is what every adapter embeds, under a name that no interface's method has.
+type boxed = box.Box
 
 // Table returns the symbols of a package, or nil.
 func Table(path string) map[string]reflect.Value {
@@ -15,6 +22,8 @@ func Table(path string) map[string]reflect.Value {
 		return _divvy_stdlib_display()
 	case "divvy/stdlib/diversity":
 		return _divvy_stdlib_diversity()
+	case "divvy/stdlib/paper":
+		return _divvy_stdlib_paper()
 	case "divvy/stdlib/tokenize":
 		return _divvy_stdlib_tokenize()
 	}

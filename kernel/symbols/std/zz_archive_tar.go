@@ -4,6 +4,7 @@ package std
 
 import (
 	p_archive_tar "archive/tar"
+	box "divvy/kernel/symbols/box"
 	p_io_fs "io/fs"
 	reflect "reflect"
 	p_time "time"
@@ -18,7 +19,7 @@ func _archive_tar() map[string]reflect.Value {
 		"ErrWriteTooLong":    reflect.ValueOf(&p_archive_tar.ErrWriteTooLong).Elem(),
 		"FileInfoHeader":     reflect.ValueOf(p_archive_tar.FileInfoHeader),
 		"FileInfoNames":      reflect.ValueOf((*p_archive_tar.FileInfoNames)(nil)),
-		"_FileInfoNames":     reflect.ValueOf((*_archive_tar_FileInfoNames)(nil)),
+		"_FileInfoNames":     reflect.ValueOf(func(b box.Box) any { return _archive_tar_FileInfoNames{b} }),
 		"Format":             reflect.ValueOf((*p_archive_tar.Format)(nil)),
 		"Header":             reflect.ValueOf((*p_archive_tar.Header)(nil)),
 		"NewReader":          reflect.ValueOf(p_archive_tar.NewReader),
@@ -28,30 +29,34 @@ func _archive_tar() map[string]reflect.Value {
 	}
 }
 
-type _archive_tar_FileInfoNames struct {
-	IValue   any
-	WGname   func() (string, error)
-	WIsDir   func() bool
-	WModTime func() p_time.Time
-	WMode    func() p_io_fs.FileMode
-	WName    func() string
-	WSize    func() int64
-	WSys     func() any
-	WUname   func() (string, error)
+type _archive_tar_FileInfoNames struct{ boxed }
+
+func (w _archive_tar_FileInfoNames) Gname() (string, error) {
+	return w.boxed.Method("Gname").(func(any) (string, error))(w.V)
 }
 
-func (w _archive_tar_FileInfoNames) Gname() (string, error) { return w.WGname() }
+func (w _archive_tar_FileInfoNames) IsDir() bool {
+	return w.boxed.Method("IsDir").(func(any) bool)(w.V)
+}
 
-func (w _archive_tar_FileInfoNames) IsDir() bool { return w.WIsDir() }
+func (w _archive_tar_FileInfoNames) ModTime() p_time.Time {
+	return w.boxed.Method("ModTime").(func(any) p_time.Time)(w.V)
+}
 
-func (w _archive_tar_FileInfoNames) ModTime() p_time.Time { return w.WModTime() }
+func (w _archive_tar_FileInfoNames) Mode() p_io_fs.FileMode {
+	return w.boxed.Method("Mode").(func(any) p_io_fs.FileMode)(w.V)
+}
 
-func (w _archive_tar_FileInfoNames) Mode() p_io_fs.FileMode { return w.WMode() }
+func (w _archive_tar_FileInfoNames) Name() string {
+	return w.boxed.Method("Name").(func(any) string)(w.V)
+}
 
-func (w _archive_tar_FileInfoNames) Name() string { return w.WName() }
+func (w _archive_tar_FileInfoNames) Size() int64 {
+	return w.boxed.Method("Size").(func(any) int64)(w.V)
+}
 
-func (w _archive_tar_FileInfoNames) Size() int64 { return w.WSize() }
+func (w _archive_tar_FileInfoNames) Sys() any { return w.boxed.Method("Sys").(func(any) any)(w.V) }
 
-func (w _archive_tar_FileInfoNames) Sys() any { return w.WSys() }
-
-func (w _archive_tar_FileInfoNames) Uname() (string, error) { return w.WUname() }
+func (w _archive_tar_FileInfoNames) Uname() (string, error) {
+	return w.boxed.Method("Uname").(func(any) (string, error))(w.V)
+}

@@ -4,6 +4,7 @@ package std
 
 import (
 	p_compress_flate "compress/flate"
+	box "divvy/kernel/symbols/box"
 	p_io "io"
 	reflect "reflect"
 )
@@ -18,27 +19,26 @@ func _compress_flate() map[string]reflect.Value {
 		"NewWriterDict":     reflect.ValueOf(p_compress_flate.NewWriterDict),
 		"ReadError":         reflect.ValueOf((*p_compress_flate.ReadError)(nil)),
 		"Reader":            reflect.ValueOf((*p_compress_flate.Reader)(nil)),
-		"_Reader":           reflect.ValueOf((*_compress_flate_Reader)(nil)),
+		"_Reader":           reflect.ValueOf(func(b box.Box) any { return _compress_flate_Reader{b} }),
 		"Resetter":          reflect.ValueOf((*p_compress_flate.Resetter)(nil)),
-		"_Resetter":         reflect.ValueOf((*_compress_flate_Resetter)(nil)),
+		"_Resetter":         reflect.ValueOf(func(b box.Box) any { return _compress_flate_Resetter{b} }),
 		"WriteError":        reflect.ValueOf((*p_compress_flate.WriteError)(nil)),
 		"Writer":            reflect.ValueOf((*p_compress_flate.Writer)(nil)),
 	}
 }
 
-type _compress_flate_Reader struct {
-	IValue    any
-	WRead     func(a0 []byte) (int, error)
-	WReadByte func() (byte, error)
+type _compress_flate_Reader struct{ boxed }
+
+func (w _compress_flate_Reader) Read(a0 []byte) (int, error) {
+	return w.boxed.Method("Read").(func(any, []byte) (int, error))(w.V, a0)
 }
 
-func (w _compress_flate_Reader) Read(a0 []byte) (int, error) { return w.WRead(a0) }
-
-func (w _compress_flate_Reader) ReadByte() (byte, error) { return w.WReadByte() }
-
-type _compress_flate_Resetter struct {
-	IValue any
-	WReset func(a0 p_io.Reader, a1 []byte) error
+func (w _compress_flate_Reader) ReadByte() (byte, error) {
+	return w.boxed.Method("ReadByte").(func(any) (byte, error))(w.V)
 }
 
-func (w _compress_flate_Resetter) Reset(a0 p_io.Reader, a1 []byte) error { return w.WReset(a0, a1) }
+type _compress_flate_Resetter struct{ boxed }
+
+func (w _compress_flate_Resetter) Reset(a0 p_io.Reader, a1 []byte) error {
+	return w.boxed.Method("Reset").(func(any, p_io.Reader, []byte) error)(w.V, a0, a1)
+}

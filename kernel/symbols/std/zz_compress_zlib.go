@@ -4,6 +4,7 @@ package std
 
 import (
 	p_compress_zlib "compress/zlib"
+	box "divvy/kernel/symbols/box"
 	p_io "io"
 	reflect "reflect"
 )
@@ -19,14 +20,13 @@ func _compress_zlib() map[string]reflect.Value {
 		"NewWriterLevel":     reflect.ValueOf(p_compress_zlib.NewWriterLevel),
 		"NewWriterLevelDict": reflect.ValueOf(p_compress_zlib.NewWriterLevelDict),
 		"Resetter":           reflect.ValueOf((*p_compress_zlib.Resetter)(nil)),
-		"_Resetter":          reflect.ValueOf((*_compress_zlib_Resetter)(nil)),
+		"_Resetter":          reflect.ValueOf(func(b box.Box) any { return _compress_zlib_Resetter{b} }),
 		"Writer":             reflect.ValueOf((*p_compress_zlib.Writer)(nil)),
 	}
 }
 
-type _compress_zlib_Resetter struct {
-	IValue any
-	WReset func(a0 p_io.Reader, a1 []byte) error
-}
+type _compress_zlib_Resetter struct{ boxed }
 
-func (w _compress_zlib_Resetter) Reset(a0 p_io.Reader, a1 []byte) error { return w.WReset(a0, a1) }
+func (w _compress_zlib_Resetter) Reset(a0 p_io.Reader, a1 []byte) error {
+	return w.boxed.Method("Reset").(func(any, p_io.Reader, []byte) error)(w.V, a0, a1)
+}

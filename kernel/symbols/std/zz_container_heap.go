@@ -4,6 +4,7 @@ package std
 
 import (
 	p_container_heap "container/heap"
+	box "divvy/kernel/symbols/box"
 	reflect "reflect"
 )
 
@@ -12,28 +13,25 @@ func _container_heap() map[string]reflect.Value {
 		"Fix":        reflect.ValueOf(p_container_heap.Fix),
 		"Init":       reflect.ValueOf(p_container_heap.Init),
 		"Interface":  reflect.ValueOf((*p_container_heap.Interface)(nil)),
-		"_Interface": reflect.ValueOf((*_container_heap_Interface)(nil)),
+		"_Interface": reflect.ValueOf(func(b box.Box) any { return _container_heap_Interface{b} }),
 		"Pop":        reflect.ValueOf(p_container_heap.Pop),
 		"Push":       reflect.ValueOf(p_container_heap.Push),
 		"Remove":     reflect.ValueOf(p_container_heap.Remove),
 	}
 }
 
-type _container_heap_Interface struct {
-	IValue any
-	WLen   func() int
-	WLess  func(a0 int, a1 int) bool
-	WPop   func() any
-	WPush  func(a0 any)
-	WSwap  func(a0 int, a1 int)
+type _container_heap_Interface struct{ boxed }
+
+func (w _container_heap_Interface) Len() int { return w.boxed.Method("Len").(func(any) int)(w.V) }
+
+func (w _container_heap_Interface) Less(a0 int, a1 int) bool {
+	return w.boxed.Method("Less").(func(any, int, int) bool)(w.V, a0, a1)
 }
 
-func (w _container_heap_Interface) Len() int { return w.WLen() }
+func (w _container_heap_Interface) Pop() any { return w.boxed.Method("Pop").(func(any) any)(w.V) }
 
-func (w _container_heap_Interface) Less(a0 int, a1 int) bool { return w.WLess(a0, a1) }
+func (w _container_heap_Interface) Push(a0 any) { w.boxed.Method("Push").(func(any, any))(w.V, a0) }
 
-func (w _container_heap_Interface) Pop() any { return w.WPop() }
-
-func (w _container_heap_Interface) Push(a0 any) { w.WPush(a0) }
-
-func (w _container_heap_Interface) Swap(a0 int, a1 int) { w.WSwap(a0, a1) }
+func (w _container_heap_Interface) Swap(a0 int, a1 int) {
+	w.boxed.Method("Swap").(func(any, int, int))(w.V, a0, a1)
+}

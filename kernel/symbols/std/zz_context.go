@@ -4,6 +4,7 @@ package std
 
 import (
 	p_context "context"
+	box "divvy/kernel/symbols/box"
 	reflect "reflect"
 	p_time "time"
 )
@@ -17,7 +18,7 @@ func _context() map[string]reflect.Value {
 		"Canceled":          reflect.ValueOf(&p_context.Canceled).Elem(),
 		"Cause":             reflect.ValueOf(p_context.Cause),
 		"Context":           reflect.ValueOf((*p_context.Context)(nil)),
-		"_Context":          reflect.ValueOf((*_context_Context)(nil)),
+		"_Context":          reflect.ValueOf(func(b box.Box) any { return _context_Context{b} }),
 		"DeadlineExceeded":  reflect.ValueOf(&p_context.DeadlineExceeded).Elem(),
 		"TODO":              reflect.ValueOf(p_context.TODO),
 		"WithCancel":        reflect.ValueOf(p_context.WithCancel),
@@ -31,18 +32,18 @@ func _context() map[string]reflect.Value {
 	}
 }
 
-type _context_Context struct {
-	IValue    any
-	WDeadline func() (p_time.Time, bool)
-	WDone     func() <-chan struct{}
-	WErr      func() error
-	WValue    func(a0 any) any
+type _context_Context struct{ boxed }
+
+func (w _context_Context) Deadline() (p_time.Time, bool) {
+	return w.boxed.Method("Deadline").(func(any) (p_time.Time, bool))(w.V)
 }
 
-func (w _context_Context) Deadline() (p_time.Time, bool) { return w.WDeadline() }
+func (w _context_Context) Done() <-chan struct{} {
+	return w.boxed.Method("Done").(func(any) <-chan struct{})(w.V)
+}
 
-func (w _context_Context) Done() <-chan struct{} { return w.WDone() }
+func (w _context_Context) Err() error { return w.boxed.Method("Err").(func(any) error)(w.V) }
 
-func (w _context_Context) Err() error { return w.WErr() }
-
-func (w _context_Context) Value(a0 any) any { return w.WValue(a0) }
+func (w _context_Context) Value(a0 any) any {
+	return w.boxed.Method("Value").(func(any, any) any)(w.V, a0)
+}

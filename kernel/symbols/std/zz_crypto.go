@@ -4,6 +4,7 @@ package std
 
 import (
 	p_crypto "crypto"
+	box "divvy/kernel/symbols/box"
 	p_io "io"
 	reflect "reflect"
 )
@@ -11,90 +12,80 @@ import (
 func _crypto() map[string]reflect.Value {
 	return map[string]reflect.Value{
 		"Decapsulator":   reflect.ValueOf((*p_crypto.Decapsulator)(nil)),
-		"_Decapsulator":  reflect.ValueOf((*_crypto_Decapsulator)(nil)),
+		"_Decapsulator":  reflect.ValueOf(func(b box.Box) any { return _crypto_Decapsulator{b} }),
 		"Decrypter":      reflect.ValueOf((*p_crypto.Decrypter)(nil)),
-		"_Decrypter":     reflect.ValueOf((*_crypto_Decrypter)(nil)),
+		"_Decrypter":     reflect.ValueOf(func(b box.Box) any { return _crypto_Decrypter{b} }),
 		"DecrypterOpts":  reflect.ValueOf((*p_crypto.DecrypterOpts)(nil)),
 		"Encapsulator":   reflect.ValueOf((*p_crypto.Encapsulator)(nil)),
-		"_Encapsulator":  reflect.ValueOf((*_crypto_Encapsulator)(nil)),
+		"_Encapsulator":  reflect.ValueOf(func(b box.Box) any { return _crypto_Encapsulator{b} }),
 		"Hash":           reflect.ValueOf((*p_crypto.Hash)(nil)),
 		"MessageSigner":  reflect.ValueOf((*p_crypto.MessageSigner)(nil)),
-		"_MessageSigner": reflect.ValueOf((*_crypto_MessageSigner)(nil)),
+		"_MessageSigner": reflect.ValueOf(func(b box.Box) any { return _crypto_MessageSigner{b} }),
 		"PrivateKey":     reflect.ValueOf((*p_crypto.PrivateKey)(nil)),
 		"PublicKey":      reflect.ValueOf((*p_crypto.PublicKey)(nil)),
 		"RegisterHash":   reflect.ValueOf(p_crypto.RegisterHash),
 		"SignMessage":    reflect.ValueOf(p_crypto.SignMessage),
 		"Signer":         reflect.ValueOf((*p_crypto.Signer)(nil)),
-		"_Signer":        reflect.ValueOf((*_crypto_Signer)(nil)),
+		"_Signer":        reflect.ValueOf(func(b box.Box) any { return _crypto_Signer{b} }),
 		"SignerOpts":     reflect.ValueOf((*p_crypto.SignerOpts)(nil)),
-		"_SignerOpts":    reflect.ValueOf((*_crypto_SignerOpts)(nil)),
+		"_SignerOpts":    reflect.ValueOf(func(b box.Box) any { return _crypto_SignerOpts{b} }),
 	}
 }
 
-type _crypto_Decapsulator struct {
-	IValue        any
-	WDecapsulate  func(a0 []byte) ([]byte, error)
-	WEncapsulator func() p_crypto.Encapsulator
+type _crypto_Decapsulator struct{ boxed }
+
+func (w _crypto_Decapsulator) Decapsulate(a0 []byte) ([]byte, error) {
+	return w.boxed.Method("Decapsulate").(func(any, []byte) ([]byte, error))(w.V, a0)
 }
 
-func (w _crypto_Decapsulator) Decapsulate(a0 []byte) ([]byte, error) { return w.WDecapsulate(a0) }
-
-func (w _crypto_Decapsulator) Encapsulator() p_crypto.Encapsulator { return w.WEncapsulator() }
-
-type _crypto_Decrypter struct {
-	IValue   any
-	WDecrypt func(a0 p_io.Reader, a1 []byte, a2 p_crypto.DecrypterOpts) ([]byte, error)
-	WPublic  func() p_crypto.PublicKey
+func (w _crypto_Decapsulator) Encapsulator() p_crypto.Encapsulator {
+	return w.boxed.Method("Encapsulator").(func(any) p_crypto.Encapsulator)(w.V)
 }
+
+type _crypto_Decrypter struct{ boxed }
 
 func (w _crypto_Decrypter) Decrypt(a0 p_io.Reader, a1 []byte, a2 p_crypto.DecrypterOpts) ([]byte, error) {
-	return w.WDecrypt(a0, a1, a2)
+	return w.boxed.Method("Decrypt").(func(any, p_io.Reader, []byte, p_crypto.DecrypterOpts) ([]byte, error))(w.V, a0, a1, a2)
 }
 
-func (w _crypto_Decrypter) Public() p_crypto.PublicKey { return w.WPublic() }
-
-type _crypto_Encapsulator struct {
-	IValue       any
-	WBytes       func() []byte
-	WEncapsulate func() ([]byte, []byte)
+func (w _crypto_Decrypter) Public() p_crypto.PublicKey {
+	return w.boxed.Method("Public").(func(any) p_crypto.PublicKey)(w.V)
 }
 
-func (w _crypto_Encapsulator) Bytes() []byte { return w.WBytes() }
+type _crypto_Encapsulator struct{ boxed }
 
-func (w _crypto_Encapsulator) Encapsulate() ([]byte, []byte) { return w.WEncapsulate() }
+func (w _crypto_Encapsulator) Bytes() []byte { return w.boxed.Method("Bytes").(func(any) []byte)(w.V) }
 
-type _crypto_MessageSigner struct {
-	IValue       any
-	WPublic      func() p_crypto.PublicKey
-	WSign        func(a0 p_io.Reader, a1 []byte, a2 p_crypto.SignerOpts) ([]byte, error)
-	WSignMessage func(a0 p_io.Reader, a1 []byte, a2 p_crypto.SignerOpts) ([]byte, error)
+func (w _crypto_Encapsulator) Encapsulate() ([]byte, []byte) {
+	return w.boxed.Method("Encapsulate").(func(any) ([]byte, []byte))(w.V)
 }
 
-func (w _crypto_MessageSigner) Public() p_crypto.PublicKey { return w.WPublic() }
+type _crypto_MessageSigner struct{ boxed }
+
+func (w _crypto_MessageSigner) Public() p_crypto.PublicKey {
+	return w.boxed.Method("Public").(func(any) p_crypto.PublicKey)(w.V)
+}
 
 func (w _crypto_MessageSigner) Sign(a0 p_io.Reader, a1 []byte, a2 p_crypto.SignerOpts) ([]byte, error) {
-	return w.WSign(a0, a1, a2)
+	return w.boxed.Method("Sign").(func(any, p_io.Reader, []byte, p_crypto.SignerOpts) ([]byte, error))(w.V, a0, a1, a2)
 }
 
 func (w _crypto_MessageSigner) SignMessage(a0 p_io.Reader, a1 []byte, a2 p_crypto.SignerOpts) ([]byte, error) {
-	return w.WSignMessage(a0, a1, a2)
+	return w.boxed.Method("SignMessage").(func(any, p_io.Reader, []byte, p_crypto.SignerOpts) ([]byte, error))(w.V, a0, a1, a2)
 }
 
-type _crypto_Signer struct {
-	IValue  any
-	WPublic func() p_crypto.PublicKey
-	WSign   func(a0 p_io.Reader, a1 []byte, a2 p_crypto.SignerOpts) ([]byte, error)
-}
+type _crypto_Signer struct{ boxed }
 
-func (w _crypto_Signer) Public() p_crypto.PublicKey { return w.WPublic() }
+func (w _crypto_Signer) Public() p_crypto.PublicKey {
+	return w.boxed.Method("Public").(func(any) p_crypto.PublicKey)(w.V)
+}
 
 func (w _crypto_Signer) Sign(a0 p_io.Reader, a1 []byte, a2 p_crypto.SignerOpts) ([]byte, error) {
-	return w.WSign(a0, a1, a2)
+	return w.boxed.Method("Sign").(func(any, p_io.Reader, []byte, p_crypto.SignerOpts) ([]byte, error))(w.V, a0, a1, a2)
 }
 
-type _crypto_SignerOpts struct {
-	IValue    any
-	WHashFunc func() p_crypto.Hash
-}
+type _crypto_SignerOpts struct{ boxed }
 
-func (w _crypto_SignerOpts) HashFunc() p_crypto.Hash { return w.WHashFunc() }
+func (w _crypto_SignerOpts) HashFunc() p_crypto.Hash {
+	return w.boxed.Method("HashFunc").(func(any) p_crypto.Hash)(w.V)
+}

@@ -4,17 +4,18 @@ package std
 
 import (
 	p_crypto_cipher "crypto/cipher"
+	box "divvy/kernel/symbols/box"
 	reflect "reflect"
 )
 
 func _crypto_cipher() map[string]reflect.Value {
 	return map[string]reflect.Value{
 		"AEAD":                  reflect.ValueOf((*p_crypto_cipher.AEAD)(nil)),
-		"_AEAD":                 reflect.ValueOf((*_crypto_cipher_AEAD)(nil)),
+		"_AEAD":                 reflect.ValueOf(func(b box.Box) any { return _crypto_cipher_AEAD{b} }),
 		"Block":                 reflect.ValueOf((*p_crypto_cipher.Block)(nil)),
-		"_Block":                reflect.ValueOf((*_crypto_cipher_Block)(nil)),
+		"_Block":                reflect.ValueOf(func(b box.Box) any { return _crypto_cipher_Block{b} }),
 		"BlockMode":             reflect.ValueOf((*p_crypto_cipher.BlockMode)(nil)),
-		"_BlockMode":            reflect.ValueOf((*_crypto_cipher_BlockMode)(nil)),
+		"_BlockMode":            reflect.ValueOf(func(b box.Box) any { return _crypto_cipher_BlockMode{b} }),
 		"NewCBCDecrypter":       reflect.ValueOf(p_crypto_cipher.NewCBCDecrypter),
 		"NewCBCEncrypter":       reflect.ValueOf(p_crypto_cipher.NewCBCEncrypter),
 		"NewCFBDecrypter":       reflect.ValueOf(p_crypto_cipher.NewCFBDecrypter),
@@ -26,58 +27,52 @@ func _crypto_cipher() map[string]reflect.Value {
 		"NewGCMWithTagSize":     reflect.ValueOf(p_crypto_cipher.NewGCMWithTagSize),
 		"NewOFB":                reflect.ValueOf(p_crypto_cipher.NewOFB),
 		"Stream":                reflect.ValueOf((*p_crypto_cipher.Stream)(nil)),
-		"_Stream":               reflect.ValueOf((*_crypto_cipher_Stream)(nil)),
+		"_Stream":               reflect.ValueOf(func(b box.Box) any { return _crypto_cipher_Stream{b} }),
 		"StreamReader":          reflect.ValueOf((*p_crypto_cipher.StreamReader)(nil)),
 		"StreamWriter":          reflect.ValueOf((*p_crypto_cipher.StreamWriter)(nil)),
 	}
 }
 
-type _crypto_cipher_AEAD struct {
-	IValue     any
-	WNonceSize func() int
-	WOpen      func(a0 []byte, a1 []byte, a2 []byte, a3 []byte) ([]byte, error)
-	WOverhead  func() int
-	WSeal      func(a0 []byte, a1 []byte, a2 []byte, a3 []byte) []byte
-}
+type _crypto_cipher_AEAD struct{ boxed }
 
-func (w _crypto_cipher_AEAD) NonceSize() int { return w.WNonceSize() }
+func (w _crypto_cipher_AEAD) NonceSize() int { return w.boxed.Method("NonceSize").(func(any) int)(w.V) }
 
 func (w _crypto_cipher_AEAD) Open(a0 []byte, a1 []byte, a2 []byte, a3 []byte) ([]byte, error) {
-	return w.WOpen(a0, a1, a2, a3)
+	return w.boxed.Method("Open").(func(any, []byte, []byte, []byte, []byte) ([]byte, error))(w.V, a0, a1, a2, a3)
 }
 
-func (w _crypto_cipher_AEAD) Overhead() int { return w.WOverhead() }
+func (w _crypto_cipher_AEAD) Overhead() int { return w.boxed.Method("Overhead").(func(any) int)(w.V) }
 
 func (w _crypto_cipher_AEAD) Seal(a0 []byte, a1 []byte, a2 []byte, a3 []byte) []byte {
-	return w.WSeal(a0, a1, a2, a3)
+	return w.boxed.Method("Seal").(func(any, []byte, []byte, []byte, []byte) []byte)(w.V, a0, a1, a2, a3)
 }
 
-type _crypto_cipher_Block struct {
-	IValue     any
-	WBlockSize func() int
-	WDecrypt   func(a0 []byte, a1 []byte)
-	WEncrypt   func(a0 []byte, a1 []byte)
+type _crypto_cipher_Block struct{ boxed }
+
+func (w _crypto_cipher_Block) BlockSize() int {
+	return w.boxed.Method("BlockSize").(func(any) int)(w.V)
 }
 
-func (w _crypto_cipher_Block) BlockSize() int { return w.WBlockSize() }
-
-func (w _crypto_cipher_Block) Decrypt(a0 []byte, a1 []byte) { w.WDecrypt(a0, a1) }
-
-func (w _crypto_cipher_Block) Encrypt(a0 []byte, a1 []byte) { w.WEncrypt(a0, a1) }
-
-type _crypto_cipher_BlockMode struct {
-	IValue       any
-	WBlockSize   func() int
-	WCryptBlocks func(a0 []byte, a1 []byte)
+func (w _crypto_cipher_Block) Decrypt(a0 []byte, a1 []byte) {
+	w.boxed.Method("Decrypt").(func(any, []byte, []byte))(w.V, a0, a1)
 }
 
-func (w _crypto_cipher_BlockMode) BlockSize() int { return w.WBlockSize() }
-
-func (w _crypto_cipher_BlockMode) CryptBlocks(a0 []byte, a1 []byte) { w.WCryptBlocks(a0, a1) }
-
-type _crypto_cipher_Stream struct {
-	IValue        any
-	WXORKeyStream func(a0 []byte, a1 []byte)
+func (w _crypto_cipher_Block) Encrypt(a0 []byte, a1 []byte) {
+	w.boxed.Method("Encrypt").(func(any, []byte, []byte))(w.V, a0, a1)
 }
 
-func (w _crypto_cipher_Stream) XORKeyStream(a0 []byte, a1 []byte) { w.WXORKeyStream(a0, a1) }
+type _crypto_cipher_BlockMode struct{ boxed }
+
+func (w _crypto_cipher_BlockMode) BlockSize() int {
+	return w.boxed.Method("BlockSize").(func(any) int)(w.V)
+}
+
+func (w _crypto_cipher_BlockMode) CryptBlocks(a0 []byte, a1 []byte) {
+	w.boxed.Method("CryptBlocks").(func(any, []byte, []byte))(w.V, a0, a1)
+}
+
+type _crypto_cipher_Stream struct{ boxed }
+
+func (w _crypto_cipher_Stream) XORKeyStream(a0 []byte, a1 []byte) {
+	w.boxed.Method("XORKeyStream").(func(any, []byte, []byte))(w.V, a0, a1)
+}

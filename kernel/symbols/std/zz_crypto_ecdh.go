@@ -4,6 +4,7 @@ package std
 
 import (
 	p_crypto_ecdh "crypto/ecdh"
+	box "divvy/kernel/symbols/box"
 	reflect "reflect"
 )
 
@@ -11,7 +12,7 @@ func _crypto_ecdh() map[string]reflect.Value {
 	return map[string]reflect.Value{
 		"Curve":         reflect.ValueOf((*p_crypto_ecdh.Curve)(nil)),
 		"KeyExchanger":  reflect.ValueOf((*p_crypto_ecdh.KeyExchanger)(nil)),
-		"_KeyExchanger": reflect.ValueOf((*_crypto_ecdh_KeyExchanger)(nil)),
+		"_KeyExchanger": reflect.ValueOf(func(b box.Box) any { return _crypto_ecdh_KeyExchanger{b} }),
 		"P256":          reflect.ValueOf(p_crypto_ecdh.P256),
 		"P384":          reflect.ValueOf(p_crypto_ecdh.P384),
 		"P521":          reflect.ValueOf(p_crypto_ecdh.P521),
@@ -21,17 +22,16 @@ func _crypto_ecdh() map[string]reflect.Value {
 	}
 }
 
-type _crypto_ecdh_KeyExchanger struct {
-	IValue     any
-	WCurve     func() p_crypto_ecdh.Curve
-	WECDH      func(a0 *p_crypto_ecdh.PublicKey) ([]byte, error)
-	WPublicKey func() *p_crypto_ecdh.PublicKey
-}
+type _crypto_ecdh_KeyExchanger struct{ boxed }
 
-func (w _crypto_ecdh_KeyExchanger) Curve() p_crypto_ecdh.Curve { return w.WCurve() }
+func (w _crypto_ecdh_KeyExchanger) Curve() p_crypto_ecdh.Curve {
+	return w.boxed.Method("Curve").(func(any) p_crypto_ecdh.Curve)(w.V)
+}
 
 func (w _crypto_ecdh_KeyExchanger) ECDH(a0 *p_crypto_ecdh.PublicKey) ([]byte, error) {
-	return w.WECDH(a0)
+	return w.boxed.Method("ECDH").(func(any, *p_crypto_ecdh.PublicKey) ([]byte, error))(w.V, a0)
 }
 
-func (w _crypto_ecdh_KeyExchanger) PublicKey() *p_crypto_ecdh.PublicKey { return w.WPublicKey() }
+func (w _crypto_ecdh_KeyExchanger) PublicKey() *p_crypto_ecdh.PublicKey {
+	return w.boxed.Method("PublicKey").(func(any) *p_crypto_ecdh.PublicKey)(w.V)
+}

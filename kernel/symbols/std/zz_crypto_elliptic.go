@@ -4,6 +4,7 @@ package std
 
 import (
 	p_crypto_elliptic "crypto/elliptic"
+	box "divvy/kernel/symbols/box"
 	p_math_big "math/big"
 	reflect "reflect"
 )
@@ -11,7 +12,7 @@ import (
 func _crypto_elliptic() map[string]reflect.Value {
 	return map[string]reflect.Value{
 		"Curve":               reflect.ValueOf((*p_crypto_elliptic.Curve)(nil)),
-		"_Curve":              reflect.ValueOf((*_crypto_elliptic_Curve)(nil)),
+		"_Curve":              reflect.ValueOf(func(b box.Box) any { return _crypto_elliptic_Curve{b} }),
 		"CurveParams":         reflect.ValueOf((*p_crypto_elliptic.CurveParams)(nil)),
 		"GenerateKey":         reflect.ValueOf(p_crypto_elliptic.GenerateKey),
 		"Marshal":             reflect.ValueOf(p_crypto_elliptic.Marshal),
@@ -25,34 +26,28 @@ func _crypto_elliptic() map[string]reflect.Value {
 	}
 }
 
-type _crypto_elliptic_Curve struct {
-	IValue          any
-	WAdd            func(a0 *p_math_big.Int, a1 *p_math_big.Int, a2 *p_math_big.Int, a3 *p_math_big.Int) (*p_math_big.Int, *p_math_big.Int)
-	WDouble         func(a0 *p_math_big.Int, a1 *p_math_big.Int) (*p_math_big.Int, *p_math_big.Int)
-	WIsOnCurve      func(a0 *p_math_big.Int, a1 *p_math_big.Int) bool
-	WParams         func() *p_crypto_elliptic.CurveParams
-	WScalarBaseMult func(a0 []byte) (*p_math_big.Int, *p_math_big.Int)
-	WScalarMult     func(a0 *p_math_big.Int, a1 *p_math_big.Int, a2 []byte) (*p_math_big.Int, *p_math_big.Int)
-}
+type _crypto_elliptic_Curve struct{ boxed }
 
 func (w _crypto_elliptic_Curve) Add(a0 *p_math_big.Int, a1 *p_math_big.Int, a2 *p_math_big.Int, a3 *p_math_big.Int) (*p_math_big.Int, *p_math_big.Int) {
-	return w.WAdd(a0, a1, a2, a3)
+	return w.boxed.Method("Add").(func(any, *p_math_big.Int, *p_math_big.Int, *p_math_big.Int, *p_math_big.Int) (*p_math_big.Int, *p_math_big.Int))(w.V, a0, a1, a2, a3)
 }
 
 func (w _crypto_elliptic_Curve) Double(a0 *p_math_big.Int, a1 *p_math_big.Int) (*p_math_big.Int, *p_math_big.Int) {
-	return w.WDouble(a0, a1)
+	return w.boxed.Method("Double").(func(any, *p_math_big.Int, *p_math_big.Int) (*p_math_big.Int, *p_math_big.Int))(w.V, a0, a1)
 }
 
 func (w _crypto_elliptic_Curve) IsOnCurve(a0 *p_math_big.Int, a1 *p_math_big.Int) bool {
-	return w.WIsOnCurve(a0, a1)
+	return w.boxed.Method("IsOnCurve").(func(any, *p_math_big.Int, *p_math_big.Int) bool)(w.V, a0, a1)
 }
 
-func (w _crypto_elliptic_Curve) Params() *p_crypto_elliptic.CurveParams { return w.WParams() }
+func (w _crypto_elliptic_Curve) Params() *p_crypto_elliptic.CurveParams {
+	return w.boxed.Method("Params").(func(any) *p_crypto_elliptic.CurveParams)(w.V)
+}
 
 func (w _crypto_elliptic_Curve) ScalarBaseMult(a0 []byte) (*p_math_big.Int, *p_math_big.Int) {
-	return w.WScalarBaseMult(a0)
+	return w.boxed.Method("ScalarBaseMult").(func(any, []byte) (*p_math_big.Int, *p_math_big.Int))(w.V, a0)
 }
 
 func (w _crypto_elliptic_Curve) ScalarMult(a0 *p_math_big.Int, a1 *p_math_big.Int, a2 []byte) (*p_math_big.Int, *p_math_big.Int) {
-	return w.WScalarMult(a0, a1, a2)
+	return w.boxed.Method("ScalarMult").(func(any, *p_math_big.Int, *p_math_big.Int, []byte) (*p_math_big.Int, *p_math_big.Int))(w.V, a0, a1, a2)
 }

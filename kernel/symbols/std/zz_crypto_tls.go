@@ -4,6 +4,7 @@ package std
 
 import (
 	p_crypto_tls "crypto/tls"
+	box "divvy/kernel/symbols/box"
 	reflect "reflect"
 )
 
@@ -20,7 +21,7 @@ func _crypto_tls() map[string]reflect.Value {
 		"ClientAuthType":               reflect.ValueOf((*p_crypto_tls.ClientAuthType)(nil)),
 		"ClientHelloInfo":              reflect.ValueOf((*p_crypto_tls.ClientHelloInfo)(nil)),
 		"ClientSessionCache":           reflect.ValueOf((*p_crypto_tls.ClientSessionCache)(nil)),
-		"_ClientSessionCache":          reflect.ValueOf((*_crypto_tls_ClientSessionCache)(nil)),
+		"_ClientSessionCache":          reflect.ValueOf(func(b box.Box) any { return _crypto_tls_ClientSessionCache{b} }),
 		"ClientSessionState":           reflect.ValueOf((*p_crypto_tls.ClientSessionState)(nil)),
 		"Config":                       reflect.ValueOf((*p_crypto_tls.Config)(nil)),
 		"Conn":                         reflect.ValueOf((*p_crypto_tls.Conn)(nil)),
@@ -56,16 +57,12 @@ func _crypto_tls() map[string]reflect.Value {
 	}
 }
 
-type _crypto_tls_ClientSessionCache struct {
-	IValue any
-	WGet   func(a0 string) (*p_crypto_tls.ClientSessionState, bool)
-	WPut   func(a0 string, a1 *p_crypto_tls.ClientSessionState)
-}
+type _crypto_tls_ClientSessionCache struct{ boxed }
 
 func (w _crypto_tls_ClientSessionCache) Get(a0 string) (*p_crypto_tls.ClientSessionState, bool) {
-	return w.WGet(a0)
+	return w.boxed.Method("Get").(func(any, string) (*p_crypto_tls.ClientSessionState, bool))(w.V, a0)
 }
 
 func (w _crypto_tls_ClientSessionCache) Put(a0 string, a1 *p_crypto_tls.ClientSessionState) {
-	w.WPut(a0, a1)
+	w.boxed.Method("Put").(func(any, string, *p_crypto_tls.ClientSessionState))(w.V, a0, a1)
 }

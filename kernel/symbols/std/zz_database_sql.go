@@ -4,6 +4,7 @@ package std
 
 import (
 	p_database_sql "database/sql"
+	box "divvy/kernel/symbols/box"
 	reflect "reflect"
 )
 
@@ -34,30 +35,29 @@ func _database_sql() map[string]reflect.Value {
 		"RawBytes":       reflect.ValueOf((*p_database_sql.RawBytes)(nil)),
 		"Register":       reflect.ValueOf(p_database_sql.Register),
 		"Result":         reflect.ValueOf((*p_database_sql.Result)(nil)),
-		"_Result":        reflect.ValueOf((*_database_sql_Result)(nil)),
+		"_Result":        reflect.ValueOf(func(b box.Box) any { return _database_sql_Result{b} }),
 		"Row":            reflect.ValueOf((*p_database_sql.Row)(nil)),
 		"Rows":           reflect.ValueOf((*p_database_sql.Rows)(nil)),
 		"Scanner":        reflect.ValueOf((*p_database_sql.Scanner)(nil)),
-		"_Scanner":       reflect.ValueOf((*_database_sql_Scanner)(nil)),
+		"_Scanner":       reflect.ValueOf(func(b box.Box) any { return _database_sql_Scanner{b} }),
 		"Stmt":           reflect.ValueOf((*p_database_sql.Stmt)(nil)),
 		"Tx":             reflect.ValueOf((*p_database_sql.Tx)(nil)),
 		"TxOptions":      reflect.ValueOf((*p_database_sql.TxOptions)(nil)),
 	}
 }
 
-type _database_sql_Result struct {
-	IValue        any
-	WLastInsertId func() (int64, error)
-	WRowsAffected func() (int64, error)
+type _database_sql_Result struct{ boxed }
+
+func (w _database_sql_Result) LastInsertId() (int64, error) {
+	return w.boxed.Method("LastInsertId").(func(any) (int64, error))(w.V)
 }
 
-func (w _database_sql_Result) LastInsertId() (int64, error) { return w.WLastInsertId() }
-
-func (w _database_sql_Result) RowsAffected() (int64, error) { return w.WRowsAffected() }
-
-type _database_sql_Scanner struct {
-	IValue any
-	WScan  func(a0 any) error
+func (w _database_sql_Result) RowsAffected() (int64, error) {
+	return w.boxed.Method("RowsAffected").(func(any) (int64, error))(w.V)
 }
 
-func (w _database_sql_Scanner) Scan(a0 any) error { return w.WScan(a0) }
+type _database_sql_Scanner struct{ boxed }
+
+func (w _database_sql_Scanner) Scan(a0 any) error {
+	return w.boxed.Method("Scan").(func(any, any) error)(w.V, a0)
+}

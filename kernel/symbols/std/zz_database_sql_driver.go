@@ -5,6 +5,7 @@ package std
 import (
 	p_context "context"
 	p_database_sql_driver "database/sql/driver"
+	box "divvy/kernel/symbols/box"
 	reflect "reflect"
 )
 
@@ -12,426 +13,368 @@ func _database_sql_driver() map[string]reflect.Value {
 	return map[string]reflect.Value{
 		"Bool":                            reflect.ValueOf(&p_database_sql_driver.Bool).Elem(),
 		"ColumnConverter":                 reflect.ValueOf((*p_database_sql_driver.ColumnConverter)(nil)),
-		"_ColumnConverter":                reflect.ValueOf((*_database_sql_driver_ColumnConverter)(nil)),
+		"_ColumnConverter":                reflect.ValueOf(func(b box.Box) any { return _database_sql_driver_ColumnConverter{b} }),
 		"Conn":                            reflect.ValueOf((*p_database_sql_driver.Conn)(nil)),
-		"_Conn":                           reflect.ValueOf((*_database_sql_driver_Conn)(nil)),
+		"_Conn":                           reflect.ValueOf(func(b box.Box) any { return _database_sql_driver_Conn{b} }),
 		"ConnBeginTx":                     reflect.ValueOf((*p_database_sql_driver.ConnBeginTx)(nil)),
-		"_ConnBeginTx":                    reflect.ValueOf((*_database_sql_driver_ConnBeginTx)(nil)),
+		"_ConnBeginTx":                    reflect.ValueOf(func(b box.Box) any { return _database_sql_driver_ConnBeginTx{b} }),
 		"ConnPrepareContext":              reflect.ValueOf((*p_database_sql_driver.ConnPrepareContext)(nil)),
-		"_ConnPrepareContext":             reflect.ValueOf((*_database_sql_driver_ConnPrepareContext)(nil)),
+		"_ConnPrepareContext":             reflect.ValueOf(func(b box.Box) any { return _database_sql_driver_ConnPrepareContext{b} }),
 		"Connector":                       reflect.ValueOf((*p_database_sql_driver.Connector)(nil)),
-		"_Connector":                      reflect.ValueOf((*_database_sql_driver_Connector)(nil)),
+		"_Connector":                      reflect.ValueOf(func(b box.Box) any { return _database_sql_driver_Connector{b} }),
 		"DefaultParameterConverter":       reflect.ValueOf(&p_database_sql_driver.DefaultParameterConverter).Elem(),
 		"Driver":                          reflect.ValueOf((*p_database_sql_driver.Driver)(nil)),
-		"_Driver":                         reflect.ValueOf((*_database_sql_driver_Driver)(nil)),
+		"_Driver":                         reflect.ValueOf(func(b box.Box) any { return _database_sql_driver_Driver{b} }),
 		"DriverContext":                   reflect.ValueOf((*p_database_sql_driver.DriverContext)(nil)),
-		"_DriverContext":                  reflect.ValueOf((*_database_sql_driver_DriverContext)(nil)),
+		"_DriverContext":                  reflect.ValueOf(func(b box.Box) any { return _database_sql_driver_DriverContext{b} }),
 		"ErrBadConn":                      reflect.ValueOf(&p_database_sql_driver.ErrBadConn).Elem(),
 		"ErrRemoveArgument":               reflect.ValueOf(&p_database_sql_driver.ErrRemoveArgument).Elem(),
 		"ErrSkip":                         reflect.ValueOf(&p_database_sql_driver.ErrSkip).Elem(),
 		"Execer":                          reflect.ValueOf((*p_database_sql_driver.Execer)(nil)),
-		"_Execer":                         reflect.ValueOf((*_database_sql_driver_Execer)(nil)),
+		"_Execer":                         reflect.ValueOf(func(b box.Box) any { return _database_sql_driver_Execer{b} }),
 		"ExecerContext":                   reflect.ValueOf((*p_database_sql_driver.ExecerContext)(nil)),
-		"_ExecerContext":                  reflect.ValueOf((*_database_sql_driver_ExecerContext)(nil)),
+		"_ExecerContext":                  reflect.ValueOf(func(b box.Box) any { return _database_sql_driver_ExecerContext{b} }),
 		"Int32":                           reflect.ValueOf(&p_database_sql_driver.Int32).Elem(),
 		"IsScanValue":                     reflect.ValueOf(p_database_sql_driver.IsScanValue),
 		"IsValue":                         reflect.ValueOf(p_database_sql_driver.IsValue),
 		"IsolationLevel":                  reflect.ValueOf((*p_database_sql_driver.IsolationLevel)(nil)),
 		"NamedValue":                      reflect.ValueOf((*p_database_sql_driver.NamedValue)(nil)),
 		"NamedValueChecker":               reflect.ValueOf((*p_database_sql_driver.NamedValueChecker)(nil)),
-		"_NamedValueChecker":              reflect.ValueOf((*_database_sql_driver_NamedValueChecker)(nil)),
+		"_NamedValueChecker":              reflect.ValueOf(func(b box.Box) any { return _database_sql_driver_NamedValueChecker{b} }),
 		"NotNull":                         reflect.ValueOf((*p_database_sql_driver.NotNull)(nil)),
 		"Null":                            reflect.ValueOf((*p_database_sql_driver.Null)(nil)),
 		"Pinger":                          reflect.ValueOf((*p_database_sql_driver.Pinger)(nil)),
-		"_Pinger":                         reflect.ValueOf((*_database_sql_driver_Pinger)(nil)),
+		"_Pinger":                         reflect.ValueOf(func(b box.Box) any { return _database_sql_driver_Pinger{b} }),
 		"Queryer":                         reflect.ValueOf((*p_database_sql_driver.Queryer)(nil)),
-		"_Queryer":                        reflect.ValueOf((*_database_sql_driver_Queryer)(nil)),
+		"_Queryer":                        reflect.ValueOf(func(b box.Box) any { return _database_sql_driver_Queryer{b} }),
 		"QueryerContext":                  reflect.ValueOf((*p_database_sql_driver.QueryerContext)(nil)),
-		"_QueryerContext":                 reflect.ValueOf((*_database_sql_driver_QueryerContext)(nil)),
+		"_QueryerContext":                 reflect.ValueOf(func(b box.Box) any { return _database_sql_driver_QueryerContext{b} }),
 		"Result":                          reflect.ValueOf((*p_database_sql_driver.Result)(nil)),
-		"_Result":                         reflect.ValueOf((*_database_sql_driver_Result)(nil)),
+		"_Result":                         reflect.ValueOf(func(b box.Box) any { return _database_sql_driver_Result{b} }),
 		"ResultNoRows":                    reflect.ValueOf(&p_database_sql_driver.ResultNoRows).Elem(),
 		"Rows":                            reflect.ValueOf((*p_database_sql_driver.Rows)(nil)),
-		"_Rows":                           reflect.ValueOf((*_database_sql_driver_Rows)(nil)),
+		"_Rows":                           reflect.ValueOf(func(b box.Box) any { return _database_sql_driver_Rows{b} }),
 		"RowsAffected":                    reflect.ValueOf((*p_database_sql_driver.RowsAffected)(nil)),
 		"RowsColumnTypeDatabaseTypeName":  reflect.ValueOf((*p_database_sql_driver.RowsColumnTypeDatabaseTypeName)(nil)),
-		"_RowsColumnTypeDatabaseTypeName": reflect.ValueOf((*_database_sql_driver_RowsColumnTypeDatabaseTypeName)(nil)),
+		"_RowsColumnTypeDatabaseTypeName": reflect.ValueOf(func(b box.Box) any { return _database_sql_driver_RowsColumnTypeDatabaseTypeName{b} }),
 		"RowsColumnTypeLength":            reflect.ValueOf((*p_database_sql_driver.RowsColumnTypeLength)(nil)),
-		"_RowsColumnTypeLength":           reflect.ValueOf((*_database_sql_driver_RowsColumnTypeLength)(nil)),
+		"_RowsColumnTypeLength":           reflect.ValueOf(func(b box.Box) any { return _database_sql_driver_RowsColumnTypeLength{b} }),
 		"RowsColumnTypeNullable":          reflect.ValueOf((*p_database_sql_driver.RowsColumnTypeNullable)(nil)),
-		"_RowsColumnTypeNullable":         reflect.ValueOf((*_database_sql_driver_RowsColumnTypeNullable)(nil)),
+		"_RowsColumnTypeNullable":         reflect.ValueOf(func(b box.Box) any { return _database_sql_driver_RowsColumnTypeNullable{b} }),
 		"RowsColumnTypePrecisionScale":    reflect.ValueOf((*p_database_sql_driver.RowsColumnTypePrecisionScale)(nil)),
-		"_RowsColumnTypePrecisionScale":   reflect.ValueOf((*_database_sql_driver_RowsColumnTypePrecisionScale)(nil)),
+		"_RowsColumnTypePrecisionScale":   reflect.ValueOf(func(b box.Box) any { return _database_sql_driver_RowsColumnTypePrecisionScale{b} }),
 		"RowsColumnTypeScanType":          reflect.ValueOf((*p_database_sql_driver.RowsColumnTypeScanType)(nil)),
-		"_RowsColumnTypeScanType":         reflect.ValueOf((*_database_sql_driver_RowsColumnTypeScanType)(nil)),
+		"_RowsColumnTypeScanType":         reflect.ValueOf(func(b box.Box) any { return _database_sql_driver_RowsColumnTypeScanType{b} }),
 		"RowsNextResultSet":               reflect.ValueOf((*p_database_sql_driver.RowsNextResultSet)(nil)),
-		"_RowsNextResultSet":              reflect.ValueOf((*_database_sql_driver_RowsNextResultSet)(nil)),
+		"_RowsNextResultSet":              reflect.ValueOf(func(b box.Box) any { return _database_sql_driver_RowsNextResultSet{b} }),
 		"SessionResetter":                 reflect.ValueOf((*p_database_sql_driver.SessionResetter)(nil)),
-		"_SessionResetter":                reflect.ValueOf((*_database_sql_driver_SessionResetter)(nil)),
+		"_SessionResetter":                reflect.ValueOf(func(b box.Box) any { return _database_sql_driver_SessionResetter{b} }),
 		"Stmt":                            reflect.ValueOf((*p_database_sql_driver.Stmt)(nil)),
-		"_Stmt":                           reflect.ValueOf((*_database_sql_driver_Stmt)(nil)),
+		"_Stmt":                           reflect.ValueOf(func(b box.Box) any { return _database_sql_driver_Stmt{b} }),
 		"StmtExecContext":                 reflect.ValueOf((*p_database_sql_driver.StmtExecContext)(nil)),
-		"_StmtExecContext":                reflect.ValueOf((*_database_sql_driver_StmtExecContext)(nil)),
+		"_StmtExecContext":                reflect.ValueOf(func(b box.Box) any { return _database_sql_driver_StmtExecContext{b} }),
 		"StmtQueryContext":                reflect.ValueOf((*p_database_sql_driver.StmtQueryContext)(nil)),
-		"_StmtQueryContext":               reflect.ValueOf((*_database_sql_driver_StmtQueryContext)(nil)),
+		"_StmtQueryContext":               reflect.ValueOf(func(b box.Box) any { return _database_sql_driver_StmtQueryContext{b} }),
 		"String":                          reflect.ValueOf(&p_database_sql_driver.String).Elem(),
 		"Tx":                              reflect.ValueOf((*p_database_sql_driver.Tx)(nil)),
-		"_Tx":                             reflect.ValueOf((*_database_sql_driver_Tx)(nil)),
+		"_Tx":                             reflect.ValueOf(func(b box.Box) any { return _database_sql_driver_Tx{b} }),
 		"TxOptions":                       reflect.ValueOf((*p_database_sql_driver.TxOptions)(nil)),
 		"Validator":                       reflect.ValueOf((*p_database_sql_driver.Validator)(nil)),
-		"_Validator":                      reflect.ValueOf((*_database_sql_driver_Validator)(nil)),
+		"_Validator":                      reflect.ValueOf(func(b box.Box) any { return _database_sql_driver_Validator{b} }),
 		"Value":                           reflect.ValueOf((*p_database_sql_driver.Value)(nil)),
 		"ValueConverter":                  reflect.ValueOf((*p_database_sql_driver.ValueConverter)(nil)),
-		"_ValueConverter":                 reflect.ValueOf((*_database_sql_driver_ValueConverter)(nil)),
+		"_ValueConverter":                 reflect.ValueOf(func(b box.Box) any { return _database_sql_driver_ValueConverter{b} }),
 		"Valuer":                          reflect.ValueOf((*p_database_sql_driver.Valuer)(nil)),
-		"_Valuer":                         reflect.ValueOf((*_database_sql_driver_Valuer)(nil)),
+		"_Valuer":                         reflect.ValueOf(func(b box.Box) any { return _database_sql_driver_Valuer{b} }),
 	}
 }
 
-type _database_sql_driver_ColumnConverter struct {
-	IValue           any
-	WColumnConverter func(a0 int) p_database_sql_driver.ValueConverter
-}
+type _database_sql_driver_ColumnConverter struct{ boxed }
 
 func (w _database_sql_driver_ColumnConverter) ColumnConverter(a0 int) p_database_sql_driver.ValueConverter {
-	return w.WColumnConverter(a0)
+	return w.boxed.Method("ColumnConverter").(func(any, int) p_database_sql_driver.ValueConverter)(w.V, a0)
 }
 
-type _database_sql_driver_Conn struct {
-	IValue   any
-	WBegin   func() (p_database_sql_driver.Tx, error)
-	WClose   func() error
-	WPrepare func(a0 string) (p_database_sql_driver.Stmt, error)
+type _database_sql_driver_Conn struct{ boxed }
+
+func (w _database_sql_driver_Conn) Begin() (p_database_sql_driver.Tx, error) {
+	return w.boxed.Method("Begin").(func(any) (p_database_sql_driver.Tx, error))(w.V)
 }
 
-func (w _database_sql_driver_Conn) Begin() (p_database_sql_driver.Tx, error) { return w.WBegin() }
-
-func (w _database_sql_driver_Conn) Close() error { return w.WClose() }
+func (w _database_sql_driver_Conn) Close() error {
+	return w.boxed.Method("Close").(func(any) error)(w.V)
+}
 
 func (w _database_sql_driver_Conn) Prepare(a0 string) (p_database_sql_driver.Stmt, error) {
-	return w.WPrepare(a0)
+	return w.boxed.Method("Prepare").(func(any, string) (p_database_sql_driver.Stmt, error))(w.V, a0)
 }
 
-type _database_sql_driver_ConnBeginTx struct {
-	IValue   any
-	WBeginTx func(a0 p_context.Context, a1 p_database_sql_driver.TxOptions) (p_database_sql_driver.Tx, error)
-}
+type _database_sql_driver_ConnBeginTx struct{ boxed }
 
 func (w _database_sql_driver_ConnBeginTx) BeginTx(a0 p_context.Context, a1 p_database_sql_driver.TxOptions) (p_database_sql_driver.Tx, error) {
-	return w.WBeginTx(a0, a1)
+	return w.boxed.Method("BeginTx").(func(any, p_context.Context, p_database_sql_driver.TxOptions) (p_database_sql_driver.Tx, error))(w.V, a0, a1)
 }
 
-type _database_sql_driver_ConnPrepareContext struct {
-	IValue          any
-	WPrepareContext func(a0 p_context.Context, a1 string) (p_database_sql_driver.Stmt, error)
-}
+type _database_sql_driver_ConnPrepareContext struct{ boxed }
 
 func (w _database_sql_driver_ConnPrepareContext) PrepareContext(a0 p_context.Context, a1 string) (p_database_sql_driver.Stmt, error) {
-	return w.WPrepareContext(a0, a1)
+	return w.boxed.Method("PrepareContext").(func(any, p_context.Context, string) (p_database_sql_driver.Stmt, error))(w.V, a0, a1)
 }
 
-type _database_sql_driver_Connector struct {
-	IValue   any
-	WConnect func(a0 p_context.Context) (p_database_sql_driver.Conn, error)
-	WDriver  func() p_database_sql_driver.Driver
-}
+type _database_sql_driver_Connector struct{ boxed }
 
 func (w _database_sql_driver_Connector) Connect(a0 p_context.Context) (p_database_sql_driver.Conn, error) {
-	return w.WConnect(a0)
+	return w.boxed.Method("Connect").(func(any, p_context.Context) (p_database_sql_driver.Conn, error))(w.V, a0)
 }
 
-func (w _database_sql_driver_Connector) Driver() p_database_sql_driver.Driver { return w.WDriver() }
-
-type _database_sql_driver_Driver struct {
-	IValue any
-	WOpen  func(a0 string) (p_database_sql_driver.Conn, error)
+func (w _database_sql_driver_Connector) Driver() p_database_sql_driver.Driver {
+	return w.boxed.Method("Driver").(func(any) p_database_sql_driver.Driver)(w.V)
 }
+
+type _database_sql_driver_Driver struct{ boxed }
 
 func (w _database_sql_driver_Driver) Open(a0 string) (p_database_sql_driver.Conn, error) {
-	return w.WOpen(a0)
+	return w.boxed.Method("Open").(func(any, string) (p_database_sql_driver.Conn, error))(w.V, a0)
 }
 
-type _database_sql_driver_DriverContext struct {
-	IValue         any
-	WOpenConnector func(a0 string) (p_database_sql_driver.Connector, error)
-}
+type _database_sql_driver_DriverContext struct{ boxed }
 
 func (w _database_sql_driver_DriverContext) OpenConnector(a0 string) (p_database_sql_driver.Connector, error) {
-	return w.WOpenConnector(a0)
+	return w.boxed.Method("OpenConnector").(func(any, string) (p_database_sql_driver.Connector, error))(w.V, a0)
 }
 
-type _database_sql_driver_Execer struct {
-	IValue any
-	WExec  func(a0 string, a1 []p_database_sql_driver.Value) (p_database_sql_driver.Result, error)
-}
+type _database_sql_driver_Execer struct{ boxed }
 
 func (w _database_sql_driver_Execer) Exec(a0 string, a1 []p_database_sql_driver.Value) (p_database_sql_driver.Result, error) {
-	return w.WExec(a0, a1)
+	return w.boxed.Method("Exec").(func(any, string, []p_database_sql_driver.Value) (p_database_sql_driver.Result, error))(w.V, a0, a1)
 }
 
-type _database_sql_driver_ExecerContext struct {
-	IValue       any
-	WExecContext func(a0 p_context.Context, a1 string, a2 []p_database_sql_driver.NamedValue) (p_database_sql_driver.Result, error)
-}
+type _database_sql_driver_ExecerContext struct{ boxed }
 
 func (w _database_sql_driver_ExecerContext) ExecContext(a0 p_context.Context, a1 string, a2 []p_database_sql_driver.NamedValue) (p_database_sql_driver.Result, error) {
-	return w.WExecContext(a0, a1, a2)
+	return w.boxed.Method("ExecContext").(func(any, p_context.Context, string, []p_database_sql_driver.NamedValue) (p_database_sql_driver.Result, error))(w.V, a0, a1, a2)
 }
 
-type _database_sql_driver_NamedValueChecker struct {
-	IValue           any
-	WCheckNamedValue func(a0 *p_database_sql_driver.NamedValue) error
-}
+type _database_sql_driver_NamedValueChecker struct{ boxed }
 
 func (w _database_sql_driver_NamedValueChecker) CheckNamedValue(a0 *p_database_sql_driver.NamedValue) error {
-	return w.WCheckNamedValue(a0)
+	return w.boxed.Method("CheckNamedValue").(func(any, *p_database_sql_driver.NamedValue) error)(w.V, a0)
 }
 
-type _database_sql_driver_Pinger struct {
-	IValue any
-	WPing  func(a0 p_context.Context) error
+type _database_sql_driver_Pinger struct{ boxed }
+
+func (w _database_sql_driver_Pinger) Ping(a0 p_context.Context) error {
+	return w.boxed.Method("Ping").(func(any, p_context.Context) error)(w.V, a0)
 }
 
-func (w _database_sql_driver_Pinger) Ping(a0 p_context.Context) error { return w.WPing(a0) }
-
-type _database_sql_driver_Queryer struct {
-	IValue any
-	WQuery func(a0 string, a1 []p_database_sql_driver.Value) (p_database_sql_driver.Rows, error)
-}
+type _database_sql_driver_Queryer struct{ boxed }
 
 func (w _database_sql_driver_Queryer) Query(a0 string, a1 []p_database_sql_driver.Value) (p_database_sql_driver.Rows, error) {
-	return w.WQuery(a0, a1)
+	return w.boxed.Method("Query").(func(any, string, []p_database_sql_driver.Value) (p_database_sql_driver.Rows, error))(w.V, a0, a1)
 }
 
-type _database_sql_driver_QueryerContext struct {
-	IValue        any
-	WQueryContext func(a0 p_context.Context, a1 string, a2 []p_database_sql_driver.NamedValue) (p_database_sql_driver.Rows, error)
-}
+type _database_sql_driver_QueryerContext struct{ boxed }
 
 func (w _database_sql_driver_QueryerContext) QueryContext(a0 p_context.Context, a1 string, a2 []p_database_sql_driver.NamedValue) (p_database_sql_driver.Rows, error) {
-	return w.WQueryContext(a0, a1, a2)
+	return w.boxed.Method("QueryContext").(func(any, p_context.Context, string, []p_database_sql_driver.NamedValue) (p_database_sql_driver.Rows, error))(w.V, a0, a1, a2)
 }
 
-type _database_sql_driver_Result struct {
-	IValue        any
-	WLastInsertId func() (int64, error)
-	WRowsAffected func() (int64, error)
+type _database_sql_driver_Result struct{ boxed }
+
+func (w _database_sql_driver_Result) LastInsertId() (int64, error) {
+	return w.boxed.Method("LastInsertId").(func(any) (int64, error))(w.V)
 }
 
-func (w _database_sql_driver_Result) LastInsertId() (int64, error) { return w.WLastInsertId() }
-
-func (w _database_sql_driver_Result) RowsAffected() (int64, error) { return w.WRowsAffected() }
-
-type _database_sql_driver_Rows struct {
-	IValue   any
-	WClose   func() error
-	WColumns func() []string
-	WNext    func(a0 []p_database_sql_driver.Value) error
+func (w _database_sql_driver_Result) RowsAffected() (int64, error) {
+	return w.boxed.Method("RowsAffected").(func(any) (int64, error))(w.V)
 }
 
-func (w _database_sql_driver_Rows) Close() error { return w.WClose() }
+type _database_sql_driver_Rows struct{ boxed }
 
-func (w _database_sql_driver_Rows) Columns() []string { return w.WColumns() }
-
-func (w _database_sql_driver_Rows) Next(a0 []p_database_sql_driver.Value) error { return w.WNext(a0) }
-
-type _database_sql_driver_RowsColumnTypeDatabaseTypeName struct {
-	IValue                      any
-	WClose                      func() error
-	WColumnTypeDatabaseTypeName func(a0 int) string
-	WColumns                    func() []string
-	WNext                       func(a0 []p_database_sql_driver.Value) error
+func (w _database_sql_driver_Rows) Close() error {
+	return w.boxed.Method("Close").(func(any) error)(w.V)
 }
 
-func (w _database_sql_driver_RowsColumnTypeDatabaseTypeName) Close() error { return w.WClose() }
+func (w _database_sql_driver_Rows) Columns() []string {
+	return w.boxed.Method("Columns").(func(any) []string)(w.V)
+}
+
+func (w _database_sql_driver_Rows) Next(a0 []p_database_sql_driver.Value) error {
+	return w.boxed.Method("Next").(func(any, []p_database_sql_driver.Value) error)(w.V, a0)
+}
+
+type _database_sql_driver_RowsColumnTypeDatabaseTypeName struct{ boxed }
+
+func (w _database_sql_driver_RowsColumnTypeDatabaseTypeName) Close() error {
+	return w.boxed.Method("Close").(func(any) error)(w.V)
+}
 
 func (w _database_sql_driver_RowsColumnTypeDatabaseTypeName) ColumnTypeDatabaseTypeName(a0 int) string {
-	return w.WColumnTypeDatabaseTypeName(a0)
+	return w.boxed.Method("ColumnTypeDatabaseTypeName").(func(any, int) string)(w.V, a0)
 }
 
-func (w _database_sql_driver_RowsColumnTypeDatabaseTypeName) Columns() []string { return w.WColumns() }
+func (w _database_sql_driver_RowsColumnTypeDatabaseTypeName) Columns() []string {
+	return w.boxed.Method("Columns").(func(any) []string)(w.V)
+}
 
 func (w _database_sql_driver_RowsColumnTypeDatabaseTypeName) Next(a0 []p_database_sql_driver.Value) error {
-	return w.WNext(a0)
+	return w.boxed.Method("Next").(func(any, []p_database_sql_driver.Value) error)(w.V, a0)
 }
 
-type _database_sql_driver_RowsColumnTypeLength struct {
-	IValue            any
-	WClose            func() error
-	WColumnTypeLength func(a0 int) (int64, bool)
-	WColumns          func() []string
-	WNext             func(a0 []p_database_sql_driver.Value) error
-}
+type _database_sql_driver_RowsColumnTypeLength struct{ boxed }
 
-func (w _database_sql_driver_RowsColumnTypeLength) Close() error { return w.WClose() }
+func (w _database_sql_driver_RowsColumnTypeLength) Close() error {
+	return w.boxed.Method("Close").(func(any) error)(w.V)
+}
 
 func (w _database_sql_driver_RowsColumnTypeLength) ColumnTypeLength(a0 int) (int64, bool) {
-	return w.WColumnTypeLength(a0)
+	return w.boxed.Method("ColumnTypeLength").(func(any, int) (int64, bool))(w.V, a0)
 }
 
-func (w _database_sql_driver_RowsColumnTypeLength) Columns() []string { return w.WColumns() }
+func (w _database_sql_driver_RowsColumnTypeLength) Columns() []string {
+	return w.boxed.Method("Columns").(func(any) []string)(w.V)
+}
 
 func (w _database_sql_driver_RowsColumnTypeLength) Next(a0 []p_database_sql_driver.Value) error {
-	return w.WNext(a0)
+	return w.boxed.Method("Next").(func(any, []p_database_sql_driver.Value) error)(w.V, a0)
 }
 
-type _database_sql_driver_RowsColumnTypeNullable struct {
-	IValue              any
-	WClose              func() error
-	WColumnTypeNullable func(a0 int) (bool, bool)
-	WColumns            func() []string
-	WNext               func(a0 []p_database_sql_driver.Value) error
-}
+type _database_sql_driver_RowsColumnTypeNullable struct{ boxed }
 
-func (w _database_sql_driver_RowsColumnTypeNullable) Close() error { return w.WClose() }
+func (w _database_sql_driver_RowsColumnTypeNullable) Close() error {
+	return w.boxed.Method("Close").(func(any) error)(w.V)
+}
 
 func (w _database_sql_driver_RowsColumnTypeNullable) ColumnTypeNullable(a0 int) (bool, bool) {
-	return w.WColumnTypeNullable(a0)
+	return w.boxed.Method("ColumnTypeNullable").(func(any, int) (bool, bool))(w.V, a0)
 }
 
-func (w _database_sql_driver_RowsColumnTypeNullable) Columns() []string { return w.WColumns() }
+func (w _database_sql_driver_RowsColumnTypeNullable) Columns() []string {
+	return w.boxed.Method("Columns").(func(any) []string)(w.V)
+}
 
 func (w _database_sql_driver_RowsColumnTypeNullable) Next(a0 []p_database_sql_driver.Value) error {
-	return w.WNext(a0)
+	return w.boxed.Method("Next").(func(any, []p_database_sql_driver.Value) error)(w.V, a0)
 }
 
-type _database_sql_driver_RowsColumnTypePrecisionScale struct {
-	IValue                    any
-	WClose                    func() error
-	WColumnTypePrecisionScale func(a0 int) (int64, int64, bool)
-	WColumns                  func() []string
-	WNext                     func(a0 []p_database_sql_driver.Value) error
-}
+type _database_sql_driver_RowsColumnTypePrecisionScale struct{ boxed }
 
-func (w _database_sql_driver_RowsColumnTypePrecisionScale) Close() error { return w.WClose() }
+func (w _database_sql_driver_RowsColumnTypePrecisionScale) Close() error {
+	return w.boxed.Method("Close").(func(any) error)(w.V)
+}
 
 func (w _database_sql_driver_RowsColumnTypePrecisionScale) ColumnTypePrecisionScale(a0 int) (int64, int64, bool) {
-	return w.WColumnTypePrecisionScale(a0)
+	return w.boxed.Method("ColumnTypePrecisionScale").(func(any, int) (int64, int64, bool))(w.V, a0)
 }
 
-func (w _database_sql_driver_RowsColumnTypePrecisionScale) Columns() []string { return w.WColumns() }
+func (w _database_sql_driver_RowsColumnTypePrecisionScale) Columns() []string {
+	return w.boxed.Method("Columns").(func(any) []string)(w.V)
+}
 
 func (w _database_sql_driver_RowsColumnTypePrecisionScale) Next(a0 []p_database_sql_driver.Value) error {
-	return w.WNext(a0)
+	return w.boxed.Method("Next").(func(any, []p_database_sql_driver.Value) error)(w.V, a0)
 }
 
-type _database_sql_driver_RowsColumnTypeScanType struct {
-	IValue              any
-	WClose              func() error
-	WColumnTypeScanType func(a0 int) reflect.Type
-	WColumns            func() []string
-	WNext               func(a0 []p_database_sql_driver.Value) error
-}
+type _database_sql_driver_RowsColumnTypeScanType struct{ boxed }
 
-func (w _database_sql_driver_RowsColumnTypeScanType) Close() error { return w.WClose() }
+func (w _database_sql_driver_RowsColumnTypeScanType) Close() error {
+	return w.boxed.Method("Close").(func(any) error)(w.V)
+}
 
 func (w _database_sql_driver_RowsColumnTypeScanType) ColumnTypeScanType(a0 int) reflect.Type {
-	return w.WColumnTypeScanType(a0)
+	return w.boxed.Method("ColumnTypeScanType").(func(any, int) reflect.Type)(w.V, a0)
 }
 
-func (w _database_sql_driver_RowsColumnTypeScanType) Columns() []string { return w.WColumns() }
+func (w _database_sql_driver_RowsColumnTypeScanType) Columns() []string {
+	return w.boxed.Method("Columns").(func(any) []string)(w.V)
+}
 
 func (w _database_sql_driver_RowsColumnTypeScanType) Next(a0 []p_database_sql_driver.Value) error {
-	return w.WNext(a0)
+	return w.boxed.Method("Next").(func(any, []p_database_sql_driver.Value) error)(w.V, a0)
 }
 
-type _database_sql_driver_RowsNextResultSet struct {
-	IValue            any
-	WClose            func() error
-	WColumns          func() []string
-	WHasNextResultSet func() bool
-	WNext             func(a0 []p_database_sql_driver.Value) error
-	WNextResultSet    func() error
+type _database_sql_driver_RowsNextResultSet struct{ boxed }
+
+func (w _database_sql_driver_RowsNextResultSet) Close() error {
+	return w.boxed.Method("Close").(func(any) error)(w.V)
 }
 
-func (w _database_sql_driver_RowsNextResultSet) Close() error { return w.WClose() }
+func (w _database_sql_driver_RowsNextResultSet) Columns() []string {
+	return w.boxed.Method("Columns").(func(any) []string)(w.V)
+}
 
-func (w _database_sql_driver_RowsNextResultSet) Columns() []string { return w.WColumns() }
-
-func (w _database_sql_driver_RowsNextResultSet) HasNextResultSet() bool { return w.WHasNextResultSet() }
+func (w _database_sql_driver_RowsNextResultSet) HasNextResultSet() bool {
+	return w.boxed.Method("HasNextResultSet").(func(any) bool)(w.V)
+}
 
 func (w _database_sql_driver_RowsNextResultSet) Next(a0 []p_database_sql_driver.Value) error {
-	return w.WNext(a0)
+	return w.boxed.Method("Next").(func(any, []p_database_sql_driver.Value) error)(w.V, a0)
 }
 
-func (w _database_sql_driver_RowsNextResultSet) NextResultSet() error { return w.WNextResultSet() }
-
-type _database_sql_driver_SessionResetter struct {
-	IValue        any
-	WResetSession func(a0 p_context.Context) error
+func (w _database_sql_driver_RowsNextResultSet) NextResultSet() error {
+	return w.boxed.Method("NextResultSet").(func(any) error)(w.V)
 }
+
+type _database_sql_driver_SessionResetter struct{ boxed }
 
 func (w _database_sql_driver_SessionResetter) ResetSession(a0 p_context.Context) error {
-	return w.WResetSession(a0)
+	return w.boxed.Method("ResetSession").(func(any, p_context.Context) error)(w.V, a0)
 }
 
-type _database_sql_driver_Stmt struct {
-	IValue    any
-	WClose    func() error
-	WExec     func(a0 []p_database_sql_driver.Value) (p_database_sql_driver.Result, error)
-	WNumInput func() int
-	WQuery    func(a0 []p_database_sql_driver.Value) (p_database_sql_driver.Rows, error)
-}
+type _database_sql_driver_Stmt struct{ boxed }
 
-func (w _database_sql_driver_Stmt) Close() error { return w.WClose() }
+func (w _database_sql_driver_Stmt) Close() error {
+	return w.boxed.Method("Close").(func(any) error)(w.V)
+}
 
 func (w _database_sql_driver_Stmt) Exec(a0 []p_database_sql_driver.Value) (p_database_sql_driver.Result, error) {
-	return w.WExec(a0)
+	return w.boxed.Method("Exec").(func(any, []p_database_sql_driver.Value) (p_database_sql_driver.Result, error))(w.V, a0)
 }
 
-func (w _database_sql_driver_Stmt) NumInput() int { return w.WNumInput() }
+func (w _database_sql_driver_Stmt) NumInput() int {
+	return w.boxed.Method("NumInput").(func(any) int)(w.V)
+}
 
 func (w _database_sql_driver_Stmt) Query(a0 []p_database_sql_driver.Value) (p_database_sql_driver.Rows, error) {
-	return w.WQuery(a0)
+	return w.boxed.Method("Query").(func(any, []p_database_sql_driver.Value) (p_database_sql_driver.Rows, error))(w.V, a0)
 }
 
-type _database_sql_driver_StmtExecContext struct {
-	IValue       any
-	WExecContext func(a0 p_context.Context, a1 []p_database_sql_driver.NamedValue) (p_database_sql_driver.Result, error)
-}
+type _database_sql_driver_StmtExecContext struct{ boxed }
 
 func (w _database_sql_driver_StmtExecContext) ExecContext(a0 p_context.Context, a1 []p_database_sql_driver.NamedValue) (p_database_sql_driver.Result, error) {
-	return w.WExecContext(a0, a1)
+	return w.boxed.Method("ExecContext").(func(any, p_context.Context, []p_database_sql_driver.NamedValue) (p_database_sql_driver.Result, error))(w.V, a0, a1)
 }
 
-type _database_sql_driver_StmtQueryContext struct {
-	IValue        any
-	WQueryContext func(a0 p_context.Context, a1 []p_database_sql_driver.NamedValue) (p_database_sql_driver.Rows, error)
-}
+type _database_sql_driver_StmtQueryContext struct{ boxed }
 
 func (w _database_sql_driver_StmtQueryContext) QueryContext(a0 p_context.Context, a1 []p_database_sql_driver.NamedValue) (p_database_sql_driver.Rows, error) {
-	return w.WQueryContext(a0, a1)
+	return w.boxed.Method("QueryContext").(func(any, p_context.Context, []p_database_sql_driver.NamedValue) (p_database_sql_driver.Rows, error))(w.V, a0, a1)
 }
 
-type _database_sql_driver_Tx struct {
-	IValue    any
-	WCommit   func() error
-	WRollback func() error
+type _database_sql_driver_Tx struct{ boxed }
+
+func (w _database_sql_driver_Tx) Commit() error {
+	return w.boxed.Method("Commit").(func(any) error)(w.V)
 }
 
-func (w _database_sql_driver_Tx) Commit() error { return w.WCommit() }
-
-func (w _database_sql_driver_Tx) Rollback() error { return w.WRollback() }
-
-type _database_sql_driver_Validator struct {
-	IValue   any
-	WIsValid func() bool
+func (w _database_sql_driver_Tx) Rollback() error {
+	return w.boxed.Method("Rollback").(func(any) error)(w.V)
 }
 
-func (w _database_sql_driver_Validator) IsValid() bool { return w.WIsValid() }
+type _database_sql_driver_Validator struct{ boxed }
 
-type _database_sql_driver_ValueConverter struct {
-	IValue        any
-	WConvertValue func(a0 any) (p_database_sql_driver.Value, error)
+func (w _database_sql_driver_Validator) IsValid() bool {
+	return w.boxed.Method("IsValid").(func(any) bool)(w.V)
 }
+
+type _database_sql_driver_ValueConverter struct{ boxed }
 
 func (w _database_sql_driver_ValueConverter) ConvertValue(a0 any) (p_database_sql_driver.Value, error) {
-	return w.WConvertValue(a0)
+	return w.boxed.Method("ConvertValue").(func(any, any) (p_database_sql_driver.Value, error))(w.V, a0)
 }
 
-type _database_sql_driver_Valuer struct {
-	IValue any
-	WValue func() (p_database_sql_driver.Value, error)
-}
+type _database_sql_driver_Valuer struct{ boxed }
 
-func (w _database_sql_driver_Valuer) Value() (p_database_sql_driver.Value, error) { return w.WValue() }
+func (w _database_sql_driver_Valuer) Value() (p_database_sql_driver.Value, error) {
+	return w.boxed.Method("Value").(func(any) (p_database_sql_driver.Value, error))(w.V)
+}

@@ -4,6 +4,7 @@ package std
 
 import (
 	p_debug_dwarf "debug/dwarf"
+	box "divvy/kernel/symbols/box"
 	reflect "reflect"
 )
 
@@ -42,7 +43,7 @@ func _debug_dwarf() map[string]reflect.Value {
 		"StructType":      reflect.ValueOf((*p_debug_dwarf.StructType)(nil)),
 		"Tag":             reflect.ValueOf((*p_debug_dwarf.Tag)(nil)),
 		"Type":            reflect.ValueOf((*p_debug_dwarf.Type)(nil)),
-		"_Type":           reflect.ValueOf((*_debug_dwarf_Type)(nil)),
+		"_Type":           reflect.ValueOf(func(b box.Box) any { return _debug_dwarf_Type{b} }),
 		"TypedefType":     reflect.ValueOf((*p_debug_dwarf.TypedefType)(nil)),
 		"UcharType":       reflect.ValueOf((*p_debug_dwarf.UcharType)(nil)),
 		"UintType":        reflect.ValueOf((*p_debug_dwarf.UintType)(nil)),
@@ -52,20 +53,12 @@ func _debug_dwarf() map[string]reflect.Value {
 	}
 }
 
-type _debug_dwarf_Type struct {
-	IValue  any
-	WCommon func() *p_debug_dwarf.CommonType
-	WSize   func() int64
-	WString func() string
+type _debug_dwarf_Type struct{ boxed }
+
+func (w _debug_dwarf_Type) Common() *p_debug_dwarf.CommonType {
+	return w.boxed.Method("Common").(func(any) *p_debug_dwarf.CommonType)(w.V)
 }
 
-func (w _debug_dwarf_Type) Common() *p_debug_dwarf.CommonType { return w.WCommon() }
+func (w _debug_dwarf_Type) Size() int64 { return w.boxed.Method("Size").(func(any) int64)(w.V) }
 
-func (w _debug_dwarf_Type) Size() int64 { return w.WSize() }
-
-func (w _debug_dwarf_Type) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
-}
+func (w _debug_dwarf_Type) String() string { return w.boxed.Method("String").(func(any) string)(w.V) }

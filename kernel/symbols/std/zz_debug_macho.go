@@ -4,6 +4,7 @@ package std
 
 import (
 	p_debug_macho "debug/macho"
+	box "divvy/kernel/symbols/box"
 	reflect "reflect"
 )
 
@@ -22,7 +23,7 @@ func _debug_macho() map[string]reflect.Value {
 		"FileHeader":       reflect.ValueOf((*p_debug_macho.FileHeader)(nil)),
 		"FormatError":      reflect.ValueOf((*p_debug_macho.FormatError)(nil)),
 		"Load":             reflect.ValueOf((*p_debug_macho.Load)(nil)),
-		"_Load":            reflect.ValueOf((*_debug_macho_Load)(nil)),
+		"_Load":            reflect.ValueOf(func(b box.Box) any { return _debug_macho_Load{b} }),
 		"LoadBytes":        reflect.ValueOf((*p_debug_macho.LoadBytes)(nil)),
 		"LoadCmd":          reflect.ValueOf((*p_debug_macho.LoadCmd)(nil)),
 		"NewFatFile":       reflect.ValueOf(p_debug_macho.NewFatFile),
@@ -56,9 +57,6 @@ func _debug_macho() map[string]reflect.Value {
 	}
 }
 
-type _debug_macho_Load struct {
-	IValue any
-	WRaw   func() []byte
-}
+type _debug_macho_Load struct{ boxed }
 
-func (w _debug_macho_Load) Raw() []byte { return w.WRaw() }
+func (w _debug_macho_Load) Raw() []byte { return w.boxed.Method("Raw").(func(any) []byte)(w.V) }

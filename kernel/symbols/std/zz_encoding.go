@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_encoding "encoding"
 	reflect "reflect"
 )
@@ -10,58 +11,52 @@ import (
 func _encoding() map[string]reflect.Value {
 	return map[string]reflect.Value{
 		"BinaryAppender":     reflect.ValueOf((*p_encoding.BinaryAppender)(nil)),
-		"_BinaryAppender":    reflect.ValueOf((*_encoding_BinaryAppender)(nil)),
+		"_BinaryAppender":    reflect.ValueOf(func(b box.Box) any { return _encoding_BinaryAppender{b} }),
 		"BinaryMarshaler":    reflect.ValueOf((*p_encoding.BinaryMarshaler)(nil)),
-		"_BinaryMarshaler":   reflect.ValueOf((*_encoding_BinaryMarshaler)(nil)),
+		"_BinaryMarshaler":   reflect.ValueOf(func(b box.Box) any { return _encoding_BinaryMarshaler{b} }),
 		"BinaryUnmarshaler":  reflect.ValueOf((*p_encoding.BinaryUnmarshaler)(nil)),
-		"_BinaryUnmarshaler": reflect.ValueOf((*_encoding_BinaryUnmarshaler)(nil)),
+		"_BinaryUnmarshaler": reflect.ValueOf(func(b box.Box) any { return _encoding_BinaryUnmarshaler{b} }),
 		"TextAppender":       reflect.ValueOf((*p_encoding.TextAppender)(nil)),
-		"_TextAppender":      reflect.ValueOf((*_encoding_TextAppender)(nil)),
+		"_TextAppender":      reflect.ValueOf(func(b box.Box) any { return _encoding_TextAppender{b} }),
 		"TextMarshaler":      reflect.ValueOf((*p_encoding.TextMarshaler)(nil)),
-		"_TextMarshaler":     reflect.ValueOf((*_encoding_TextMarshaler)(nil)),
+		"_TextMarshaler":     reflect.ValueOf(func(b box.Box) any { return _encoding_TextMarshaler{b} }),
 		"TextUnmarshaler":    reflect.ValueOf((*p_encoding.TextUnmarshaler)(nil)),
-		"_TextUnmarshaler":   reflect.ValueOf((*_encoding_TextUnmarshaler)(nil)),
+		"_TextUnmarshaler":   reflect.ValueOf(func(b box.Box) any { return _encoding_TextUnmarshaler{b} }),
 	}
 }
 
-type _encoding_BinaryAppender struct {
-	IValue        any
-	WAppendBinary func(a0 []byte) ([]byte, error)
+type _encoding_BinaryAppender struct{ boxed }
+
+func (w _encoding_BinaryAppender) AppendBinary(a0 []byte) ([]byte, error) {
+	return w.boxed.Method("AppendBinary").(func(any, []byte) ([]byte, error))(w.V, a0)
 }
 
-func (w _encoding_BinaryAppender) AppendBinary(a0 []byte) ([]byte, error) { return w.WAppendBinary(a0) }
+type _encoding_BinaryMarshaler struct{ boxed }
 
-type _encoding_BinaryMarshaler struct {
-	IValue         any
-	WMarshalBinary func() ([]byte, error)
+func (w _encoding_BinaryMarshaler) MarshalBinary() ([]byte, error) {
+	return w.boxed.Method("MarshalBinary").(func(any) ([]byte, error))(w.V)
 }
 
-func (w _encoding_BinaryMarshaler) MarshalBinary() ([]byte, error) { return w.WMarshalBinary() }
+type _encoding_BinaryUnmarshaler struct{ boxed }
 
-type _encoding_BinaryUnmarshaler struct {
-	IValue           any
-	WUnmarshalBinary func(a0 []byte) error
+func (w _encoding_BinaryUnmarshaler) UnmarshalBinary(a0 []byte) error {
+	return w.boxed.Method("UnmarshalBinary").(func(any, []byte) error)(w.V, a0)
 }
 
-func (w _encoding_BinaryUnmarshaler) UnmarshalBinary(a0 []byte) error { return w.WUnmarshalBinary(a0) }
+type _encoding_TextAppender struct{ boxed }
 
-type _encoding_TextAppender struct {
-	IValue      any
-	WAppendText func(a0 []byte) ([]byte, error)
+func (w _encoding_TextAppender) AppendText(a0 []byte) ([]byte, error) {
+	return w.boxed.Method("AppendText").(func(any, []byte) ([]byte, error))(w.V, a0)
 }
 
-func (w _encoding_TextAppender) AppendText(a0 []byte) ([]byte, error) { return w.WAppendText(a0) }
+type _encoding_TextMarshaler struct{ boxed }
 
-type _encoding_TextMarshaler struct {
-	IValue       any
-	WMarshalText func() ([]byte, error)
+func (w _encoding_TextMarshaler) MarshalText() ([]byte, error) {
+	return w.boxed.Method("MarshalText").(func(any) ([]byte, error))(w.V)
 }
 
-func (w _encoding_TextMarshaler) MarshalText() ([]byte, error) { return w.WMarshalText() }
+type _encoding_TextUnmarshaler struct{ boxed }
 
-type _encoding_TextUnmarshaler struct {
-	IValue         any
-	WUnmarshalText func(a0 []byte) error
+func (w _encoding_TextUnmarshaler) UnmarshalText(a0 []byte) error {
+	return w.boxed.Method("UnmarshalText").(func(any, []byte) error)(w.V, a0)
 }
-
-func (w _encoding_TextUnmarshaler) UnmarshalText(a0 []byte) error { return w.WUnmarshalText(a0) }

@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_encoding_binary "encoding/binary"
 	reflect "reflect"
 )
@@ -11,12 +12,12 @@ func _encoding_binary() map[string]reflect.Value {
 	return map[string]reflect.Value{
 		"Append":           reflect.ValueOf(p_encoding_binary.Append),
 		"AppendByteOrder":  reflect.ValueOf((*p_encoding_binary.AppendByteOrder)(nil)),
-		"_AppendByteOrder": reflect.ValueOf((*_encoding_binary_AppendByteOrder)(nil)),
+		"_AppendByteOrder": reflect.ValueOf(func(b box.Box) any { return _encoding_binary_AppendByteOrder{b} }),
 		"AppendUvarint":    reflect.ValueOf(p_encoding_binary.AppendUvarint),
 		"AppendVarint":     reflect.ValueOf(p_encoding_binary.AppendVarint),
 		"BigEndian":        reflect.ValueOf(&p_encoding_binary.BigEndian).Elem(),
 		"ByteOrder":        reflect.ValueOf((*p_encoding_binary.ByteOrder)(nil)),
-		"_ByteOrder":       reflect.ValueOf((*_encoding_binary_ByteOrder)(nil)),
+		"_ByteOrder":       reflect.ValueOf(func(b box.Box) any { return _encoding_binary_ByteOrder{b} }),
 		"Decode":           reflect.ValueOf(p_encoding_binary.Decode),
 		"Encode":           reflect.ValueOf(p_encoding_binary.Encode),
 		"LittleEndian":     reflect.ValueOf(&p_encoding_binary.LittleEndian).Elem(),
@@ -33,59 +34,50 @@ func _encoding_binary() map[string]reflect.Value {
 	}
 }
 
-type _encoding_binary_AppendByteOrder struct {
-	IValue        any
-	WAppendUint16 func(a0 []byte, a1 uint16) []byte
-	WAppendUint32 func(a0 []byte, a1 uint32) []byte
-	WAppendUint64 func(a0 []byte, a1 uint64) []byte
-	WString       func() string
-}
+type _encoding_binary_AppendByteOrder struct{ boxed }
 
 func (w _encoding_binary_AppendByteOrder) AppendUint16(a0 []byte, a1 uint16) []byte {
-	return w.WAppendUint16(a0, a1)
+	return w.boxed.Method("AppendUint16").(func(any, []byte, uint16) []byte)(w.V, a0, a1)
 }
 
 func (w _encoding_binary_AppendByteOrder) AppendUint32(a0 []byte, a1 uint32) []byte {
-	return w.WAppendUint32(a0, a1)
+	return w.boxed.Method("AppendUint32").(func(any, []byte, uint32) []byte)(w.V, a0, a1)
 }
 
 func (w _encoding_binary_AppendByteOrder) AppendUint64(a0 []byte, a1 uint64) []byte {
-	return w.WAppendUint64(a0, a1)
+	return w.boxed.Method("AppendUint64").(func(any, []byte, uint64) []byte)(w.V, a0, a1)
 }
 
 func (w _encoding_binary_AppendByteOrder) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
+	return w.boxed.Method("String").(func(any) string)(w.V)
 }
 
-type _encoding_binary_ByteOrder struct {
-	IValue     any
-	WPutUint16 func(a0 []byte, a1 uint16)
-	WPutUint32 func(a0 []byte, a1 uint32)
-	WPutUint64 func(a0 []byte, a1 uint64)
-	WString    func() string
-	WUint16    func(a0 []byte) uint16
-	WUint32    func(a0 []byte) uint32
-	WUint64    func(a0 []byte) uint64
+type _encoding_binary_ByteOrder struct{ boxed }
+
+func (w _encoding_binary_ByteOrder) PutUint16(a0 []byte, a1 uint16) {
+	w.boxed.Method("PutUint16").(func(any, []byte, uint16))(w.V, a0, a1)
 }
 
-func (w _encoding_binary_ByteOrder) PutUint16(a0 []byte, a1 uint16) { w.WPutUint16(a0, a1) }
+func (w _encoding_binary_ByteOrder) PutUint32(a0 []byte, a1 uint32) {
+	w.boxed.Method("PutUint32").(func(any, []byte, uint32))(w.V, a0, a1)
+}
 
-func (w _encoding_binary_ByteOrder) PutUint32(a0 []byte, a1 uint32) { w.WPutUint32(a0, a1) }
-
-func (w _encoding_binary_ByteOrder) PutUint64(a0 []byte, a1 uint64) { w.WPutUint64(a0, a1) }
+func (w _encoding_binary_ByteOrder) PutUint64(a0 []byte, a1 uint64) {
+	w.boxed.Method("PutUint64").(func(any, []byte, uint64))(w.V, a0, a1)
+}
 
 func (w _encoding_binary_ByteOrder) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
+	return w.boxed.Method("String").(func(any) string)(w.V)
 }
 
-func (w _encoding_binary_ByteOrder) Uint16(a0 []byte) uint16 { return w.WUint16(a0) }
+func (w _encoding_binary_ByteOrder) Uint16(a0 []byte) uint16 {
+	return w.boxed.Method("Uint16").(func(any, []byte) uint16)(w.V, a0)
+}
 
-func (w _encoding_binary_ByteOrder) Uint32(a0 []byte) uint32 { return w.WUint32(a0) }
+func (w _encoding_binary_ByteOrder) Uint32(a0 []byte) uint32 {
+	return w.boxed.Method("Uint32").(func(any, []byte) uint32)(w.V, a0)
+}
 
-func (w _encoding_binary_ByteOrder) Uint64(a0 []byte) uint64 { return w.WUint64(a0) }
+func (w _encoding_binary_ByteOrder) Uint64(a0 []byte) uint64 {
+	return w.boxed.Method("Uint64").(func(any, []byte) uint64)(w.V, a0)
+}

@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_encoding_gob "encoding/gob"
 	reflect "reflect"
 )
@@ -13,9 +14,9 @@ func _encoding_gob() map[string]reflect.Value {
 		"Decoder":      reflect.ValueOf((*p_encoding_gob.Decoder)(nil)),
 		"Encoder":      reflect.ValueOf((*p_encoding_gob.Encoder)(nil)),
 		"GobDecoder":   reflect.ValueOf((*p_encoding_gob.GobDecoder)(nil)),
-		"_GobDecoder":  reflect.ValueOf((*_encoding_gob_GobDecoder)(nil)),
+		"_GobDecoder":  reflect.ValueOf(func(b box.Box) any { return _encoding_gob_GobDecoder{b} }),
 		"GobEncoder":   reflect.ValueOf((*p_encoding_gob.GobEncoder)(nil)),
-		"_GobEncoder":  reflect.ValueOf((*_encoding_gob_GobEncoder)(nil)),
+		"_GobEncoder":  reflect.ValueOf(func(b box.Box) any { return _encoding_gob_GobEncoder{b} }),
 		"NewDecoder":   reflect.ValueOf(p_encoding_gob.NewDecoder),
 		"NewEncoder":   reflect.ValueOf(p_encoding_gob.NewEncoder),
 		"Register":     reflect.ValueOf(p_encoding_gob.Register),
@@ -23,16 +24,14 @@ func _encoding_gob() map[string]reflect.Value {
 	}
 }
 
-type _encoding_gob_GobDecoder struct {
-	IValue     any
-	WGobDecode func(a0 []byte) error
+type _encoding_gob_GobDecoder struct{ boxed }
+
+func (w _encoding_gob_GobDecoder) GobDecode(a0 []byte) error {
+	return w.boxed.Method("GobDecode").(func(any, []byte) error)(w.V, a0)
 }
 
-func (w _encoding_gob_GobDecoder) GobDecode(a0 []byte) error { return w.WGobDecode(a0) }
+type _encoding_gob_GobEncoder struct{ boxed }
 
-type _encoding_gob_GobEncoder struct {
-	IValue     any
-	WGobEncode func() ([]byte, error)
+func (w _encoding_gob_GobEncoder) GobEncode() ([]byte, error) {
+	return w.boxed.Method("GobEncode").(func(any) ([]byte, error))(w.V)
 }
-
-func (w _encoding_gob_GobEncoder) GobEncode() ([]byte, error) { return w.WGobEncode() }

@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_encoding_json "encoding/json"
 	reflect "reflect"
 )
@@ -20,7 +21,7 @@ func _encoding_json() map[string]reflect.Value {
 		"Marshal":               reflect.ValueOf(p_encoding_json.Marshal),
 		"MarshalIndent":         reflect.ValueOf(p_encoding_json.MarshalIndent),
 		"Marshaler":             reflect.ValueOf((*p_encoding_json.Marshaler)(nil)),
-		"_Marshaler":            reflect.ValueOf((*_encoding_json_Marshaler)(nil)),
+		"_Marshaler":            reflect.ValueOf(func(b box.Box) any { return _encoding_json_Marshaler{b} }),
 		"MarshalerError":        reflect.ValueOf((*p_encoding_json.MarshalerError)(nil)),
 		"NewDecoder":            reflect.ValueOf(p_encoding_json.NewDecoder),
 		"NewEncoder":            reflect.ValueOf(p_encoding_json.NewEncoder),
@@ -32,23 +33,21 @@ func _encoding_json() map[string]reflect.Value {
 		"UnmarshalFieldError":   reflect.ValueOf((*p_encoding_json.UnmarshalFieldError)(nil)),
 		"UnmarshalTypeError":    reflect.ValueOf((*p_encoding_json.UnmarshalTypeError)(nil)),
 		"Unmarshaler":           reflect.ValueOf((*p_encoding_json.Unmarshaler)(nil)),
-		"_Unmarshaler":          reflect.ValueOf((*_encoding_json_Unmarshaler)(nil)),
+		"_Unmarshaler":          reflect.ValueOf(func(b box.Box) any { return _encoding_json_Unmarshaler{b} }),
 		"UnsupportedTypeError":  reflect.ValueOf((*p_encoding_json.UnsupportedTypeError)(nil)),
 		"UnsupportedValueError": reflect.ValueOf((*p_encoding_json.UnsupportedValueError)(nil)),
 		"Valid":                 reflect.ValueOf(p_encoding_json.Valid),
 	}
 }
 
-type _encoding_json_Marshaler struct {
-	IValue       any
-	WMarshalJSON func() ([]byte, error)
+type _encoding_json_Marshaler struct{ boxed }
+
+func (w _encoding_json_Marshaler) MarshalJSON() ([]byte, error) {
+	return w.boxed.Method("MarshalJSON").(func(any) ([]byte, error))(w.V)
 }
 
-func (w _encoding_json_Marshaler) MarshalJSON() ([]byte, error) { return w.WMarshalJSON() }
+type _encoding_json_Unmarshaler struct{ boxed }
 
-type _encoding_json_Unmarshaler struct {
-	IValue         any
-	WUnmarshalJSON func(a0 []byte) error
+func (w _encoding_json_Unmarshaler) UnmarshalJSON(a0 []byte) error {
+	return w.boxed.Method("UnmarshalJSON").(func(any, []byte) error)(w.V, a0)
 }
-
-func (w _encoding_json_Unmarshaler) UnmarshalJSON(a0 []byte) error { return w.WUnmarshalJSON(a0) }

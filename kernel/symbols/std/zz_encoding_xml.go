@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_encoding_xml "encoding/xml"
 	reflect "reflect"
 )
@@ -24,9 +25,9 @@ func _encoding_xml() map[string]reflect.Value {
 		"Marshal":              reflect.ValueOf(p_encoding_xml.Marshal),
 		"MarshalIndent":        reflect.ValueOf(p_encoding_xml.MarshalIndent),
 		"Marshaler":            reflect.ValueOf((*p_encoding_xml.Marshaler)(nil)),
-		"_Marshaler":           reflect.ValueOf((*_encoding_xml_Marshaler)(nil)),
+		"_Marshaler":           reflect.ValueOf(func(b box.Box) any { return _encoding_xml_Marshaler{b} }),
 		"MarshalerAttr":        reflect.ValueOf((*p_encoding_xml.MarshalerAttr)(nil)),
-		"_MarshalerAttr":       reflect.ValueOf((*_encoding_xml_MarshalerAttr)(nil)),
+		"_MarshalerAttr":       reflect.ValueOf(func(b box.Box) any { return _encoding_xml_MarshalerAttr{b} }),
 		"Name":                 reflect.ValueOf((*p_encoding_xml.Name)(nil)),
 		"NewDecoder":           reflect.ValueOf(p_encoding_xml.NewDecoder),
 		"NewEncoder":           reflect.ValueOf(p_encoding_xml.NewEncoder),
@@ -37,56 +38,43 @@ func _encoding_xml() map[string]reflect.Value {
 		"TagPathError":         reflect.ValueOf((*p_encoding_xml.TagPathError)(nil)),
 		"Token":                reflect.ValueOf((*p_encoding_xml.Token)(nil)),
 		"TokenReader":          reflect.ValueOf((*p_encoding_xml.TokenReader)(nil)),
-		"_TokenReader":         reflect.ValueOf((*_encoding_xml_TokenReader)(nil)),
+		"_TokenReader":         reflect.ValueOf(func(b box.Box) any { return _encoding_xml_TokenReader{b} }),
 		"Unmarshal":            reflect.ValueOf(p_encoding_xml.Unmarshal),
 		"UnmarshalError":       reflect.ValueOf((*p_encoding_xml.UnmarshalError)(nil)),
 		"Unmarshaler":          reflect.ValueOf((*p_encoding_xml.Unmarshaler)(nil)),
-		"_Unmarshaler":         reflect.ValueOf((*_encoding_xml_Unmarshaler)(nil)),
+		"_Unmarshaler":         reflect.ValueOf(func(b box.Box) any { return _encoding_xml_Unmarshaler{b} }),
 		"UnmarshalerAttr":      reflect.ValueOf((*p_encoding_xml.UnmarshalerAttr)(nil)),
-		"_UnmarshalerAttr":     reflect.ValueOf((*_encoding_xml_UnmarshalerAttr)(nil)),
+		"_UnmarshalerAttr":     reflect.ValueOf(func(b box.Box) any { return _encoding_xml_UnmarshalerAttr{b} }),
 		"UnsupportedTypeError": reflect.ValueOf((*p_encoding_xml.UnsupportedTypeError)(nil)),
 	}
 }
 
-type _encoding_xml_Marshaler struct {
-	IValue      any
-	WMarshalXML func(a0 *p_encoding_xml.Encoder, a1 p_encoding_xml.StartElement) error
-}
+type _encoding_xml_Marshaler struct{ boxed }
 
 func (w _encoding_xml_Marshaler) MarshalXML(a0 *p_encoding_xml.Encoder, a1 p_encoding_xml.StartElement) error {
-	return w.WMarshalXML(a0, a1)
+	return w.boxed.Method("MarshalXML").(func(any, *p_encoding_xml.Encoder, p_encoding_xml.StartElement) error)(w.V, a0, a1)
 }
 
-type _encoding_xml_MarshalerAttr struct {
-	IValue          any
-	WMarshalXMLAttr func(a0 p_encoding_xml.Name) (p_encoding_xml.Attr, error)
-}
+type _encoding_xml_MarshalerAttr struct{ boxed }
 
 func (w _encoding_xml_MarshalerAttr) MarshalXMLAttr(a0 p_encoding_xml.Name) (p_encoding_xml.Attr, error) {
-	return w.WMarshalXMLAttr(a0)
+	return w.boxed.Method("MarshalXMLAttr").(func(any, p_encoding_xml.Name) (p_encoding_xml.Attr, error))(w.V, a0)
 }
 
-type _encoding_xml_TokenReader struct {
-	IValue any
-	WToken func() (p_encoding_xml.Token, error)
+type _encoding_xml_TokenReader struct{ boxed }
+
+func (w _encoding_xml_TokenReader) Token() (p_encoding_xml.Token, error) {
+	return w.boxed.Method("Token").(func(any) (p_encoding_xml.Token, error))(w.V)
 }
 
-func (w _encoding_xml_TokenReader) Token() (p_encoding_xml.Token, error) { return w.WToken() }
-
-type _encoding_xml_Unmarshaler struct {
-	IValue        any
-	WUnmarshalXML func(a0 *p_encoding_xml.Decoder, a1 p_encoding_xml.StartElement) error
-}
+type _encoding_xml_Unmarshaler struct{ boxed }
 
 func (w _encoding_xml_Unmarshaler) UnmarshalXML(a0 *p_encoding_xml.Decoder, a1 p_encoding_xml.StartElement) error {
-	return w.WUnmarshalXML(a0, a1)
+	return w.boxed.Method("UnmarshalXML").(func(any, *p_encoding_xml.Decoder, p_encoding_xml.StartElement) error)(w.V, a0, a1)
 }
 
-type _encoding_xml_UnmarshalerAttr struct {
-	IValue            any
-	WUnmarshalXMLAttr func(a0 p_encoding_xml.Attr) error
-}
+type _encoding_xml_UnmarshalerAttr struct{ boxed }
 
 func (w _encoding_xml_UnmarshalerAttr) UnmarshalXMLAttr(a0 p_encoding_xml.Attr) error {
-	return w.WUnmarshalXMLAttr(a0)
+	return w.boxed.Method("UnmarshalXMLAttr").(func(any, p_encoding_xml.Attr) error)(w.V, a0)
 }

@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_expvar "expvar"
 	reflect "reflect"
 )
@@ -24,18 +25,10 @@ func _expvar() map[string]reflect.Value {
 		"Publish":   reflect.ValueOf(p_expvar.Publish),
 		"String":    reflect.ValueOf((*p_expvar.String)(nil)),
 		"Var":       reflect.ValueOf((*p_expvar.Var)(nil)),
-		"_Var":      reflect.ValueOf((*_expvar_Var)(nil)),
+		"_Var":      reflect.ValueOf(func(b box.Box) any { return _expvar_Var{b} }),
 	}
 }
 
-type _expvar_Var struct {
-	IValue  any
-	WString func() string
-}
+type _expvar_Var struct{ boxed }
 
-func (w _expvar_Var) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
-}
+func (w _expvar_Var) String() string { return w.boxed.Method("String").(func(any) string)(w.V) }

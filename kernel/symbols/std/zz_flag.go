@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_flag "flag"
 	reflect "reflect"
 )
@@ -25,7 +26,7 @@ func _flag() map[string]reflect.Value {
 		"Float64Var":    reflect.ValueOf(p_flag.Float64Var),
 		"Func":          reflect.ValueOf(p_flag.Func),
 		"Getter":        reflect.ValueOf((*p_flag.Getter)(nil)),
-		"_Getter":       reflect.ValueOf((*_flag_Getter)(nil)),
+		"_Getter":       reflect.ValueOf(func(b box.Box) any { return _flag_Getter{b} }),
 		"Int":           reflect.ValueOf(p_flag.Int),
 		"Int64":         reflect.ValueOf(p_flag.Int64),
 		"Int64Var":      reflect.ValueOf(p_flag.Int64Var),
@@ -48,42 +49,27 @@ func _flag() map[string]reflect.Value {
 		"UnquoteUsage":  reflect.ValueOf(p_flag.UnquoteUsage),
 		"Usage":         reflect.ValueOf(&p_flag.Usage).Elem(),
 		"Value":         reflect.ValueOf((*p_flag.Value)(nil)),
-		"_Value":        reflect.ValueOf((*_flag_Value)(nil)),
+		"_Value":        reflect.ValueOf(func(b box.Box) any { return _flag_Value{b} }),
 		"Var":           reflect.ValueOf(p_flag.Var),
 		"Visit":         reflect.ValueOf(p_flag.Visit),
 		"VisitAll":      reflect.ValueOf(p_flag.VisitAll),
 	}
 }
 
-type _flag_Getter struct {
-	IValue  any
-	WGet    func() any
-	WSet    func(a0 string) error
-	WString func() string
+type _flag_Getter struct{ boxed }
+
+func (w _flag_Getter) Get() any { return w.boxed.Method("Get").(func(any) any)(w.V) }
+
+func (w _flag_Getter) Set(a0 string) error {
+	return w.boxed.Method("Set").(func(any, string) error)(w.V, a0)
 }
 
-func (w _flag_Getter) Get() any { return w.WGet() }
+func (w _flag_Getter) String() string { return w.boxed.Method("String").(func(any) string)(w.V) }
 
-func (w _flag_Getter) Set(a0 string) error { return w.WSet(a0) }
+type _flag_Value struct{ boxed }
 
-func (w _flag_Getter) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
+func (w _flag_Value) Set(a0 string) error {
+	return w.boxed.Method("Set").(func(any, string) error)(w.V, a0)
 }
 
-type _flag_Value struct {
-	IValue  any
-	WSet    func(a0 string) error
-	WString func() string
-}
-
-func (w _flag_Value) Set(a0 string) error { return w.WSet(a0) }
-
-func (w _flag_Value) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
-}
+func (w _flag_Value) String() string { return w.boxed.Method("String").(func(any) string)(w.V) }

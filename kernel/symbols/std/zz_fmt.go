@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_fmt "fmt"
 	reflect "reflect"
 )
@@ -15,7 +16,7 @@ func _fmt() map[string]reflect.Value {
 		"Errorf":       reflect.ValueOf(p_fmt.Errorf),
 		"FormatString": reflect.ValueOf(p_fmt.FormatString),
 		"Formatter":    reflect.ValueOf((*p_fmt.Formatter)(nil)),
-		"_Formatter":   reflect.ValueOf((*_fmt_Formatter)(nil)),
+		"_Formatter":   reflect.ValueOf(func(b box.Box) any { return _fmt_Formatter{b} }),
 		"Fprint":       reflect.ValueOf(p_fmt.Fprint),
 		"Fprintf":      reflect.ValueOf(p_fmt.Fprintf),
 		"Fprintln":     reflect.ValueOf(p_fmt.Fprintln),
@@ -23,17 +24,17 @@ func _fmt() map[string]reflect.Value {
 		"Fscanf":       reflect.ValueOf(p_fmt.Fscanf),
 		"Fscanln":      reflect.ValueOf(p_fmt.Fscanln),
 		"GoStringer":   reflect.ValueOf((*p_fmt.GoStringer)(nil)),
-		"_GoStringer":  reflect.ValueOf((*_fmt_GoStringer)(nil)),
+		"_GoStringer":  reflect.ValueOf(func(b box.Box) any { return _fmt_GoStringer{b} }),
 		"Print":        reflect.ValueOf(p_fmt.Print),
 		"Printf":       reflect.ValueOf(p_fmt.Printf),
 		"Println":      reflect.ValueOf(p_fmt.Println),
 		"Scan":         reflect.ValueOf(p_fmt.Scan),
 		"ScanState":    reflect.ValueOf((*p_fmt.ScanState)(nil)),
-		"_ScanState":   reflect.ValueOf((*_fmt_ScanState)(nil)),
+		"_ScanState":   reflect.ValueOf(func(b box.Box) any { return _fmt_ScanState{b} }),
 		"Scanf":        reflect.ValueOf(p_fmt.Scanf),
 		"Scanln":       reflect.ValueOf(p_fmt.Scanln),
 		"Scanner":      reflect.ValueOf((*p_fmt.Scanner)(nil)),
-		"_Scanner":     reflect.ValueOf((*_fmt_Scanner)(nil)),
+		"_Scanner":     reflect.ValueOf(func(b box.Box) any { return _fmt_Scanner{b} }),
 		"Sprint":       reflect.ValueOf(p_fmt.Sprint),
 		"Sprintf":      reflect.ValueOf(p_fmt.Sprintf),
 		"Sprintln":     reflect.ValueOf(p_fmt.Sprintln),
@@ -41,79 +42,66 @@ func _fmt() map[string]reflect.Value {
 		"Sscanf":       reflect.ValueOf(p_fmt.Sscanf),
 		"Sscanln":      reflect.ValueOf(p_fmt.Sscanln),
 		"State":        reflect.ValueOf((*p_fmt.State)(nil)),
-		"_State":       reflect.ValueOf((*_fmt_State)(nil)),
+		"_State":       reflect.ValueOf(func(b box.Box) any { return _fmt_State{b} }),
 		"Stringer":     reflect.ValueOf((*p_fmt.Stringer)(nil)),
-		"_Stringer":    reflect.ValueOf((*_fmt_Stringer)(nil)),
+		"_Stringer":    reflect.ValueOf(func(b box.Box) any { return _fmt_Stringer{b} }),
 	}
 }
 
-type _fmt_Formatter struct {
-	IValue  any
-	WFormat func(a0 p_fmt.State, a1 rune)
+type _fmt_Formatter struct{ boxed }
+
+func (w _fmt_Formatter) Format(a0 p_fmt.State, a1 rune) {
+	w.boxed.Method("Format").(func(any, p_fmt.State, rune))(w.V, a0, a1)
 }
 
-func (w _fmt_Formatter) Format(a0 p_fmt.State, a1 rune) { w.WFormat(a0, a1) }
+type _fmt_GoStringer struct{ boxed }
 
-type _fmt_GoStringer struct {
-	IValue    any
-	WGoString func() string
+func (w _fmt_GoStringer) GoString() string { return w.boxed.Method("GoString").(func(any) string)(w.V) }
+
+type _fmt_ScanState struct{ boxed }
+
+func (w _fmt_ScanState) Read(a0 []byte) (int, error) {
+	return w.boxed.Method("Read").(func(any, []byte) (int, error))(w.V, a0)
 }
 
-func (w _fmt_GoStringer) GoString() string { return w.WGoString() }
-
-type _fmt_ScanState struct {
-	IValue      any
-	WRead       func(a0 []byte) (int, error)
-	WReadRune   func() (rune, int, error)
-	WSkipSpace  func()
-	WToken      func(a0 bool, a1 func(rune) bool) ([]byte, error)
-	WUnreadRune func() error
-	WWidth      func() (int, bool)
+func (w _fmt_ScanState) ReadRune() (rune, int, error) {
+	return w.boxed.Method("ReadRune").(func(any) (rune, int, error))(w.V)
 }
 
-func (w _fmt_ScanState) Read(a0 []byte) (int, error) { return w.WRead(a0) }
+func (w _fmt_ScanState) SkipSpace() { w.boxed.Method("SkipSpace").(func(any))(w.V) }
 
-func (w _fmt_ScanState) ReadRune() (rune, int, error) { return w.WReadRune() }
-
-func (w _fmt_ScanState) SkipSpace() { w.WSkipSpace() }
-
-func (w _fmt_ScanState) Token(a0 bool, a1 func(rune) bool) ([]byte, error) { return w.WToken(a0, a1) }
-
-func (w _fmt_ScanState) UnreadRune() error { return w.WUnreadRune() }
-
-func (w _fmt_ScanState) Width() (int, bool) { return w.WWidth() }
-
-type _fmt_Scanner struct {
-	IValue any
-	WScan  func(a0 p_fmt.ScanState, a1 rune) error
+func (w _fmt_ScanState) Token(a0 bool, a1 func(rune) bool) ([]byte, error) {
+	return w.boxed.Method("Token").(func(any, bool, func(rune) bool) ([]byte, error))(w.V, a0, a1)
 }
 
-func (w _fmt_Scanner) Scan(a0 p_fmt.ScanState, a1 rune) error { return w.WScan(a0, a1) }
-
-type _fmt_State struct {
-	IValue     any
-	WFlag      func(a0 int) bool
-	WPrecision func() (int, bool)
-	WWidth     func() (int, bool)
-	WWrite     func(a0 []byte) (int, error)
+func (w _fmt_ScanState) UnreadRune() error {
+	return w.boxed.Method("UnreadRune").(func(any) error)(w.V)
 }
 
-func (w _fmt_State) Flag(a0 int) bool { return w.WFlag(a0) }
-
-func (w _fmt_State) Precision() (int, bool) { return w.WPrecision() }
-
-func (w _fmt_State) Width() (int, bool) { return w.WWidth() }
-
-func (w _fmt_State) Write(a0 []byte) (int, error) { return w.WWrite(a0) }
-
-type _fmt_Stringer struct {
-	IValue  any
-	WString func() string
+func (w _fmt_ScanState) Width() (int, bool) {
+	return w.boxed.Method("Width").(func(any) (int, bool))(w.V)
 }
 
-func (w _fmt_Stringer) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
+type _fmt_Scanner struct{ boxed }
+
+func (w _fmt_Scanner) Scan(a0 p_fmt.ScanState, a1 rune) error {
+	return w.boxed.Method("Scan").(func(any, p_fmt.ScanState, rune) error)(w.V, a0, a1)
 }
+
+type _fmt_State struct{ boxed }
+
+func (w _fmt_State) Flag(a0 int) bool { return w.boxed.Method("Flag").(func(any, int) bool)(w.V, a0) }
+
+func (w _fmt_State) Precision() (int, bool) {
+	return w.boxed.Method("Precision").(func(any) (int, bool))(w.V)
+}
+
+func (w _fmt_State) Width() (int, bool) { return w.boxed.Method("Width").(func(any) (int, bool))(w.V) }
+
+func (w _fmt_State) Write(a0 []byte) (int, error) {
+	return w.boxed.Method("Write").(func(any, []byte) (int, error))(w.V, a0)
+}
+
+type _fmt_Stringer struct{ boxed }
+
+func (w _fmt_Stringer) String() string { return w.boxed.Method("String").(func(any) string)(w.V) }

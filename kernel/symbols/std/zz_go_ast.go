@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_go_ast "go/ast"
 	p_go_token "go/token"
 	reflect "reflect"
@@ -75,7 +76,7 @@ func _go_ast() map[string]reflect.Value {
 		"NewPackage":        reflect.ValueOf(p_go_ast.NewPackage),
 		"NewScope":          reflect.ValueOf(p_go_ast.NewScope),
 		"Node":              reflect.ValueOf((*p_go_ast.Node)(nil)),
-		"_Node":             reflect.ValueOf((*_go_ast_Node)(nil)),
+		"_Node":             reflect.ValueOf(func(b box.Box) any { return _go_ast_Node{b} }),
 		"NotNilFilter":      reflect.ValueOf(p_go_ast.NotNilFilter),
 		"ObjKind":           reflect.ValueOf((*p_go_ast.ObjKind)(nil)),
 		"Object":            reflect.ValueOf((*p_go_ast.Object)(nil)),
@@ -106,24 +107,23 @@ func _go_ast() map[string]reflect.Value {
 		"Unparen":           reflect.ValueOf(p_go_ast.Unparen),
 		"ValueSpec":         reflect.ValueOf((*p_go_ast.ValueSpec)(nil)),
 		"Visitor":           reflect.ValueOf((*p_go_ast.Visitor)(nil)),
-		"_Visitor":          reflect.ValueOf((*_go_ast_Visitor)(nil)),
+		"_Visitor":          reflect.ValueOf(func(b box.Box) any { return _go_ast_Visitor{b} }),
 		"Walk":              reflect.ValueOf(p_go_ast.Walk),
 	}
 }
 
-type _go_ast_Node struct {
-	IValue any
-	WEnd   func() p_go_token.Pos
-	WPos   func() p_go_token.Pos
+type _go_ast_Node struct{ boxed }
+
+func (w _go_ast_Node) End() p_go_token.Pos {
+	return w.boxed.Method("End").(func(any) p_go_token.Pos)(w.V)
 }
 
-func (w _go_ast_Node) End() p_go_token.Pos { return w.WEnd() }
-
-func (w _go_ast_Node) Pos() p_go_token.Pos { return w.WPos() }
-
-type _go_ast_Visitor struct {
-	IValue any
-	WVisit func(a0 p_go_ast.Node) p_go_ast.Visitor
+func (w _go_ast_Node) Pos() p_go_token.Pos {
+	return w.boxed.Method("Pos").(func(any) p_go_token.Pos)(w.V)
 }
 
-func (w _go_ast_Visitor) Visit(a0 p_go_ast.Node) p_go_ast.Visitor { return w.WVisit(a0) }
+type _go_ast_Visitor struct{ boxed }
+
+func (w _go_ast_Visitor) Visit(a0 p_go_ast.Node) p_go_ast.Visitor {
+	return w.boxed.Method("Visit").(func(any, p_go_ast.Node) p_go_ast.Visitor)(w.V, a0)
+}

@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_go_types "go/types"
 	reflect "reflect"
 )
@@ -39,9 +40,9 @@ func _go_types() map[string]reflect.Value {
 		"Implements":              reflect.ValueOf(p_go_types.Implements),
 		"ImportMode":              reflect.ValueOf((*p_go_types.ImportMode)(nil)),
 		"Importer":                reflect.ValueOf((*p_go_types.Importer)(nil)),
-		"_Importer":               reflect.ValueOf((*_go_types_Importer)(nil)),
+		"_Importer":               reflect.ValueOf(func(b box.Box) any { return _go_types_Importer{b} }),
 		"ImporterFrom":            reflect.ValueOf((*p_go_types.ImporterFrom)(nil)),
-		"_ImporterFrom":           reflect.ValueOf((*_go_types_ImporterFrom)(nil)),
+		"_ImporterFrom":           reflect.ValueOf(func(b box.Box) any { return _go_types_ImporterFrom{b} }),
 		"Info":                    reflect.ValueOf((*p_go_types.Info)(nil)),
 		"Initializer":             reflect.ValueOf((*p_go_types.Initializer)(nil)),
 		"Instance":                reflect.ValueOf((*p_go_types.Instance)(nil)),
@@ -99,7 +100,7 @@ func _go_types() map[string]reflect.Value {
 		"SelectionString":         reflect.ValueOf(p_go_types.SelectionString),
 		"Signature":               reflect.ValueOf((*p_go_types.Signature)(nil)),
 		"Sizes":                   reflect.ValueOf((*p_go_types.Sizes)(nil)),
-		"_Sizes":                  reflect.ValueOf((*_go_types_Sizes)(nil)),
+		"_Sizes":                  reflect.ValueOf(func(b box.Box) any { return _go_types_Sizes{b} }),
 		"SizesFor":                reflect.ValueOf(p_go_types.SizesFor),
 		"Slice":                   reflect.ValueOf((*p_go_types.Slice)(nil)),
 		"StdSizes":                reflect.ValueOf((*p_go_types.StdSizes)(nil)),
@@ -108,7 +109,7 @@ func _go_types() map[string]reflect.Value {
 		"Tuple":                   reflect.ValueOf((*p_go_types.Tuple)(nil)),
 		"Typ":                     reflect.ValueOf(&p_go_types.Typ).Elem(),
 		"Type":                    reflect.ValueOf((*p_go_types.Type)(nil)),
-		"_Type":                   reflect.ValueOf((*_go_types_Type)(nil)),
+		"_Type":                   reflect.ValueOf(func(b box.Box) any { return _go_types_Type{b} }),
 		"TypeAndValue":            reflect.ValueOf((*p_go_types.TypeAndValue)(nil)),
 		"TypeList":                reflect.ValueOf((*p_go_types.TypeList)(nil)),
 		"TypeName":                reflect.ValueOf((*p_go_types.TypeName)(nil)),
@@ -127,49 +128,40 @@ func _go_types() map[string]reflect.Value {
 	}
 }
 
-type _go_types_Importer struct {
-	IValue  any
-	WImport func(a0 string) (*p_go_types.Package, error)
+type _go_types_Importer struct{ boxed }
+
+func (w _go_types_Importer) Import(a0 string) (*p_go_types.Package, error) {
+	return w.boxed.Method("Import").(func(any, string) (*p_go_types.Package, error))(w.V, a0)
 }
 
-func (w _go_types_Importer) Import(a0 string) (*p_go_types.Package, error) { return w.WImport(a0) }
+type _go_types_ImporterFrom struct{ boxed }
 
-type _go_types_ImporterFrom struct {
-	IValue      any
-	WImport     func(a0 string) (*p_go_types.Package, error)
-	WImportFrom func(a0 string, a1 string, a2 p_go_types.ImportMode) (*p_go_types.Package, error)
+func (w _go_types_ImporterFrom) Import(a0 string) (*p_go_types.Package, error) {
+	return w.boxed.Method("Import").(func(any, string) (*p_go_types.Package, error))(w.V, a0)
 }
-
-func (w _go_types_ImporterFrom) Import(a0 string) (*p_go_types.Package, error) { return w.WImport(a0) }
 
 func (w _go_types_ImporterFrom) ImportFrom(a0 string, a1 string, a2 p_go_types.ImportMode) (*p_go_types.Package, error) {
-	return w.WImportFrom(a0, a1, a2)
+	return w.boxed.Method("ImportFrom").(func(any, string, string, p_go_types.ImportMode) (*p_go_types.Package, error))(w.V, a0, a1, a2)
 }
 
-type _go_types_Sizes struct {
-	IValue     any
-	WAlignof   func(a0 p_go_types.Type) int64
-	WOffsetsof func(a0 []*p_go_types.Var) []int64
-	WSizeof    func(a0 p_go_types.Type) int64
+type _go_types_Sizes struct{ boxed }
+
+func (w _go_types_Sizes) Alignof(a0 p_go_types.Type) int64 {
+	return w.boxed.Method("Alignof").(func(any, p_go_types.Type) int64)(w.V, a0)
 }
 
-func (w _go_types_Sizes) Alignof(a0 p_go_types.Type) int64 { return w.WAlignof(a0) }
-
-func (w _go_types_Sizes) Offsetsof(a0 []*p_go_types.Var) []int64 { return w.WOffsetsof(a0) }
-
-func (w _go_types_Sizes) Sizeof(a0 p_go_types.Type) int64 { return w.WSizeof(a0) }
-
-type _go_types_Type struct {
-	IValue      any
-	WString     func() string
-	WUnderlying func() p_go_types.Type
+func (w _go_types_Sizes) Offsetsof(a0 []*p_go_types.Var) []int64 {
+	return w.boxed.Method("Offsetsof").(func(any, []*p_go_types.Var) []int64)(w.V, a0)
 }
 
-func (w _go_types_Type) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
+func (w _go_types_Sizes) Sizeof(a0 p_go_types.Type) int64 {
+	return w.boxed.Method("Sizeof").(func(any, p_go_types.Type) int64)(w.V, a0)
 }
 
-func (w _go_types_Type) Underlying() p_go_types.Type { return w.WUnderlying() }
+type _go_types_Type struct{ boxed }
+
+func (w _go_types_Type) String() string { return w.boxed.Method("String").(func(any) string)(w.V) }
+
+func (w _go_types_Type) Underlying() p_go_types.Type {
+	return w.boxed.Method("Underlying").(func(any) p_go_types.Type)(w.V)
+}

@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_hash "hash"
 	reflect "reflect"
 )
@@ -10,115 +11,100 @@ import (
 func _hash() map[string]reflect.Value {
 	return map[string]reflect.Value{
 		"Cloner":  reflect.ValueOf((*p_hash.Cloner)(nil)),
-		"_Cloner": reflect.ValueOf((*_hash_Cloner)(nil)),
+		"_Cloner": reflect.ValueOf(func(b box.Box) any { return _hash_Cloner{b} }),
 		"Hash":    reflect.ValueOf((*p_hash.Hash)(nil)),
-		"_Hash":   reflect.ValueOf((*_hash_Hash)(nil)),
+		"_Hash":   reflect.ValueOf(func(b box.Box) any { return _hash_Hash{b} }),
 		"Hash32":  reflect.ValueOf((*p_hash.Hash32)(nil)),
-		"_Hash32": reflect.ValueOf((*_hash_Hash32)(nil)),
+		"_Hash32": reflect.ValueOf(func(b box.Box) any { return _hash_Hash32{b} }),
 		"Hash64":  reflect.ValueOf((*p_hash.Hash64)(nil)),
-		"_Hash64": reflect.ValueOf((*_hash_Hash64)(nil)),
+		"_Hash64": reflect.ValueOf(func(b box.Box) any { return _hash_Hash64{b} }),
 		"XOF":     reflect.ValueOf((*p_hash.XOF)(nil)),
-		"_XOF":    reflect.ValueOf((*_hash_XOF)(nil)),
+		"_XOF":    reflect.ValueOf(func(b box.Box) any { return _hash_XOF{b} }),
 	}
 }
 
-type _hash_Cloner struct {
-	IValue     any
-	WBlockSize func() int
-	WClone     func() (p_hash.Cloner, error)
-	WReset     func()
-	WSize      func() int
-	WSum       func(a0 []byte) []byte
-	WWrite     func(a0 []byte) (int, error)
+type _hash_Cloner struct{ boxed }
+
+func (w _hash_Cloner) BlockSize() int { return w.boxed.Method("BlockSize").(func(any) int)(w.V) }
+
+func (w _hash_Cloner) Clone() (p_hash.Cloner, error) {
+	return w.boxed.Method("Clone").(func(any) (p_hash.Cloner, error))(w.V)
 }
 
-func (w _hash_Cloner) BlockSize() int { return w.WBlockSize() }
+func (w _hash_Cloner) Reset() { w.boxed.Method("Reset").(func(any))(w.V) }
 
-func (w _hash_Cloner) Clone() (p_hash.Cloner, error) { return w.WClone() }
+func (w _hash_Cloner) Size() int { return w.boxed.Method("Size").(func(any) int)(w.V) }
 
-func (w _hash_Cloner) Reset() { w.WReset() }
-
-func (w _hash_Cloner) Size() int { return w.WSize() }
-
-func (w _hash_Cloner) Sum(a0 []byte) []byte { return w.WSum(a0) }
-
-func (w _hash_Cloner) Write(a0 []byte) (int, error) { return w.WWrite(a0) }
-
-type _hash_Hash struct {
-	IValue     any
-	WBlockSize func() int
-	WReset     func()
-	WSize      func() int
-	WSum       func(a0 []byte) []byte
-	WWrite     func(a0 []byte) (int, error)
+func (w _hash_Cloner) Sum(a0 []byte) []byte {
+	return w.boxed.Method("Sum").(func(any, []byte) []byte)(w.V, a0)
 }
 
-func (w _hash_Hash) BlockSize() int { return w.WBlockSize() }
-
-func (w _hash_Hash) Reset() { w.WReset() }
-
-func (w _hash_Hash) Size() int { return w.WSize() }
-
-func (w _hash_Hash) Sum(a0 []byte) []byte { return w.WSum(a0) }
-
-func (w _hash_Hash) Write(a0 []byte) (int, error) { return w.WWrite(a0) }
-
-type _hash_Hash32 struct {
-	IValue     any
-	WBlockSize func() int
-	WReset     func()
-	WSize      func() int
-	WSum       func(a0 []byte) []byte
-	WSum32     func() uint32
-	WWrite     func(a0 []byte) (int, error)
+func (w _hash_Cloner) Write(a0 []byte) (int, error) {
+	return w.boxed.Method("Write").(func(any, []byte) (int, error))(w.V, a0)
 }
 
-func (w _hash_Hash32) BlockSize() int { return w.WBlockSize() }
+type _hash_Hash struct{ boxed }
 
-func (w _hash_Hash32) Reset() { w.WReset() }
+func (w _hash_Hash) BlockSize() int { return w.boxed.Method("BlockSize").(func(any) int)(w.V) }
 
-func (w _hash_Hash32) Size() int { return w.WSize() }
+func (w _hash_Hash) Reset() { w.boxed.Method("Reset").(func(any))(w.V) }
 
-func (w _hash_Hash32) Sum(a0 []byte) []byte { return w.WSum(a0) }
+func (w _hash_Hash) Size() int { return w.boxed.Method("Size").(func(any) int)(w.V) }
 
-func (w _hash_Hash32) Sum32() uint32 { return w.WSum32() }
-
-func (w _hash_Hash32) Write(a0 []byte) (int, error) { return w.WWrite(a0) }
-
-type _hash_Hash64 struct {
-	IValue     any
-	WBlockSize func() int
-	WReset     func()
-	WSize      func() int
-	WSum       func(a0 []byte) []byte
-	WSum64     func() uint64
-	WWrite     func(a0 []byte) (int, error)
+func (w _hash_Hash) Sum(a0 []byte) []byte {
+	return w.boxed.Method("Sum").(func(any, []byte) []byte)(w.V, a0)
 }
 
-func (w _hash_Hash64) BlockSize() int { return w.WBlockSize() }
-
-func (w _hash_Hash64) Reset() { w.WReset() }
-
-func (w _hash_Hash64) Size() int { return w.WSize() }
-
-func (w _hash_Hash64) Sum(a0 []byte) []byte { return w.WSum(a0) }
-
-func (w _hash_Hash64) Sum64() uint64 { return w.WSum64() }
-
-func (w _hash_Hash64) Write(a0 []byte) (int, error) { return w.WWrite(a0) }
-
-type _hash_XOF struct {
-	IValue     any
-	WBlockSize func() int
-	WRead      func(a0 []byte) (int, error)
-	WReset     func()
-	WWrite     func(a0 []byte) (int, error)
+func (w _hash_Hash) Write(a0 []byte) (int, error) {
+	return w.boxed.Method("Write").(func(any, []byte) (int, error))(w.V, a0)
 }
 
-func (w _hash_XOF) BlockSize() int { return w.WBlockSize() }
+type _hash_Hash32 struct{ boxed }
 
-func (w _hash_XOF) Read(a0 []byte) (int, error) { return w.WRead(a0) }
+func (w _hash_Hash32) BlockSize() int { return w.boxed.Method("BlockSize").(func(any) int)(w.V) }
 
-func (w _hash_XOF) Reset() { w.WReset() }
+func (w _hash_Hash32) Reset() { w.boxed.Method("Reset").(func(any))(w.V) }
 
-func (w _hash_XOF) Write(a0 []byte) (int, error) { return w.WWrite(a0) }
+func (w _hash_Hash32) Size() int { return w.boxed.Method("Size").(func(any) int)(w.V) }
+
+func (w _hash_Hash32) Sum(a0 []byte) []byte {
+	return w.boxed.Method("Sum").(func(any, []byte) []byte)(w.V, a0)
+}
+
+func (w _hash_Hash32) Sum32() uint32 { return w.boxed.Method("Sum32").(func(any) uint32)(w.V) }
+
+func (w _hash_Hash32) Write(a0 []byte) (int, error) {
+	return w.boxed.Method("Write").(func(any, []byte) (int, error))(w.V, a0)
+}
+
+type _hash_Hash64 struct{ boxed }
+
+func (w _hash_Hash64) BlockSize() int { return w.boxed.Method("BlockSize").(func(any) int)(w.V) }
+
+func (w _hash_Hash64) Reset() { w.boxed.Method("Reset").(func(any))(w.V) }
+
+func (w _hash_Hash64) Size() int { return w.boxed.Method("Size").(func(any) int)(w.V) }
+
+func (w _hash_Hash64) Sum(a0 []byte) []byte {
+	return w.boxed.Method("Sum").(func(any, []byte) []byte)(w.V, a0)
+}
+
+func (w _hash_Hash64) Sum64() uint64 { return w.boxed.Method("Sum64").(func(any) uint64)(w.V) }
+
+func (w _hash_Hash64) Write(a0 []byte) (int, error) {
+	return w.boxed.Method("Write").(func(any, []byte) (int, error))(w.V, a0)
+}
+
+type _hash_XOF struct{ boxed }
+
+func (w _hash_XOF) BlockSize() int { return w.boxed.Method("BlockSize").(func(any) int)(w.V) }
+
+func (w _hash_XOF) Read(a0 []byte) (int, error) {
+	return w.boxed.Method("Read").(func(any, []byte) (int, error))(w.V, a0)
+}
+
+func (w _hash_XOF) Reset() { w.boxed.Method("Reset").(func(any))(w.V) }
+
+func (w _hash_XOF) Write(a0 []byte) (int, error) {
+	return w.boxed.Method("Write").(func(any, []byte) (int, error))(w.V, a0)
+}

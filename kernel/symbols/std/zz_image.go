@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_image "image"
 	p_image_color "image/color"
 	reflect "reflect"
@@ -21,7 +22,7 @@ func _image() map[string]reflect.Value {
 		"Gray":                reflect.ValueOf((*p_image.Gray)(nil)),
 		"Gray16":              reflect.ValueOf((*p_image.Gray16)(nil)),
 		"Image":               reflect.ValueOf((*p_image.Image)(nil)),
-		"_Image":              reflect.ValueOf((*_image_Image)(nil)),
+		"_Image":              reflect.ValueOf(func(b box.Box) any { return _image_Image{b} }),
 		"NRGBA":               reflect.ValueOf((*p_image.NRGBA)(nil)),
 		"NRGBA64":             reflect.ValueOf((*p_image.NRGBA64)(nil)),
 		"NYCbCrA":             reflect.ValueOf((*p_image.NYCbCrA)(nil)),
@@ -41,13 +42,13 @@ func _image() map[string]reflect.Value {
 		"Opaque":              reflect.ValueOf(&p_image.Opaque).Elem(),
 		"Paletted":            reflect.ValueOf((*p_image.Paletted)(nil)),
 		"PalettedImage":       reflect.ValueOf((*p_image.PalettedImage)(nil)),
-		"_PalettedImage":      reflect.ValueOf((*_image_PalettedImage)(nil)),
+		"_PalettedImage":      reflect.ValueOf(func(b box.Box) any { return _image_PalettedImage{b} }),
 		"Point":               reflect.ValueOf((*p_image.Point)(nil)),
 		"Pt":                  reflect.ValueOf(p_image.Pt),
 		"RGBA":                reflect.ValueOf((*p_image.RGBA)(nil)),
 		"RGBA64":              reflect.ValueOf((*p_image.RGBA64)(nil)),
 		"RGBA64Image":         reflect.ValueOf((*p_image.RGBA64Image)(nil)),
-		"_RGBA64Image":        reflect.ValueOf((*_image_RGBA64Image)(nil)),
+		"_RGBA64Image":        reflect.ValueOf(func(b box.Box) any { return _image_RGBA64Image{b} }),
 		"Rect":                reflect.ValueOf(p_image.Rect),
 		"Rectangle":           reflect.ValueOf((*p_image.Rectangle)(nil)),
 		"RegisterFormat":      reflect.ValueOf(p_image.RegisterFormat),
@@ -61,47 +62,52 @@ func _image() map[string]reflect.Value {
 	}
 }
 
-type _image_Image struct {
-	IValue      any
-	WAt         func(a0 int, a1 int) p_image_color.Color
-	WBounds     func() p_image.Rectangle
-	WColorModel func() p_image_color.Model
+type _image_Image struct{ boxed }
+
+func (w _image_Image) At(a0 int, a1 int) p_image_color.Color {
+	return w.boxed.Method("At").(func(any, int, int) p_image_color.Color)(w.V, a0, a1)
 }
 
-func (w _image_Image) At(a0 int, a1 int) p_image_color.Color { return w.WAt(a0, a1) }
-
-func (w _image_Image) Bounds() p_image.Rectangle { return w.WBounds() }
-
-func (w _image_Image) ColorModel() p_image_color.Model { return w.WColorModel() }
-
-type _image_PalettedImage struct {
-	IValue        any
-	WAt           func(a0 int, a1 int) p_image_color.Color
-	WBounds       func() p_image.Rectangle
-	WColorIndexAt func(a0 int, a1 int) uint8
-	WColorModel   func() p_image_color.Model
+func (w _image_Image) Bounds() p_image.Rectangle {
+	return w.boxed.Method("Bounds").(func(any) p_image.Rectangle)(w.V)
 }
 
-func (w _image_PalettedImage) At(a0 int, a1 int) p_image_color.Color { return w.WAt(a0, a1) }
-
-func (w _image_PalettedImage) Bounds() p_image.Rectangle { return w.WBounds() }
-
-func (w _image_PalettedImage) ColorIndexAt(a0 int, a1 int) uint8 { return w.WColorIndexAt(a0, a1) }
-
-func (w _image_PalettedImage) ColorModel() p_image_color.Model { return w.WColorModel() }
-
-type _image_RGBA64Image struct {
-	IValue      any
-	WAt         func(a0 int, a1 int) p_image_color.Color
-	WBounds     func() p_image.Rectangle
-	WColorModel func() p_image_color.Model
-	WRGBA64At   func(a0 int, a1 int) p_image_color.RGBA64
+func (w _image_Image) ColorModel() p_image_color.Model {
+	return w.boxed.Method("ColorModel").(func(any) p_image_color.Model)(w.V)
 }
 
-func (w _image_RGBA64Image) At(a0 int, a1 int) p_image_color.Color { return w.WAt(a0, a1) }
+type _image_PalettedImage struct{ boxed }
 
-func (w _image_RGBA64Image) Bounds() p_image.Rectangle { return w.WBounds() }
+func (w _image_PalettedImage) At(a0 int, a1 int) p_image_color.Color {
+	return w.boxed.Method("At").(func(any, int, int) p_image_color.Color)(w.V, a0, a1)
+}
 
-func (w _image_RGBA64Image) ColorModel() p_image_color.Model { return w.WColorModel() }
+func (w _image_PalettedImage) Bounds() p_image.Rectangle {
+	return w.boxed.Method("Bounds").(func(any) p_image.Rectangle)(w.V)
+}
 
-func (w _image_RGBA64Image) RGBA64At(a0 int, a1 int) p_image_color.RGBA64 { return w.WRGBA64At(a0, a1) }
+func (w _image_PalettedImage) ColorIndexAt(a0 int, a1 int) uint8 {
+	return w.boxed.Method("ColorIndexAt").(func(any, int, int) uint8)(w.V, a0, a1)
+}
+
+func (w _image_PalettedImage) ColorModel() p_image_color.Model {
+	return w.boxed.Method("ColorModel").(func(any) p_image_color.Model)(w.V)
+}
+
+type _image_RGBA64Image struct{ boxed }
+
+func (w _image_RGBA64Image) At(a0 int, a1 int) p_image_color.Color {
+	return w.boxed.Method("At").(func(any, int, int) p_image_color.Color)(w.V, a0, a1)
+}
+
+func (w _image_RGBA64Image) Bounds() p_image.Rectangle {
+	return w.boxed.Method("Bounds").(func(any) p_image.Rectangle)(w.V)
+}
+
+func (w _image_RGBA64Image) ColorModel() p_image_color.Model {
+	return w.boxed.Method("ColorModel").(func(any) p_image_color.Model)(w.V)
+}
+
+func (w _image_RGBA64Image) RGBA64At(a0 int, a1 int) p_image_color.RGBA64 {
+	return w.boxed.Method("RGBA64At").(func(any, int, int) p_image_color.RGBA64)(w.V, a0, a1)
+}

@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_image_color "image/color"
 	reflect "reflect"
 )
@@ -18,13 +19,13 @@ func _image_color() map[string]reflect.Value {
 		"CMYKModel":    reflect.ValueOf(&p_image_color.CMYKModel).Elem(),
 		"CMYKToRGB":    reflect.ValueOf(p_image_color.CMYKToRGB),
 		"Color":        reflect.ValueOf((*p_image_color.Color)(nil)),
-		"_Color":       reflect.ValueOf((*_image_color_Color)(nil)),
+		"_Color":       reflect.ValueOf(func(b box.Box) any { return _image_color_Color{b} }),
 		"Gray":         reflect.ValueOf((*p_image_color.Gray)(nil)),
 		"Gray16":       reflect.ValueOf((*p_image_color.Gray16)(nil)),
 		"Gray16Model":  reflect.ValueOf(&p_image_color.Gray16Model).Elem(),
 		"GrayModel":    reflect.ValueOf(&p_image_color.GrayModel).Elem(),
 		"Model":        reflect.ValueOf((*p_image_color.Model)(nil)),
-		"_Model":       reflect.ValueOf((*_image_color_Model)(nil)),
+		"_Model":       reflect.ValueOf(func(b box.Box) any { return _image_color_Model{b} }),
 		"ModelFunc":    reflect.ValueOf(p_image_color.ModelFunc),
 		"NRGBA":        reflect.ValueOf((*p_image_color.NRGBA)(nil)),
 		"NRGBA64":      reflect.ValueOf((*p_image_color.NRGBA64)(nil)),
@@ -48,18 +49,14 @@ func _image_color() map[string]reflect.Value {
 	}
 }
 
-type _image_color_Color struct {
-	IValue any
-	WRGBA  func() (uint32, uint32, uint32, uint32)
+type _image_color_Color struct{ boxed }
+
+func (w _image_color_Color) RGBA() (uint32, uint32, uint32, uint32) {
+	return w.boxed.Method("RGBA").(func(any) (uint32, uint32, uint32, uint32))(w.V)
 }
 
-func (w _image_color_Color) RGBA() (uint32, uint32, uint32, uint32) { return w.WRGBA() }
-
-type _image_color_Model struct {
-	IValue   any
-	WConvert func(a0 p_image_color.Color) p_image_color.Color
-}
+type _image_color_Model struct{ boxed }
 
 func (w _image_color_Model) Convert(a0 p_image_color.Color) p_image_color.Color {
-	return w.WConvert(a0)
+	return w.boxed.Method("Convert").(func(any, p_image_color.Color) p_image_color.Color)(w.V, a0)
 }

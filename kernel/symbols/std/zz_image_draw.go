@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_image "image"
 	p_image_color "image/color"
 	p_image_draw "image/draw"
@@ -14,74 +15,70 @@ func _image_draw() map[string]reflect.Value {
 		"Draw":           reflect.ValueOf(p_image_draw.Draw),
 		"DrawMask":       reflect.ValueOf(p_image_draw.DrawMask),
 		"Drawer":         reflect.ValueOf((*p_image_draw.Drawer)(nil)),
-		"_Drawer":        reflect.ValueOf((*_image_draw_Drawer)(nil)),
+		"_Drawer":        reflect.ValueOf(func(b box.Box) any { return _image_draw_Drawer{b} }),
 		"FloydSteinberg": reflect.ValueOf(&p_image_draw.FloydSteinberg).Elem(),
 		"Image":          reflect.ValueOf((*p_image_draw.Image)(nil)),
-		"_Image":         reflect.ValueOf((*_image_draw_Image)(nil)),
+		"_Image":         reflect.ValueOf(func(b box.Box) any { return _image_draw_Image{b} }),
 		"Op":             reflect.ValueOf((*p_image_draw.Op)(nil)),
 		"Quantizer":      reflect.ValueOf((*p_image_draw.Quantizer)(nil)),
-		"_Quantizer":     reflect.ValueOf((*_image_draw_Quantizer)(nil)),
+		"_Quantizer":     reflect.ValueOf(func(b box.Box) any { return _image_draw_Quantizer{b} }),
 		"RGBA64Image":    reflect.ValueOf((*p_image_draw.RGBA64Image)(nil)),
-		"_RGBA64Image":   reflect.ValueOf((*_image_draw_RGBA64Image)(nil)),
+		"_RGBA64Image":   reflect.ValueOf(func(b box.Box) any { return _image_draw_RGBA64Image{b} }),
 	}
 }
 
-type _image_draw_Drawer struct {
-	IValue any
-	WDraw  func(a0 p_image_draw.Image, a1 p_image.Rectangle, a2 p_image.Image, a3 p_image.Point)
-}
+type _image_draw_Drawer struct{ boxed }
 
 func (w _image_draw_Drawer) Draw(a0 p_image_draw.Image, a1 p_image.Rectangle, a2 p_image.Image, a3 p_image.Point) {
-	w.WDraw(a0, a1, a2, a3)
+	w.boxed.Method("Draw").(func(any, p_image_draw.Image, p_image.Rectangle, p_image.Image, p_image.Point))(w.V, a0, a1, a2, a3)
 }
 
-type _image_draw_Image struct {
-	IValue      any
-	WAt         func(a0 int, a1 int) p_image_color.Color
-	WBounds     func() p_image.Rectangle
-	WColorModel func() p_image_color.Model
-	WSet        func(a0 int, a1 int, a2 p_image_color.Color)
+type _image_draw_Image struct{ boxed }
+
+func (w _image_draw_Image) At(a0 int, a1 int) p_image_color.Color {
+	return w.boxed.Method("At").(func(any, int, int) p_image_color.Color)(w.V, a0, a1)
 }
 
-func (w _image_draw_Image) At(a0 int, a1 int) p_image_color.Color { return w.WAt(a0, a1) }
-
-func (w _image_draw_Image) Bounds() p_image.Rectangle { return w.WBounds() }
-
-func (w _image_draw_Image) ColorModel() p_image_color.Model { return w.WColorModel() }
-
-func (w _image_draw_Image) Set(a0 int, a1 int, a2 p_image_color.Color) { w.WSet(a0, a1, a2) }
-
-type _image_draw_Quantizer struct {
-	IValue    any
-	WQuantize func(a0 p_image_color.Palette, a1 p_image.Image) p_image_color.Palette
+func (w _image_draw_Image) Bounds() p_image.Rectangle {
+	return w.boxed.Method("Bounds").(func(any) p_image.Rectangle)(w.V)
 }
+
+func (w _image_draw_Image) ColorModel() p_image_color.Model {
+	return w.boxed.Method("ColorModel").(func(any) p_image_color.Model)(w.V)
+}
+
+func (w _image_draw_Image) Set(a0 int, a1 int, a2 p_image_color.Color) {
+	w.boxed.Method("Set").(func(any, int, int, p_image_color.Color))(w.V, a0, a1, a2)
+}
+
+type _image_draw_Quantizer struct{ boxed }
 
 func (w _image_draw_Quantizer) Quantize(a0 p_image_color.Palette, a1 p_image.Image) p_image_color.Palette {
-	return w.WQuantize(a0, a1)
+	return w.boxed.Method("Quantize").(func(any, p_image_color.Palette, p_image.Image) p_image_color.Palette)(w.V, a0, a1)
 }
 
-type _image_draw_RGBA64Image struct {
-	IValue      any
-	WAt         func(a0 int, a1 int) p_image_color.Color
-	WBounds     func() p_image.Rectangle
-	WColorModel func() p_image_color.Model
-	WRGBA64At   func(a0 int, a1 int) p_image_color.RGBA64
-	WSet        func(a0 int, a1 int, a2 p_image_color.Color)
-	WSetRGBA64  func(a0 int, a1 int, a2 p_image_color.RGBA64)
+type _image_draw_RGBA64Image struct{ boxed }
+
+func (w _image_draw_RGBA64Image) At(a0 int, a1 int) p_image_color.Color {
+	return w.boxed.Method("At").(func(any, int, int) p_image_color.Color)(w.V, a0, a1)
 }
 
-func (w _image_draw_RGBA64Image) At(a0 int, a1 int) p_image_color.Color { return w.WAt(a0, a1) }
+func (w _image_draw_RGBA64Image) Bounds() p_image.Rectangle {
+	return w.boxed.Method("Bounds").(func(any) p_image.Rectangle)(w.V)
+}
 
-func (w _image_draw_RGBA64Image) Bounds() p_image.Rectangle { return w.WBounds() }
-
-func (w _image_draw_RGBA64Image) ColorModel() p_image_color.Model { return w.WColorModel() }
+func (w _image_draw_RGBA64Image) ColorModel() p_image_color.Model {
+	return w.boxed.Method("ColorModel").(func(any) p_image_color.Model)(w.V)
+}
 
 func (w _image_draw_RGBA64Image) RGBA64At(a0 int, a1 int) p_image_color.RGBA64 {
-	return w.WRGBA64At(a0, a1)
+	return w.boxed.Method("RGBA64At").(func(any, int, int) p_image_color.RGBA64)(w.V, a0, a1)
 }
 
-func (w _image_draw_RGBA64Image) Set(a0 int, a1 int, a2 p_image_color.Color) { w.WSet(a0, a1, a2) }
+func (w _image_draw_RGBA64Image) Set(a0 int, a1 int, a2 p_image_color.Color) {
+	w.boxed.Method("Set").(func(any, int, int, p_image_color.Color))(w.V, a0, a1, a2)
+}
 
 func (w _image_draw_RGBA64Image) SetRGBA64(a0 int, a1 int, a2 p_image_color.RGBA64) {
-	w.WSetRGBA64(a0, a1, a2)
+	w.boxed.Method("SetRGBA64").(func(any, int, int, p_image_color.RGBA64))(w.V, a0, a1, a2)
 }

@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_image_jpeg "image/jpeg"
 	reflect "reflect"
 )
@@ -15,17 +16,17 @@ func _image_jpeg() map[string]reflect.Value {
 		"FormatError":      reflect.ValueOf((*p_image_jpeg.FormatError)(nil)),
 		"Options":          reflect.ValueOf((*p_image_jpeg.Options)(nil)),
 		"Reader":           reflect.ValueOf((*p_image_jpeg.Reader)(nil)),
-		"_Reader":          reflect.ValueOf((*_image_jpeg_Reader)(nil)),
+		"_Reader":          reflect.ValueOf(func(b box.Box) any { return _image_jpeg_Reader{b} }),
 		"UnsupportedError": reflect.ValueOf((*p_image_jpeg.UnsupportedError)(nil)),
 	}
 }
 
-type _image_jpeg_Reader struct {
-	IValue    any
-	WRead     func(a0 []byte) (int, error)
-	WReadByte func() (byte, error)
+type _image_jpeg_Reader struct{ boxed }
+
+func (w _image_jpeg_Reader) Read(a0 []byte) (int, error) {
+	return w.boxed.Method("Read").(func(any, []byte) (int, error))(w.V, a0)
 }
 
-func (w _image_jpeg_Reader) Read(a0 []byte) (int, error) { return w.WRead(a0) }
-
-func (w _image_jpeg_Reader) ReadByte() (byte, error) { return w.WReadByte() }
+func (w _image_jpeg_Reader) ReadByte() (byte, error) {
+	return w.boxed.Method("ReadByte").(func(any) (byte, error))(w.V)
+}

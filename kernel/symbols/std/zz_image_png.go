@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_image_png "image/png"
 	reflect "reflect"
 )
@@ -16,18 +17,18 @@ func _image_png() map[string]reflect.Value {
 		"Encoder":            reflect.ValueOf((*p_image_png.Encoder)(nil)),
 		"EncoderBuffer":      reflect.ValueOf((*p_image_png.EncoderBuffer)(nil)),
 		"EncoderBufferPool":  reflect.ValueOf((*p_image_png.EncoderBufferPool)(nil)),
-		"_EncoderBufferPool": reflect.ValueOf((*_image_png_EncoderBufferPool)(nil)),
+		"_EncoderBufferPool": reflect.ValueOf(func(b box.Box) any { return _image_png_EncoderBufferPool{b} }),
 		"FormatError":        reflect.ValueOf((*p_image_png.FormatError)(nil)),
 		"UnsupportedError":   reflect.ValueOf((*p_image_png.UnsupportedError)(nil)),
 	}
 }
 
-type _image_png_EncoderBufferPool struct {
-	IValue any
-	WGet   func() *p_image_png.EncoderBuffer
-	WPut   func(a0 *p_image_png.EncoderBuffer)
+type _image_png_EncoderBufferPool struct{ boxed }
+
+func (w _image_png_EncoderBufferPool) Get() *p_image_png.EncoderBuffer {
+	return w.boxed.Method("Get").(func(any) *p_image_png.EncoderBuffer)(w.V)
 }
 
-func (w _image_png_EncoderBufferPool) Get() *p_image_png.EncoderBuffer { return w.WGet() }
-
-func (w _image_png_EncoderBufferPool) Put(a0 *p_image_png.EncoderBuffer) { w.WPut(a0) }
+func (w _image_png_EncoderBufferPool) Put(a0 *p_image_png.EncoderBuffer) {
+	w.boxed.Method("Put").(func(any, *p_image_png.EncoderBuffer))(w.V, a0)
+}

@@ -2,7 +2,14 @@
 
 package std
 
-import "reflect"
+import (
+	"reflect"
+
+	"divvy/kernel/symbols/box"
+)
+
+// boxed is what every adapter embeds, under a name that no interface's method has.
+type boxed = box.Box
 
 // Table returns the symbols of a package, or nil.
 func Table(path string) map[string]reflect.Value {

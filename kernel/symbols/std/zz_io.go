@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_io "io"
 	reflect "reflect"
 )
@@ -10,13 +11,13 @@ import (
 func _io() map[string]reflect.Value {
 	return map[string]reflect.Value{
 		"ByteReader":       reflect.ValueOf((*p_io.ByteReader)(nil)),
-		"_ByteReader":      reflect.ValueOf((*_io_ByteReader)(nil)),
+		"_ByteReader":      reflect.ValueOf(func(b box.Box) any { return _io_ByteReader{b} }),
 		"ByteScanner":      reflect.ValueOf((*p_io.ByteScanner)(nil)),
-		"_ByteScanner":     reflect.ValueOf((*_io_ByteScanner)(nil)),
+		"_ByteScanner":     reflect.ValueOf(func(b box.Box) any { return _io_ByteScanner{b} }),
 		"ByteWriter":       reflect.ValueOf((*p_io.ByteWriter)(nil)),
-		"_ByteWriter":      reflect.ValueOf((*_io_ByteWriter)(nil)),
+		"_ByteWriter":      reflect.ValueOf(func(b box.Box) any { return _io_ByteWriter{b} }),
 		"Closer":           reflect.ValueOf((*p_io.Closer)(nil)),
-		"_Closer":          reflect.ValueOf((*_io_Closer)(nil)),
+		"_Closer":          reflect.ValueOf(func(b box.Box) any { return _io_Closer{b} }),
 		"Copy":             reflect.ValueOf(p_io.Copy),
 		"CopyBuffer":       reflect.ValueOf(p_io.CopyBuffer),
 		"CopyN":            reflect.ValueOf(p_io.CopyN),
@@ -41,237 +42,218 @@ func _io() map[string]reflect.Value {
 		"ReadAll":          reflect.ValueOf(p_io.ReadAll),
 		"ReadAtLeast":      reflect.ValueOf(p_io.ReadAtLeast),
 		"ReadCloser":       reflect.ValueOf((*p_io.ReadCloser)(nil)),
-		"_ReadCloser":      reflect.ValueOf((*_io_ReadCloser)(nil)),
+		"_ReadCloser":      reflect.ValueOf(func(b box.Box) any { return _io_ReadCloser{b} }),
 		"ReadFull":         reflect.ValueOf(p_io.ReadFull),
 		"ReadSeekCloser":   reflect.ValueOf((*p_io.ReadSeekCloser)(nil)),
-		"_ReadSeekCloser":  reflect.ValueOf((*_io_ReadSeekCloser)(nil)),
+		"_ReadSeekCloser":  reflect.ValueOf(func(b box.Box) any { return _io_ReadSeekCloser{b} }),
 		"ReadSeeker":       reflect.ValueOf((*p_io.ReadSeeker)(nil)),
-		"_ReadSeeker":      reflect.ValueOf((*_io_ReadSeeker)(nil)),
+		"_ReadSeeker":      reflect.ValueOf(func(b box.Box) any { return _io_ReadSeeker{b} }),
 		"ReadWriteCloser":  reflect.ValueOf((*p_io.ReadWriteCloser)(nil)),
-		"_ReadWriteCloser": reflect.ValueOf((*_io_ReadWriteCloser)(nil)),
+		"_ReadWriteCloser": reflect.ValueOf(func(b box.Box) any { return _io_ReadWriteCloser{b} }),
 		"ReadWriteSeeker":  reflect.ValueOf((*p_io.ReadWriteSeeker)(nil)),
-		"_ReadWriteSeeker": reflect.ValueOf((*_io_ReadWriteSeeker)(nil)),
+		"_ReadWriteSeeker": reflect.ValueOf(func(b box.Box) any { return _io_ReadWriteSeeker{b} }),
 		"ReadWriter":       reflect.ValueOf((*p_io.ReadWriter)(nil)),
-		"_ReadWriter":      reflect.ValueOf((*_io_ReadWriter)(nil)),
+		"_ReadWriter":      reflect.ValueOf(func(b box.Box) any { return _io_ReadWriter{b} }),
 		"Reader":           reflect.ValueOf((*p_io.Reader)(nil)),
-		"_Reader":          reflect.ValueOf((*_io_Reader)(nil)),
+		"_Reader":          reflect.ValueOf(func(b box.Box) any { return _io_Reader{b} }),
 		"ReaderAt":         reflect.ValueOf((*p_io.ReaderAt)(nil)),
-		"_ReaderAt":        reflect.ValueOf((*_io_ReaderAt)(nil)),
+		"_ReaderAt":        reflect.ValueOf(func(b box.Box) any { return _io_ReaderAt{b} }),
 		"ReaderFrom":       reflect.ValueOf((*p_io.ReaderFrom)(nil)),
-		"_ReaderFrom":      reflect.ValueOf((*_io_ReaderFrom)(nil)),
+		"_ReaderFrom":      reflect.ValueOf(func(b box.Box) any { return _io_ReaderFrom{b} }),
 		"RuneReader":       reflect.ValueOf((*p_io.RuneReader)(nil)),
-		"_RuneReader":      reflect.ValueOf((*_io_RuneReader)(nil)),
+		"_RuneReader":      reflect.ValueOf(func(b box.Box) any { return _io_RuneReader{b} }),
 		"RuneScanner":      reflect.ValueOf((*p_io.RuneScanner)(nil)),
-		"_RuneScanner":     reflect.ValueOf((*_io_RuneScanner)(nil)),
+		"_RuneScanner":     reflect.ValueOf(func(b box.Box) any { return _io_RuneScanner{b} }),
 		"SectionReader":    reflect.ValueOf((*p_io.SectionReader)(nil)),
 		"Seeker":           reflect.ValueOf((*p_io.Seeker)(nil)),
-		"_Seeker":          reflect.ValueOf((*_io_Seeker)(nil)),
+		"_Seeker":          reflect.ValueOf(func(b box.Box) any { return _io_Seeker{b} }),
 		"StringWriter":     reflect.ValueOf((*p_io.StringWriter)(nil)),
-		"_StringWriter":    reflect.ValueOf((*_io_StringWriter)(nil)),
+		"_StringWriter":    reflect.ValueOf(func(b box.Box) any { return _io_StringWriter{b} }),
 		"TeeReader":        reflect.ValueOf(p_io.TeeReader),
 		"WriteCloser":      reflect.ValueOf((*p_io.WriteCloser)(nil)),
-		"_WriteCloser":     reflect.ValueOf((*_io_WriteCloser)(nil)),
+		"_WriteCloser":     reflect.ValueOf(func(b box.Box) any { return _io_WriteCloser{b} }),
 		"WriteSeeker":      reflect.ValueOf((*p_io.WriteSeeker)(nil)),
-		"_WriteSeeker":     reflect.ValueOf((*_io_WriteSeeker)(nil)),
+		"_WriteSeeker":     reflect.ValueOf(func(b box.Box) any { return _io_WriteSeeker{b} }),
 		"WriteString":      reflect.ValueOf(p_io.WriteString),
 		"Writer":           reflect.ValueOf((*p_io.Writer)(nil)),
-		"_Writer":          reflect.ValueOf((*_io_Writer)(nil)),
+		"_Writer":          reflect.ValueOf(func(b box.Box) any { return _io_Writer{b} }),
 		"WriterAt":         reflect.ValueOf((*p_io.WriterAt)(nil)),
-		"_WriterAt":        reflect.ValueOf((*_io_WriterAt)(nil)),
+		"_WriterAt":        reflect.ValueOf(func(b box.Box) any { return _io_WriterAt{b} }),
 		"WriterTo":         reflect.ValueOf((*p_io.WriterTo)(nil)),
-		"_WriterTo":        reflect.ValueOf((*_io_WriterTo)(nil)),
+		"_WriterTo":        reflect.ValueOf(func(b box.Box) any { return _io_WriterTo{b} }),
 	}
 }
 
-type _io_ByteReader struct {
-	IValue    any
-	WReadByte func() (byte, error)
+type _io_ByteReader struct{ boxed }
+
+func (w _io_ByteReader) ReadByte() (byte, error) {
+	return w.boxed.Method("ReadByte").(func(any) (byte, error))(w.V)
 }
 
-func (w _io_ByteReader) ReadByte() (byte, error) { return w.WReadByte() }
+type _io_ByteScanner struct{ boxed }
 
-type _io_ByteScanner struct {
-	IValue      any
-	WReadByte   func() (byte, error)
-	WUnreadByte func() error
+func (w _io_ByteScanner) ReadByte() (byte, error) {
+	return w.boxed.Method("ReadByte").(func(any) (byte, error))(w.V)
 }
 
-func (w _io_ByteScanner) ReadByte() (byte, error) { return w.WReadByte() }
-
-func (w _io_ByteScanner) UnreadByte() error { return w.WUnreadByte() }
-
-type _io_ByteWriter struct {
-	IValue     any
-	WWriteByte func(a0 byte) error
+func (w _io_ByteScanner) UnreadByte() error {
+	return w.boxed.Method("UnreadByte").(func(any) error)(w.V)
 }
 
-func (w _io_ByteWriter) WriteByte(a0 byte) error { return w.WWriteByte(a0) }
+type _io_ByteWriter struct{ boxed }
 
-type _io_Closer struct {
-	IValue any
-	WClose func() error
+func (w _io_ByteWriter) WriteByte(a0 byte) error {
+	return w.boxed.Method("WriteByte").(func(any, byte) error)(w.V, a0)
 }
 
-func (w _io_Closer) Close() error { return w.WClose() }
+type _io_Closer struct{ boxed }
 
-type _io_ReadCloser struct {
-	IValue any
-	WClose func() error
-	WRead  func(a0 []byte) (int, error)
+func (w _io_Closer) Close() error { return w.boxed.Method("Close").(func(any) error)(w.V) }
+
+type _io_ReadCloser struct{ boxed }
+
+func (w _io_ReadCloser) Close() error { return w.boxed.Method("Close").(func(any) error)(w.V) }
+
+func (w _io_ReadCloser) Read(a0 []byte) (int, error) {
+	return w.boxed.Method("Read").(func(any, []byte) (int, error))(w.V, a0)
 }
 
-func (w _io_ReadCloser) Close() error { return w.WClose() }
+type _io_ReadSeekCloser struct{ boxed }
 
-func (w _io_ReadCloser) Read(a0 []byte) (int, error) { return w.WRead(a0) }
+func (w _io_ReadSeekCloser) Close() error { return w.boxed.Method("Close").(func(any) error)(w.V) }
 
-type _io_ReadSeekCloser struct {
-	IValue any
-	WClose func() error
-	WRead  func(a0 []byte) (int, error)
-	WSeek  func(a0 int64, a1 int) (int64, error)
+func (w _io_ReadSeekCloser) Read(a0 []byte) (int, error) {
+	return w.boxed.Method("Read").(func(any, []byte) (int, error))(w.V, a0)
 }
 
-func (w _io_ReadSeekCloser) Close() error { return w.WClose() }
-
-func (w _io_ReadSeekCloser) Read(a0 []byte) (int, error) { return w.WRead(a0) }
-
-func (w _io_ReadSeekCloser) Seek(a0 int64, a1 int) (int64, error) { return w.WSeek(a0, a1) }
-
-type _io_ReadSeeker struct {
-	IValue any
-	WRead  func(a0 []byte) (int, error)
-	WSeek  func(a0 int64, a1 int) (int64, error)
+func (w _io_ReadSeekCloser) Seek(a0 int64, a1 int) (int64, error) {
+	return w.boxed.Method("Seek").(func(any, int64, int) (int64, error))(w.V, a0, a1)
 }
 
-func (w _io_ReadSeeker) Read(a0 []byte) (int, error) { return w.WRead(a0) }
+type _io_ReadSeeker struct{ boxed }
 
-func (w _io_ReadSeeker) Seek(a0 int64, a1 int) (int64, error) { return w.WSeek(a0, a1) }
-
-type _io_ReadWriteCloser struct {
-	IValue any
-	WClose func() error
-	WRead  func(a0 []byte) (int, error)
-	WWrite func(a0 []byte) (int, error)
+func (w _io_ReadSeeker) Read(a0 []byte) (int, error) {
+	return w.boxed.Method("Read").(func(any, []byte) (int, error))(w.V, a0)
 }
 
-func (w _io_ReadWriteCloser) Close() error { return w.WClose() }
-
-func (w _io_ReadWriteCloser) Read(a0 []byte) (int, error) { return w.WRead(a0) }
-
-func (w _io_ReadWriteCloser) Write(a0 []byte) (int, error) { return w.WWrite(a0) }
-
-type _io_ReadWriteSeeker struct {
-	IValue any
-	WRead  func(a0 []byte) (int, error)
-	WSeek  func(a0 int64, a1 int) (int64, error)
-	WWrite func(a0 []byte) (int, error)
+func (w _io_ReadSeeker) Seek(a0 int64, a1 int) (int64, error) {
+	return w.boxed.Method("Seek").(func(any, int64, int) (int64, error))(w.V, a0, a1)
 }
 
-func (w _io_ReadWriteSeeker) Read(a0 []byte) (int, error) { return w.WRead(a0) }
+type _io_ReadWriteCloser struct{ boxed }
 
-func (w _io_ReadWriteSeeker) Seek(a0 int64, a1 int) (int64, error) { return w.WSeek(a0, a1) }
+func (w _io_ReadWriteCloser) Close() error { return w.boxed.Method("Close").(func(any) error)(w.V) }
 
-func (w _io_ReadWriteSeeker) Write(a0 []byte) (int, error) { return w.WWrite(a0) }
-
-type _io_ReadWriter struct {
-	IValue any
-	WRead  func(a0 []byte) (int, error)
-	WWrite func(a0 []byte) (int, error)
+func (w _io_ReadWriteCloser) Read(a0 []byte) (int, error) {
+	return w.boxed.Method("Read").(func(any, []byte) (int, error))(w.V, a0)
 }
 
-func (w _io_ReadWriter) Read(a0 []byte) (int, error) { return w.WRead(a0) }
-
-func (w _io_ReadWriter) Write(a0 []byte) (int, error) { return w.WWrite(a0) }
-
-type _io_Reader struct {
-	IValue any
-	WRead  func(a0 []byte) (int, error)
+func (w _io_ReadWriteCloser) Write(a0 []byte) (int, error) {
+	return w.boxed.Method("Write").(func(any, []byte) (int, error))(w.V, a0)
 }
 
-func (w _io_Reader) Read(a0 []byte) (int, error) { return w.WRead(a0) }
+type _io_ReadWriteSeeker struct{ boxed }
 
-type _io_ReaderAt struct {
-	IValue  any
-	WReadAt func(a0 []byte, a1 int64) (int, error)
+func (w _io_ReadWriteSeeker) Read(a0 []byte) (int, error) {
+	return w.boxed.Method("Read").(func(any, []byte) (int, error))(w.V, a0)
 }
 
-func (w _io_ReaderAt) ReadAt(a0 []byte, a1 int64) (int, error) { return w.WReadAt(a0, a1) }
-
-type _io_ReaderFrom struct {
-	IValue    any
-	WReadFrom func(a0 p_io.Reader) (int64, error)
+func (w _io_ReadWriteSeeker) Seek(a0 int64, a1 int) (int64, error) {
+	return w.boxed.Method("Seek").(func(any, int64, int) (int64, error))(w.V, a0, a1)
 }
 
-func (w _io_ReaderFrom) ReadFrom(a0 p_io.Reader) (int64, error) { return w.WReadFrom(a0) }
-
-type _io_RuneReader struct {
-	IValue    any
-	WReadRune func() (rune, int, error)
+func (w _io_ReadWriteSeeker) Write(a0 []byte) (int, error) {
+	return w.boxed.Method("Write").(func(any, []byte) (int, error))(w.V, a0)
 }
 
-func (w _io_RuneReader) ReadRune() (rune, int, error) { return w.WReadRune() }
+type _io_ReadWriter struct{ boxed }
 
-type _io_RuneScanner struct {
-	IValue      any
-	WReadRune   func() (rune, int, error)
-	WUnreadRune func() error
+func (w _io_ReadWriter) Read(a0 []byte) (int, error) {
+	return w.boxed.Method("Read").(func(any, []byte) (int, error))(w.V, a0)
 }
 
-func (w _io_RuneScanner) ReadRune() (rune, int, error) { return w.WReadRune() }
-
-func (w _io_RuneScanner) UnreadRune() error { return w.WUnreadRune() }
-
-type _io_Seeker struct {
-	IValue any
-	WSeek  func(a0 int64, a1 int) (int64, error)
+func (w _io_ReadWriter) Write(a0 []byte) (int, error) {
+	return w.boxed.Method("Write").(func(any, []byte) (int, error))(w.V, a0)
 }
 
-func (w _io_Seeker) Seek(a0 int64, a1 int) (int64, error) { return w.WSeek(a0, a1) }
+type _io_Reader struct{ boxed }
 
-type _io_StringWriter struct {
-	IValue       any
-	WWriteString func(a0 string) (int, error)
+func (w _io_Reader) Read(a0 []byte) (int, error) {
+	return w.boxed.Method("Read").(func(any, []byte) (int, error))(w.V, a0)
 }
 
-func (w _io_StringWriter) WriteString(a0 string) (int, error) { return w.WWriteString(a0) }
+type _io_ReaderAt struct{ boxed }
 
-type _io_WriteCloser struct {
-	IValue any
-	WClose func() error
-	WWrite func(a0 []byte) (int, error)
+func (w _io_ReaderAt) ReadAt(a0 []byte, a1 int64) (int, error) {
+	return w.boxed.Method("ReadAt").(func(any, []byte, int64) (int, error))(w.V, a0, a1)
 }
 
-func (w _io_WriteCloser) Close() error { return w.WClose() }
+type _io_ReaderFrom struct{ boxed }
 
-func (w _io_WriteCloser) Write(a0 []byte) (int, error) { return w.WWrite(a0) }
-
-type _io_WriteSeeker struct {
-	IValue any
-	WSeek  func(a0 int64, a1 int) (int64, error)
-	WWrite func(a0 []byte) (int, error)
+func (w _io_ReaderFrom) ReadFrom(a0 p_io.Reader) (int64, error) {
+	return w.boxed.Method("ReadFrom").(func(any, p_io.Reader) (int64, error))(w.V, a0)
 }
 
-func (w _io_WriteSeeker) Seek(a0 int64, a1 int) (int64, error) { return w.WSeek(a0, a1) }
+type _io_RuneReader struct{ boxed }
 
-func (w _io_WriteSeeker) Write(a0 []byte) (int, error) { return w.WWrite(a0) }
-
-type _io_Writer struct {
-	IValue any
-	WWrite func(a0 []byte) (int, error)
+func (w _io_RuneReader) ReadRune() (rune, int, error) {
+	return w.boxed.Method("ReadRune").(func(any) (rune, int, error))(w.V)
 }
 
-func (w _io_Writer) Write(a0 []byte) (int, error) { return w.WWrite(a0) }
+type _io_RuneScanner struct{ boxed }
 
-type _io_WriterAt struct {
-	IValue   any
-	WWriteAt func(a0 []byte, a1 int64) (int, error)
+func (w _io_RuneScanner) ReadRune() (rune, int, error) {
+	return w.boxed.Method("ReadRune").(func(any) (rune, int, error))(w.V)
 }
 
-func (w _io_WriterAt) WriteAt(a0 []byte, a1 int64) (int, error) { return w.WWriteAt(a0, a1) }
-
-type _io_WriterTo struct {
-	IValue   any
-	WWriteTo func(a0 p_io.Writer) (int64, error)
+func (w _io_RuneScanner) UnreadRune() error {
+	return w.boxed.Method("UnreadRune").(func(any) error)(w.V)
 }
 
-func (w _io_WriterTo) WriteTo(a0 p_io.Writer) (int64, error) { return w.WWriteTo(a0) }
+type _io_Seeker struct{ boxed }
+
+func (w _io_Seeker) Seek(a0 int64, a1 int) (int64, error) {
+	return w.boxed.Method("Seek").(func(any, int64, int) (int64, error))(w.V, a0, a1)
+}
+
+type _io_StringWriter struct{ boxed }
+
+func (w _io_StringWriter) WriteString(a0 string) (int, error) {
+	return w.boxed.Method("WriteString").(func(any, string) (int, error))(w.V, a0)
+}
+
+type _io_WriteCloser struct{ boxed }
+
+func (w _io_WriteCloser) Close() error { return w.boxed.Method("Close").(func(any) error)(w.V) }
+
+func (w _io_WriteCloser) Write(a0 []byte) (int, error) {
+	return w.boxed.Method("Write").(func(any, []byte) (int, error))(w.V, a0)
+}
+
+type _io_WriteSeeker struct{ boxed }
+
+func (w _io_WriteSeeker) Seek(a0 int64, a1 int) (int64, error) {
+	return w.boxed.Method("Seek").(func(any, int64, int) (int64, error))(w.V, a0, a1)
+}
+
+func (w _io_WriteSeeker) Write(a0 []byte) (int, error) {
+	return w.boxed.Method("Write").(func(any, []byte) (int, error))(w.V, a0)
+}
+
+type _io_Writer struct{ boxed }
+
+func (w _io_Writer) Write(a0 []byte) (int, error) {
+	return w.boxed.Method("Write").(func(any, []byte) (int, error))(w.V, a0)
+}
+
+type _io_WriterAt struct{ boxed }
+
+func (w _io_WriterAt) WriteAt(a0 []byte, a1 int64) (int, error) {
+	return w.boxed.Method("WriteAt").(func(any, []byte, int64) (int, error))(w.V, a0, a1)
+}
+
+type _io_WriterTo struct{ boxed }
+
+func (w _io_WriterTo) WriteTo(a0 p_io.Writer) (int64, error) {
+	return w.boxed.Method("WriteTo").(func(any, p_io.Writer) (int64, error))(w.V, a0)
+}

@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_io_fs "io/fs"
 	reflect "reflect"
 	p_time "time"
@@ -11,185 +12,178 @@ import (
 func _io_fs() map[string]reflect.Value {
 	return map[string]reflect.Value{
 		"DirEntry":           reflect.ValueOf((*p_io_fs.DirEntry)(nil)),
-		"_DirEntry":          reflect.ValueOf((*_io_fs_DirEntry)(nil)),
+		"_DirEntry":          reflect.ValueOf(func(b box.Box) any { return _io_fs_DirEntry{b} }),
 		"ErrClosed":          reflect.ValueOf(&p_io_fs.ErrClosed).Elem(),
 		"ErrExist":           reflect.ValueOf(&p_io_fs.ErrExist).Elem(),
 		"ErrInvalid":         reflect.ValueOf(&p_io_fs.ErrInvalid).Elem(),
 		"ErrNotExist":        reflect.ValueOf(&p_io_fs.ErrNotExist).Elem(),
 		"ErrPermission":      reflect.ValueOf(&p_io_fs.ErrPermission).Elem(),
 		"FS":                 reflect.ValueOf((*p_io_fs.FS)(nil)),
-		"_FS":                reflect.ValueOf((*_io_fs_FS)(nil)),
+		"_FS":                reflect.ValueOf(func(b box.Box) any { return _io_fs_FS{b} }),
 		"File":               reflect.ValueOf((*p_io_fs.File)(nil)),
-		"_File":              reflect.ValueOf((*_io_fs_File)(nil)),
+		"_File":              reflect.ValueOf(func(b box.Box) any { return _io_fs_File{b} }),
 		"FileInfo":           reflect.ValueOf((*p_io_fs.FileInfo)(nil)),
-		"_FileInfo":          reflect.ValueOf((*_io_fs_FileInfo)(nil)),
+		"_FileInfo":          reflect.ValueOf(func(b box.Box) any { return _io_fs_FileInfo{b} }),
 		"FileInfoToDirEntry": reflect.ValueOf(p_io_fs.FileInfoToDirEntry),
 		"FileMode":           reflect.ValueOf((*p_io_fs.FileMode)(nil)),
 		"FormatDirEntry":     reflect.ValueOf(p_io_fs.FormatDirEntry),
 		"FormatFileInfo":     reflect.ValueOf(p_io_fs.FormatFileInfo),
 		"Glob":               reflect.ValueOf(p_io_fs.Glob),
 		"GlobFS":             reflect.ValueOf((*p_io_fs.GlobFS)(nil)),
-		"_GlobFS":            reflect.ValueOf((*_io_fs_GlobFS)(nil)),
+		"_GlobFS":            reflect.ValueOf(func(b box.Box) any { return _io_fs_GlobFS{b} }),
 		"Lstat":              reflect.ValueOf(p_io_fs.Lstat),
 		"PathError":          reflect.ValueOf((*p_io_fs.PathError)(nil)),
 		"ReadDir":            reflect.ValueOf(p_io_fs.ReadDir),
 		"ReadDirFS":          reflect.ValueOf((*p_io_fs.ReadDirFS)(nil)),
-		"_ReadDirFS":         reflect.ValueOf((*_io_fs_ReadDirFS)(nil)),
+		"_ReadDirFS":         reflect.ValueOf(func(b box.Box) any { return _io_fs_ReadDirFS{b} }),
 		"ReadDirFile":        reflect.ValueOf((*p_io_fs.ReadDirFile)(nil)),
-		"_ReadDirFile":       reflect.ValueOf((*_io_fs_ReadDirFile)(nil)),
+		"_ReadDirFile":       reflect.ValueOf(func(b box.Box) any { return _io_fs_ReadDirFile{b} }),
 		"ReadFile":           reflect.ValueOf(p_io_fs.ReadFile),
 		"ReadFileFS":         reflect.ValueOf((*p_io_fs.ReadFileFS)(nil)),
-		"_ReadFileFS":        reflect.ValueOf((*_io_fs_ReadFileFS)(nil)),
+		"_ReadFileFS":        reflect.ValueOf(func(b box.Box) any { return _io_fs_ReadFileFS{b} }),
 		"ReadLink":           reflect.ValueOf(p_io_fs.ReadLink),
 		"ReadLinkFS":         reflect.ValueOf((*p_io_fs.ReadLinkFS)(nil)),
-		"_ReadLinkFS":        reflect.ValueOf((*_io_fs_ReadLinkFS)(nil)),
+		"_ReadLinkFS":        reflect.ValueOf(func(b box.Box) any { return _io_fs_ReadLinkFS{b} }),
 		"SkipAll":            reflect.ValueOf(&p_io_fs.SkipAll).Elem(),
 		"SkipDir":            reflect.ValueOf(&p_io_fs.SkipDir).Elem(),
 		"Stat":               reflect.ValueOf(p_io_fs.Stat),
 		"StatFS":             reflect.ValueOf((*p_io_fs.StatFS)(nil)),
-		"_StatFS":            reflect.ValueOf((*_io_fs_StatFS)(nil)),
+		"_StatFS":            reflect.ValueOf(func(b box.Box) any { return _io_fs_StatFS{b} }),
 		"Sub":                reflect.ValueOf(p_io_fs.Sub),
 		"SubFS":              reflect.ValueOf((*p_io_fs.SubFS)(nil)),
-		"_SubFS":             reflect.ValueOf((*_io_fs_SubFS)(nil)),
+		"_SubFS":             reflect.ValueOf(func(b box.Box) any { return _io_fs_SubFS{b} }),
 		"ValidPath":          reflect.ValueOf(p_io_fs.ValidPath),
 		"WalkDir":            reflect.ValueOf(p_io_fs.WalkDir),
 		"WalkDirFunc":        reflect.ValueOf((*p_io_fs.WalkDirFunc)(nil)),
 	}
 }
 
-type _io_fs_DirEntry struct {
-	IValue any
-	WInfo  func() (p_io_fs.FileInfo, error)
-	WIsDir func() bool
-	WName  func() string
-	WType  func() p_io_fs.FileMode
+type _io_fs_DirEntry struct{ boxed }
+
+func (w _io_fs_DirEntry) Info() (p_io_fs.FileInfo, error) {
+	return w.boxed.Method("Info").(func(any) (p_io_fs.FileInfo, error))(w.V)
 }
 
-func (w _io_fs_DirEntry) Info() (p_io_fs.FileInfo, error) { return w.WInfo() }
+func (w _io_fs_DirEntry) IsDir() bool { return w.boxed.Method("IsDir").(func(any) bool)(w.V) }
 
-func (w _io_fs_DirEntry) IsDir() bool { return w.WIsDir() }
+func (w _io_fs_DirEntry) Name() string { return w.boxed.Method("Name").(func(any) string)(w.V) }
 
-func (w _io_fs_DirEntry) Name() string { return w.WName() }
-
-func (w _io_fs_DirEntry) Type() p_io_fs.FileMode { return w.WType() }
-
-type _io_fs_FS struct {
-	IValue any
-	WOpen  func(a0 string) (p_io_fs.File, error)
+func (w _io_fs_DirEntry) Type() p_io_fs.FileMode {
+	return w.boxed.Method("Type").(func(any) p_io_fs.FileMode)(w.V)
 }
 
-func (w _io_fs_FS) Open(a0 string) (p_io_fs.File, error) { return w.WOpen(a0) }
+type _io_fs_FS struct{ boxed }
 
-type _io_fs_File struct {
-	IValue any
-	WClose func() error
-	WRead  func(a0 []byte) (int, error)
-	WStat  func() (p_io_fs.FileInfo, error)
+func (w _io_fs_FS) Open(a0 string) (p_io_fs.File, error) {
+	return w.boxed.Method("Open").(func(any, string) (p_io_fs.File, error))(w.V, a0)
 }
 
-func (w _io_fs_File) Close() error { return w.WClose() }
+type _io_fs_File struct{ boxed }
 
-func (w _io_fs_File) Read(a0 []byte) (int, error) { return w.WRead(a0) }
+func (w _io_fs_File) Close() error { return w.boxed.Method("Close").(func(any) error)(w.V) }
 
-func (w _io_fs_File) Stat() (p_io_fs.FileInfo, error) { return w.WStat() }
-
-type _io_fs_FileInfo struct {
-	IValue   any
-	WIsDir   func() bool
-	WModTime func() p_time.Time
-	WMode    func() p_io_fs.FileMode
-	WName    func() string
-	WSize    func() int64
-	WSys     func() any
+func (w _io_fs_File) Read(a0 []byte) (int, error) {
+	return w.boxed.Method("Read").(func(any, []byte) (int, error))(w.V, a0)
 }
 
-func (w _io_fs_FileInfo) IsDir() bool { return w.WIsDir() }
-
-func (w _io_fs_FileInfo) ModTime() p_time.Time { return w.WModTime() }
-
-func (w _io_fs_FileInfo) Mode() p_io_fs.FileMode { return w.WMode() }
-
-func (w _io_fs_FileInfo) Name() string { return w.WName() }
-
-func (w _io_fs_FileInfo) Size() int64 { return w.WSize() }
-
-func (w _io_fs_FileInfo) Sys() any { return w.WSys() }
-
-type _io_fs_GlobFS struct {
-	IValue any
-	WGlob  func(a0 string) ([]string, error)
-	WOpen  func(a0 string) (p_io_fs.File, error)
+func (w _io_fs_File) Stat() (p_io_fs.FileInfo, error) {
+	return w.boxed.Method("Stat").(func(any) (p_io_fs.FileInfo, error))(w.V)
 }
 
-func (w _io_fs_GlobFS) Glob(a0 string) ([]string, error) { return w.WGlob(a0) }
+type _io_fs_FileInfo struct{ boxed }
 
-func (w _io_fs_GlobFS) Open(a0 string) (p_io_fs.File, error) { return w.WOpen(a0) }
+func (w _io_fs_FileInfo) IsDir() bool { return w.boxed.Method("IsDir").(func(any) bool)(w.V) }
 
-type _io_fs_ReadDirFS struct {
-	IValue   any
-	WOpen    func(a0 string) (p_io_fs.File, error)
-	WReadDir func(a0 string) ([]p_io_fs.DirEntry, error)
+func (w _io_fs_FileInfo) ModTime() p_time.Time {
+	return w.boxed.Method("ModTime").(func(any) p_time.Time)(w.V)
 }
 
-func (w _io_fs_ReadDirFS) Open(a0 string) (p_io_fs.File, error) { return w.WOpen(a0) }
-
-func (w _io_fs_ReadDirFS) ReadDir(a0 string) ([]p_io_fs.DirEntry, error) { return w.WReadDir(a0) }
-
-type _io_fs_ReadDirFile struct {
-	IValue   any
-	WClose   func() error
-	WRead    func(a0 []byte) (int, error)
-	WReadDir func(a0 int) ([]p_io_fs.DirEntry, error)
-	WStat    func() (p_io_fs.FileInfo, error)
+func (w _io_fs_FileInfo) Mode() p_io_fs.FileMode {
+	return w.boxed.Method("Mode").(func(any) p_io_fs.FileMode)(w.V)
 }
 
-func (w _io_fs_ReadDirFile) Close() error { return w.WClose() }
+func (w _io_fs_FileInfo) Name() string { return w.boxed.Method("Name").(func(any) string)(w.V) }
 
-func (w _io_fs_ReadDirFile) Read(a0 []byte) (int, error) { return w.WRead(a0) }
+func (w _io_fs_FileInfo) Size() int64 { return w.boxed.Method("Size").(func(any) int64)(w.V) }
 
-func (w _io_fs_ReadDirFile) ReadDir(a0 int) ([]p_io_fs.DirEntry, error) { return w.WReadDir(a0) }
+func (w _io_fs_FileInfo) Sys() any { return w.boxed.Method("Sys").(func(any) any)(w.V) }
 
-func (w _io_fs_ReadDirFile) Stat() (p_io_fs.FileInfo, error) { return w.WStat() }
+type _io_fs_GlobFS struct{ boxed }
 
-type _io_fs_ReadFileFS struct {
-	IValue    any
-	WOpen     func(a0 string) (p_io_fs.File, error)
-	WReadFile func(a0 string) ([]byte, error)
+func (w _io_fs_GlobFS) Glob(a0 string) ([]string, error) {
+	return w.boxed.Method("Glob").(func(any, string) ([]string, error))(w.V, a0)
 }
 
-func (w _io_fs_ReadFileFS) Open(a0 string) (p_io_fs.File, error) { return w.WOpen(a0) }
-
-func (w _io_fs_ReadFileFS) ReadFile(a0 string) ([]byte, error) { return w.WReadFile(a0) }
-
-type _io_fs_ReadLinkFS struct {
-	IValue    any
-	WLstat    func(a0 string) (p_io_fs.FileInfo, error)
-	WOpen     func(a0 string) (p_io_fs.File, error)
-	WReadLink func(a0 string) (string, error)
+func (w _io_fs_GlobFS) Open(a0 string) (p_io_fs.File, error) {
+	return w.boxed.Method("Open").(func(any, string) (p_io_fs.File, error))(w.V, a0)
 }
 
-func (w _io_fs_ReadLinkFS) Lstat(a0 string) (p_io_fs.FileInfo, error) { return w.WLstat(a0) }
+type _io_fs_ReadDirFS struct{ boxed }
 
-func (w _io_fs_ReadLinkFS) Open(a0 string) (p_io_fs.File, error) { return w.WOpen(a0) }
-
-func (w _io_fs_ReadLinkFS) ReadLink(a0 string) (string, error) { return w.WReadLink(a0) }
-
-type _io_fs_StatFS struct {
-	IValue any
-	WOpen  func(a0 string) (p_io_fs.File, error)
-	WStat  func(a0 string) (p_io_fs.FileInfo, error)
+func (w _io_fs_ReadDirFS) Open(a0 string) (p_io_fs.File, error) {
+	return w.boxed.Method("Open").(func(any, string) (p_io_fs.File, error))(w.V, a0)
 }
 
-func (w _io_fs_StatFS) Open(a0 string) (p_io_fs.File, error) { return w.WOpen(a0) }
-
-func (w _io_fs_StatFS) Stat(a0 string) (p_io_fs.FileInfo, error) { return w.WStat(a0) }
-
-type _io_fs_SubFS struct {
-	IValue any
-	WOpen  func(a0 string) (p_io_fs.File, error)
-	WSub   func(a0 string) (p_io_fs.FS, error)
+func (w _io_fs_ReadDirFS) ReadDir(a0 string) ([]p_io_fs.DirEntry, error) {
+	return w.boxed.Method("ReadDir").(func(any, string) ([]p_io_fs.DirEntry, error))(w.V, a0)
 }
 
-func (w _io_fs_SubFS) Open(a0 string) (p_io_fs.File, error) { return w.WOpen(a0) }
+type _io_fs_ReadDirFile struct{ boxed }
 
-func (w _io_fs_SubFS) Sub(a0 string) (p_io_fs.FS, error) { return w.WSub(a0) }
+func (w _io_fs_ReadDirFile) Close() error { return w.boxed.Method("Close").(func(any) error)(w.V) }
+
+func (w _io_fs_ReadDirFile) Read(a0 []byte) (int, error) {
+	return w.boxed.Method("Read").(func(any, []byte) (int, error))(w.V, a0)
+}
+
+func (w _io_fs_ReadDirFile) ReadDir(a0 int) ([]p_io_fs.DirEntry, error) {
+	return w.boxed.Method("ReadDir").(func(any, int) ([]p_io_fs.DirEntry, error))(w.V, a0)
+}
+
+func (w _io_fs_ReadDirFile) Stat() (p_io_fs.FileInfo, error) {
+	return w.boxed.Method("Stat").(func(any) (p_io_fs.FileInfo, error))(w.V)
+}
+
+type _io_fs_ReadFileFS struct{ boxed }
+
+func (w _io_fs_ReadFileFS) Open(a0 string) (p_io_fs.File, error) {
+	return w.boxed.Method("Open").(func(any, string) (p_io_fs.File, error))(w.V, a0)
+}
+
+func (w _io_fs_ReadFileFS) ReadFile(a0 string) ([]byte, error) {
+	return w.boxed.Method("ReadFile").(func(any, string) ([]byte, error))(w.V, a0)
+}
+
+type _io_fs_ReadLinkFS struct{ boxed }
+
+func (w _io_fs_ReadLinkFS) Lstat(a0 string) (p_io_fs.FileInfo, error) {
+	return w.boxed.Method("Lstat").(func(any, string) (p_io_fs.FileInfo, error))(w.V, a0)
+}
+
+func (w _io_fs_ReadLinkFS) Open(a0 string) (p_io_fs.File, error) {
+	return w.boxed.Method("Open").(func(any, string) (p_io_fs.File, error))(w.V, a0)
+}
+
+func (w _io_fs_ReadLinkFS) ReadLink(a0 string) (string, error) {
+	return w.boxed.Method("ReadLink").(func(any, string) (string, error))(w.V, a0)
+}
+
+type _io_fs_StatFS struct{ boxed }
+
+func (w _io_fs_StatFS) Open(a0 string) (p_io_fs.File, error) {
+	return w.boxed.Method("Open").(func(any, string) (p_io_fs.File, error))(w.V, a0)
+}
+
+func (w _io_fs_StatFS) Stat(a0 string) (p_io_fs.FileInfo, error) {
+	return w.boxed.Method("Stat").(func(any, string) (p_io_fs.FileInfo, error))(w.V, a0)
+}
+
+type _io_fs_SubFS struct{ boxed }
+
+func (w _io_fs_SubFS) Open(a0 string) (p_io_fs.File, error) {
+	return w.boxed.Method("Open").(func(any, string) (p_io_fs.File, error))(w.V, a0)
+}
+
+func (w _io_fs_SubFS) Sub(a0 string) (p_io_fs.FS, error) {
+	return w.boxed.Method("Sub").(func(any, string) (p_io_fs.FS, error))(w.V, a0)
+}

@@ -4,6 +4,7 @@ package std
 
 import (
 	p_context "context"
+	box "divvy/kernel/symbols/box"
 	p_log_slog "log/slog"
 	reflect "reflect"
 )
@@ -29,7 +30,7 @@ func _log_slog() map[string]reflect.Value {
 		"GroupAttrs":        reflect.ValueOf(p_log_slog.GroupAttrs),
 		"GroupValue":        reflect.ValueOf(p_log_slog.GroupValue),
 		"Handler":           reflect.ValueOf((*p_log_slog.Handler)(nil)),
-		"_Handler":          reflect.ValueOf((*_log_slog_Handler)(nil)),
+		"_Handler":          reflect.ValueOf(func(b box.Box) any { return _log_slog_Handler{b} }),
 		"HandlerOptions":    reflect.ValueOf((*p_log_slog.HandlerOptions)(nil)),
 		"Info":              reflect.ValueOf(p_log_slog.Info),
 		"InfoContext":       reflect.ValueOf(p_log_slog.InfoContext),
@@ -42,11 +43,11 @@ func _log_slog() map[string]reflect.Value {
 		"Level":             reflect.ValueOf((*p_log_slog.Level)(nil)),
 		"LevelVar":          reflect.ValueOf((*p_log_slog.LevelVar)(nil)),
 		"Leveler":           reflect.ValueOf((*p_log_slog.Leveler)(nil)),
-		"_Leveler":          reflect.ValueOf((*_log_slog_Leveler)(nil)),
+		"_Leveler":          reflect.ValueOf(func(b box.Box) any { return _log_slog_Leveler{b} }),
 		"Log":               reflect.ValueOf(p_log_slog.Log),
 		"LogAttrs":          reflect.ValueOf(p_log_slog.LogAttrs),
 		"LogValuer":         reflect.ValueOf((*p_log_slog.LogValuer)(nil)),
-		"_LogValuer":        reflect.ValueOf((*_log_slog_LogValuer)(nil)),
+		"_LogValuer":        reflect.ValueOf(func(b box.Box) any { return _log_slog_LogValuer{b} }),
 		"Logger":            reflect.ValueOf((*p_log_slog.Logger)(nil)),
 		"MultiHandler":      reflect.ValueOf((*p_log_slog.MultiHandler)(nil)),
 		"New":               reflect.ValueOf(p_log_slog.New),
@@ -73,38 +74,32 @@ func _log_slog() map[string]reflect.Value {
 	}
 }
 
-type _log_slog_Handler struct {
-	IValue     any
-	WEnabled   func(a0 p_context.Context, a1 p_log_slog.Level) bool
-	WHandle    func(a0 p_context.Context, a1 p_log_slog.Record) error
-	WWithAttrs func(a0 []p_log_slog.Attr) p_log_slog.Handler
-	WWithGroup func(a0 string) p_log_slog.Handler
-}
+type _log_slog_Handler struct{ boxed }
 
 func (w _log_slog_Handler) Enabled(a0 p_context.Context, a1 p_log_slog.Level) bool {
-	return w.WEnabled(a0, a1)
+	return w.boxed.Method("Enabled").(func(any, p_context.Context, p_log_slog.Level) bool)(w.V, a0, a1)
 }
 
 func (w _log_slog_Handler) Handle(a0 p_context.Context, a1 p_log_slog.Record) error {
-	return w.WHandle(a0, a1)
+	return w.boxed.Method("Handle").(func(any, p_context.Context, p_log_slog.Record) error)(w.V, a0, a1)
 }
 
 func (w _log_slog_Handler) WithAttrs(a0 []p_log_slog.Attr) p_log_slog.Handler {
-	return w.WWithAttrs(a0)
+	return w.boxed.Method("WithAttrs").(func(any, []p_log_slog.Attr) p_log_slog.Handler)(w.V, a0)
 }
 
-func (w _log_slog_Handler) WithGroup(a0 string) p_log_slog.Handler { return w.WWithGroup(a0) }
-
-type _log_slog_Leveler struct {
-	IValue any
-	WLevel func() p_log_slog.Level
+func (w _log_slog_Handler) WithGroup(a0 string) p_log_slog.Handler {
+	return w.boxed.Method("WithGroup").(func(any, string) p_log_slog.Handler)(w.V, a0)
 }
 
-func (w _log_slog_Leveler) Level() p_log_slog.Level { return w.WLevel() }
+type _log_slog_Leveler struct{ boxed }
 
-type _log_slog_LogValuer struct {
-	IValue    any
-	WLogValue func() p_log_slog.Value
+func (w _log_slog_Leveler) Level() p_log_slog.Level {
+	return w.boxed.Method("Level").(func(any) p_log_slog.Level)(w.V)
 }
 
-func (w _log_slog_LogValuer) LogValue() p_log_slog.Value { return w.WLogValue() }
+type _log_slog_LogValuer struct{ boxed }
+
+func (w _log_slog_LogValuer) LogValue() p_log_slog.Value {
+	return w.boxed.Method("LogValue").(func(any) p_log_slog.Value)(w.V)
+}

@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_math_rand "math/rand"
 	reflect "reflect"
 )
@@ -28,34 +29,25 @@ func _math_rand() map[string]reflect.Value {
 		"Seed":        reflect.ValueOf(p_math_rand.Seed),
 		"Shuffle":     reflect.ValueOf(p_math_rand.Shuffle),
 		"Source":      reflect.ValueOf((*p_math_rand.Source)(nil)),
-		"_Source":     reflect.ValueOf((*_math_rand_Source)(nil)),
+		"_Source":     reflect.ValueOf(func(b box.Box) any { return _math_rand_Source{b} }),
 		"Source64":    reflect.ValueOf((*p_math_rand.Source64)(nil)),
-		"_Source64":   reflect.ValueOf((*_math_rand_Source64)(nil)),
+		"_Source64":   reflect.ValueOf(func(b box.Box) any { return _math_rand_Source64{b} }),
 		"Uint32":      reflect.ValueOf(p_math_rand.Uint32),
 		"Uint64":      reflect.ValueOf(p_math_rand.Uint64),
 		"Zipf":        reflect.ValueOf((*p_math_rand.Zipf)(nil)),
 	}
 }
 
-type _math_rand_Source struct {
-	IValue any
-	WInt63 func() int64
-	WSeed  func(a0 int64)
-}
+type _math_rand_Source struct{ boxed }
 
-func (w _math_rand_Source) Int63() int64 { return w.WInt63() }
+func (w _math_rand_Source) Int63() int64 { return w.boxed.Method("Int63").(func(any) int64)(w.V) }
 
-func (w _math_rand_Source) Seed(a0 int64) { w.WSeed(a0) }
+func (w _math_rand_Source) Seed(a0 int64) { w.boxed.Method("Seed").(func(any, int64))(w.V, a0) }
 
-type _math_rand_Source64 struct {
-	IValue  any
-	WInt63  func() int64
-	WSeed   func(a0 int64)
-	WUint64 func() uint64
-}
+type _math_rand_Source64 struct{ boxed }
 
-func (w _math_rand_Source64) Int63() int64 { return w.WInt63() }
+func (w _math_rand_Source64) Int63() int64 { return w.boxed.Method("Int63").(func(any) int64)(w.V) }
 
-func (w _math_rand_Source64) Seed(a0 int64) { w.WSeed(a0) }
+func (w _math_rand_Source64) Seed(a0 int64) { w.boxed.Method("Seed").(func(any, int64))(w.V, a0) }
 
-func (w _math_rand_Source64) Uint64() uint64 { return w.WUint64() }
+func (w _math_rand_Source64) Uint64() uint64 { return w.boxed.Method("Uint64").(func(any) uint64)(w.V) }

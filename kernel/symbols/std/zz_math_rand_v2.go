@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_math_rand_v2 "math/rand/v2"
 	reflect "reflect"
 )
@@ -29,7 +30,7 @@ func _math_rand_v2() map[string]reflect.Value {
 		"Rand":        reflect.ValueOf((*p_math_rand_v2.Rand)(nil)),
 		"Shuffle":     reflect.ValueOf(p_math_rand_v2.Shuffle),
 		"Source":      reflect.ValueOf((*p_math_rand_v2.Source)(nil)),
-		"_Source":     reflect.ValueOf((*_math_rand_v2_Source)(nil)),
+		"_Source":     reflect.ValueOf(func(b box.Box) any { return _math_rand_v2_Source{b} }),
 		"Uint":        reflect.ValueOf(p_math_rand_v2.Uint),
 		"Uint32":      reflect.ValueOf(p_math_rand_v2.Uint32),
 		"Uint32N":     reflect.ValueOf(p_math_rand_v2.Uint32N),
@@ -40,9 +41,8 @@ func _math_rand_v2() map[string]reflect.Value {
 	}
 }
 
-type _math_rand_v2_Source struct {
-	IValue  any
-	WUint64 func() uint64
-}
+type _math_rand_v2_Source struct{ boxed }
 
-func (w _math_rand_v2_Source) Uint64() uint64 { return w.WUint64() }
+func (w _math_rand_v2_Source) Uint64() uint64 {
+	return w.boxed.Method("Uint64").(func(any) uint64)(w.V)
+}

@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_mime_multipart "mime/multipart"
 	reflect "reflect"
 )
@@ -11,7 +12,7 @@ func _mime_multipart() map[string]reflect.Value {
 	return map[string]reflect.Value{
 		"ErrMessageTooLarge":     reflect.ValueOf(&p_mime_multipart.ErrMessageTooLarge).Elem(),
 		"File":                   reflect.ValueOf((*p_mime_multipart.File)(nil)),
-		"_File":                  reflect.ValueOf((*_mime_multipart_File)(nil)),
+		"_File":                  reflect.ValueOf(func(b box.Box) any { return _mime_multipart_File{b} }),
 		"FileContentDisposition": reflect.ValueOf(p_mime_multipart.FileContentDisposition),
 		"FileHeader":             reflect.ValueOf((*p_mime_multipart.FileHeader)(nil)),
 		"Form":                   reflect.ValueOf((*p_mime_multipart.Form)(nil)),
@@ -23,18 +24,18 @@ func _mime_multipart() map[string]reflect.Value {
 	}
 }
 
-type _mime_multipart_File struct {
-	IValue  any
-	WClose  func() error
-	WRead   func(a0 []byte) (int, error)
-	WReadAt func(a0 []byte, a1 int64) (int, error)
-	WSeek   func(a0 int64, a1 int) (int64, error)
+type _mime_multipart_File struct{ boxed }
+
+func (w _mime_multipart_File) Close() error { return w.boxed.Method("Close").(func(any) error)(w.V) }
+
+func (w _mime_multipart_File) Read(a0 []byte) (int, error) {
+	return w.boxed.Method("Read").(func(any, []byte) (int, error))(w.V, a0)
 }
 
-func (w _mime_multipart_File) Close() error { return w.WClose() }
+func (w _mime_multipart_File) ReadAt(a0 []byte, a1 int64) (int, error) {
+	return w.boxed.Method("ReadAt").(func(any, []byte, int64) (int, error))(w.V, a0, a1)
+}
 
-func (w _mime_multipart_File) Read(a0 []byte) (int, error) { return w.WRead(a0) }
-
-func (w _mime_multipart_File) ReadAt(a0 []byte, a1 int64) (int, error) { return w.WReadAt(a0, a1) }
-
-func (w _mime_multipart_File) Seek(a0 int64, a1 int) (int64, error) { return w.WSeek(a0, a1) }
+func (w _mime_multipart_File) Seek(a0 int64, a1 int) (int64, error) {
+	return w.boxed.Method("Seek").(func(any, int64, int) (int64, error))(w.V, a0, a1)
+}

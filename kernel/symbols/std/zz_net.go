@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_net "net"
 	reflect "reflect"
 	p_time "time"
@@ -11,12 +12,12 @@ import (
 func _net() map[string]reflect.Value {
 	return map[string]reflect.Value{
 		"Addr":                       reflect.ValueOf((*p_net.Addr)(nil)),
-		"_Addr":                      reflect.ValueOf((*_net_Addr)(nil)),
+		"_Addr":                      reflect.ValueOf(func(b box.Box) any { return _net_Addr{b} }),
 		"AddrError":                  reflect.ValueOf((*p_net.AddrError)(nil)),
 		"Buffers":                    reflect.ValueOf((*p_net.Buffers)(nil)),
 		"CIDRMask":                   reflect.ValueOf(p_net.CIDRMask),
 		"Conn":                       reflect.ValueOf((*p_net.Conn)(nil)),
-		"_Conn":                      reflect.ValueOf((*_net_Conn)(nil)),
+		"_Conn":                      reflect.ValueOf(func(b box.Box) any { return _net_Conn{b} }),
 		"DNSConfigError":             reflect.ValueOf((*p_net.DNSConfigError)(nil)),
 		"DNSError":                   reflect.ValueOf((*p_net.DNSError)(nil)),
 		"DefaultResolver":            reflect.ValueOf(&p_net.DefaultResolver).Elem(),
@@ -30,7 +31,7 @@ func _net() map[string]reflect.Value {
 		"ErrClosed":                  reflect.ValueOf(&p_net.ErrClosed).Elem(),
 		"ErrWriteToConnected":        reflect.ValueOf(&p_net.ErrWriteToConnected).Elem(),
 		"Error":                      reflect.ValueOf((*p_net.Error)(nil)),
-		"_Error":                     reflect.ValueOf((*_net_Error)(nil)),
+		"_Error":                     reflect.ValueOf(func(b box.Box) any { return _net_Error{b} }),
 		"FileConn":                   reflect.ValueOf(p_net.FileConn),
 		"FileListener":               reflect.ValueOf(p_net.FileListener),
 		"FilePacketConn":             reflect.ValueOf(p_net.FilePacketConn),
@@ -71,7 +72,7 @@ func _net() map[string]reflect.Value {
 		"ListenUnix":                 reflect.ValueOf(p_net.ListenUnix),
 		"ListenUnixgram":             reflect.ValueOf(p_net.ListenUnixgram),
 		"Listener":                   reflect.ValueOf((*p_net.Listener)(nil)),
-		"_Listener":                  reflect.ValueOf((*_net_Listener)(nil)),
+		"_Listener":                  reflect.ValueOf(func(b box.Box) any { return _net_Listener{b} }),
 		"LookupAddr":                 reflect.ValueOf(p_net.LookupAddr),
 		"LookupCNAME":                reflect.ValueOf(p_net.LookupCNAME),
 		"LookupHost":                 reflect.ValueOf(p_net.LookupHost),
@@ -85,7 +86,7 @@ func _net() map[string]reflect.Value {
 		"NS":                         reflect.ValueOf((*p_net.NS)(nil)),
 		"OpError":                    reflect.ValueOf((*p_net.OpError)(nil)),
 		"PacketConn":                 reflect.ValueOf((*p_net.PacketConn)(nil)),
-		"_PacketConn":                reflect.ValueOf((*_net_PacketConn)(nil)),
+		"_PacketConn":                reflect.ValueOf(func(b box.Box) any { return _net_PacketConn{b} }),
 		"ParseCIDR":                  reflect.ValueOf(p_net.ParseCIDR),
 		"ParseError":                 reflect.ValueOf((*p_net.ParseError)(nil)),
 		"ParseIP":                    reflect.ValueOf(p_net.ParseIP),
@@ -112,96 +113,86 @@ func _net() map[string]reflect.Value {
 	}
 }
 
-type _net_Addr struct {
-	IValue   any
-	WNetwork func() string
-	WString  func() string
+type _net_Addr struct{ boxed }
+
+func (w _net_Addr) Network() string { return w.boxed.Method("Network").(func(any) string)(w.V) }
+
+func (w _net_Addr) String() string { return w.boxed.Method("String").(func(any) string)(w.V) }
+
+type _net_Conn struct{ boxed }
+
+func (w _net_Conn) Close() error { return w.boxed.Method("Close").(func(any) error)(w.V) }
+
+func (w _net_Conn) LocalAddr() p_net.Addr {
+	return w.boxed.Method("LocalAddr").(func(any) p_net.Addr)(w.V)
 }
 
-func (w _net_Addr) Network() string { return w.WNetwork() }
-
-func (w _net_Addr) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
+func (w _net_Conn) Read(a0 []byte) (int, error) {
+	return w.boxed.Method("Read").(func(any, []byte) (int, error))(w.V, a0)
 }
 
-type _net_Conn struct {
-	IValue            any
-	WClose            func() error
-	WLocalAddr        func() p_net.Addr
-	WRead             func(a0 []byte) (int, error)
-	WRemoteAddr       func() p_net.Addr
-	WSetDeadline      func(a0 p_time.Time) error
-	WSetReadDeadline  func(a0 p_time.Time) error
-	WSetWriteDeadline func(a0 p_time.Time) error
-	WWrite            func(a0 []byte) (int, error)
+func (w _net_Conn) RemoteAddr() p_net.Addr {
+	return w.boxed.Method("RemoteAddr").(func(any) p_net.Addr)(w.V)
 }
 
-func (w _net_Conn) Close() error { return w.WClose() }
-
-func (w _net_Conn) LocalAddr() p_net.Addr { return w.WLocalAddr() }
-
-func (w _net_Conn) Read(a0 []byte) (int, error) { return w.WRead(a0) }
-
-func (w _net_Conn) RemoteAddr() p_net.Addr { return w.WRemoteAddr() }
-
-func (w _net_Conn) SetDeadline(a0 p_time.Time) error { return w.WSetDeadline(a0) }
-
-func (w _net_Conn) SetReadDeadline(a0 p_time.Time) error { return w.WSetReadDeadline(a0) }
-
-func (w _net_Conn) SetWriteDeadline(a0 p_time.Time) error { return w.WSetWriteDeadline(a0) }
-
-func (w _net_Conn) Write(a0 []byte) (int, error) { return w.WWrite(a0) }
-
-type _net_Error struct {
-	IValue     any
-	WError     func() string
-	WTemporary func() bool
-	WTimeout   func() bool
+func (w _net_Conn) SetDeadline(a0 p_time.Time) error {
+	return w.boxed.Method("SetDeadline").(func(any, p_time.Time) error)(w.V, a0)
 }
 
-func (w _net_Error) Error() string { return w.WError() }
-
-func (w _net_Error) Temporary() bool { return w.WTemporary() }
-
-func (w _net_Error) Timeout() bool { return w.WTimeout() }
-
-type _net_Listener struct {
-	IValue  any
-	WAccept func() (p_net.Conn, error)
-	WAddr   func() p_net.Addr
-	WClose  func() error
+func (w _net_Conn) SetReadDeadline(a0 p_time.Time) error {
+	return w.boxed.Method("SetReadDeadline").(func(any, p_time.Time) error)(w.V, a0)
 }
 
-func (w _net_Listener) Accept() (p_net.Conn, error) { return w.WAccept() }
-
-func (w _net_Listener) Addr() p_net.Addr { return w.WAddr() }
-
-func (w _net_Listener) Close() error { return w.WClose() }
-
-type _net_PacketConn struct {
-	IValue            any
-	WClose            func() error
-	WLocalAddr        func() p_net.Addr
-	WReadFrom         func(a0 []byte) (int, p_net.Addr, error)
-	WSetDeadline      func(a0 p_time.Time) error
-	WSetReadDeadline  func(a0 p_time.Time) error
-	WSetWriteDeadline func(a0 p_time.Time) error
-	WWriteTo          func(a0 []byte, a1 p_net.Addr) (int, error)
+func (w _net_Conn) SetWriteDeadline(a0 p_time.Time) error {
+	return w.boxed.Method("SetWriteDeadline").(func(any, p_time.Time) error)(w.V, a0)
 }
 
-func (w _net_PacketConn) Close() error { return w.WClose() }
+func (w _net_Conn) Write(a0 []byte) (int, error) {
+	return w.boxed.Method("Write").(func(any, []byte) (int, error))(w.V, a0)
+}
 
-func (w _net_PacketConn) LocalAddr() p_net.Addr { return w.WLocalAddr() }
+type _net_Error struct{ boxed }
 
-func (w _net_PacketConn) ReadFrom(a0 []byte) (int, p_net.Addr, error) { return w.WReadFrom(a0) }
+func (w _net_Error) Error() string { return w.boxed.Method("Error").(func(any) string)(w.V) }
 
-func (w _net_PacketConn) SetDeadline(a0 p_time.Time) error { return w.WSetDeadline(a0) }
+func (w _net_Error) Temporary() bool { return w.boxed.Method("Temporary").(func(any) bool)(w.V) }
 
-func (w _net_PacketConn) SetReadDeadline(a0 p_time.Time) error { return w.WSetReadDeadline(a0) }
+func (w _net_Error) Timeout() bool { return w.boxed.Method("Timeout").(func(any) bool)(w.V) }
 
-func (w _net_PacketConn) SetWriteDeadline(a0 p_time.Time) error { return w.WSetWriteDeadline(a0) }
+type _net_Listener struct{ boxed }
 
-func (w _net_PacketConn) WriteTo(a0 []byte, a1 p_net.Addr) (int, error) { return w.WWriteTo(a0, a1) }
+func (w _net_Listener) Accept() (p_net.Conn, error) {
+	return w.boxed.Method("Accept").(func(any) (p_net.Conn, error))(w.V)
+}
+
+func (w _net_Listener) Addr() p_net.Addr { return w.boxed.Method("Addr").(func(any) p_net.Addr)(w.V) }
+
+func (w _net_Listener) Close() error { return w.boxed.Method("Close").(func(any) error)(w.V) }
+
+type _net_PacketConn struct{ boxed }
+
+func (w _net_PacketConn) Close() error { return w.boxed.Method("Close").(func(any) error)(w.V) }
+
+func (w _net_PacketConn) LocalAddr() p_net.Addr {
+	return w.boxed.Method("LocalAddr").(func(any) p_net.Addr)(w.V)
+}
+
+func (w _net_PacketConn) ReadFrom(a0 []byte) (int, p_net.Addr, error) {
+	return w.boxed.Method("ReadFrom").(func(any, []byte) (int, p_net.Addr, error))(w.V, a0)
+}
+
+func (w _net_PacketConn) SetDeadline(a0 p_time.Time) error {
+	return w.boxed.Method("SetDeadline").(func(any, p_time.Time) error)(w.V, a0)
+}
+
+func (w _net_PacketConn) SetReadDeadline(a0 p_time.Time) error {
+	return w.boxed.Method("SetReadDeadline").(func(any, p_time.Time) error)(w.V, a0)
+}
+
+func (w _net_PacketConn) SetWriteDeadline(a0 p_time.Time) error {
+	return w.boxed.Method("SetWriteDeadline").(func(any, p_time.Time) error)(w.V, a0)
+}
+
+func (w _net_PacketConn) WriteTo(a0 []byte, a1 p_net.Addr) (int, error) {
+	return w.boxed.Method("WriteTo").(func(any, []byte, p_net.Addr) (int, error))(w.V, a0, a1)
+}

@@ -4,6 +4,7 @@ package std
 
 import (
 	p_bufio "bufio"
+	box "divvy/kernel/symbols/box"
 	p_io_fs "io/fs"
 	p_net "net"
 	p_net_http "net/http"
@@ -18,11 +19,11 @@ func _net_http() map[string]reflect.Value {
 		"Client":                   reflect.ValueOf((*p_net_http.Client)(nil)),
 		"ClientConn":               reflect.ValueOf((*p_net_http.ClientConn)(nil)),
 		"CloseNotifier":            reflect.ValueOf((*p_net_http.CloseNotifier)(nil)),
-		"_CloseNotifier":           reflect.ValueOf((*_net_http_CloseNotifier)(nil)),
+		"_CloseNotifier":           reflect.ValueOf(func(b box.Box) any { return _net_http_CloseNotifier{b} }),
 		"ConnState":                reflect.ValueOf((*p_net_http.ConnState)(nil)),
 		"Cookie":                   reflect.ValueOf((*p_net_http.Cookie)(nil)),
 		"CookieJar":                reflect.ValueOf((*p_net_http.CookieJar)(nil)),
-		"_CookieJar":               reflect.ValueOf((*_net_http_CookieJar)(nil)),
+		"_CookieJar":               reflect.ValueOf(func(b box.Box) any { return _net_http_CookieJar{b} }),
 		"CrossOriginProtection":    reflect.ValueOf((*p_net_http.CrossOriginProtection)(nil)),
 		"DefaultClient":            reflect.ValueOf(&p_net_http.DefaultClient).Elem(),
 		"DefaultServeMux":          reflect.ValueOf(&p_net_http.DefaultServeMux).Elem(),
@@ -54,24 +55,24 @@ func _net_http() map[string]reflect.Value {
 		"Error":                    reflect.ValueOf(p_net_http.Error),
 		"FS":                       reflect.ValueOf(p_net_http.FS),
 		"File":                     reflect.ValueOf((*p_net_http.File)(nil)),
-		"_File":                    reflect.ValueOf((*_net_http_File)(nil)),
+		"_File":                    reflect.ValueOf(func(b box.Box) any { return _net_http_File{b} }),
 		"FileServer":               reflect.ValueOf(p_net_http.FileServer),
 		"FileServerFS":             reflect.ValueOf(p_net_http.FileServerFS),
 		"FileSystem":               reflect.ValueOf((*p_net_http.FileSystem)(nil)),
-		"_FileSystem":              reflect.ValueOf((*_net_http_FileSystem)(nil)),
+		"_FileSystem":              reflect.ValueOf(func(b box.Box) any { return _net_http_FileSystem{b} }),
 		"Flusher":                  reflect.ValueOf((*p_net_http.Flusher)(nil)),
-		"_Flusher":                 reflect.ValueOf((*_net_http_Flusher)(nil)),
+		"_Flusher":                 reflect.ValueOf(func(b box.Box) any { return _net_http_Flusher{b} }),
 		"Get":                      reflect.ValueOf(p_net_http.Get),
 		"HTTP2Config":              reflect.ValueOf((*p_net_http.HTTP2Config)(nil)),
 		"Handle":                   reflect.ValueOf(p_net_http.Handle),
 		"HandleFunc":               reflect.ValueOf(p_net_http.HandleFunc),
 		"Handler":                  reflect.ValueOf((*p_net_http.Handler)(nil)),
-		"_Handler":                 reflect.ValueOf((*_net_http_Handler)(nil)),
+		"_Handler":                 reflect.ValueOf(func(b box.Box) any { return _net_http_Handler{b} }),
 		"HandlerFunc":              reflect.ValueOf((*p_net_http.HandlerFunc)(nil)),
 		"Head":                     reflect.ValueOf(p_net_http.Head),
 		"Header":                   reflect.ValueOf((*p_net_http.Header)(nil)),
 		"Hijacker":                 reflect.ValueOf((*p_net_http.Hijacker)(nil)),
-		"_Hijacker":                reflect.ValueOf((*_net_http_Hijacker)(nil)),
+		"_Hijacker":                reflect.ValueOf(func(b box.Box) any { return _net_http_Hijacker{b} }),
 		"ListenAndServe":           reflect.ValueOf(p_net_http.ListenAndServe),
 		"ListenAndServeTLS":        reflect.ValueOf(p_net_http.ListenAndServeTLS),
 		"LocalAddrContextKey":      reflect.ValueOf(&p_net_http.LocalAddrContextKey).Elem(),
@@ -100,7 +101,7 @@ func _net_http() map[string]reflect.Value {
 		"ProxyURL":                 reflect.ValueOf(p_net_http.ProxyURL),
 		"PushOptions":              reflect.ValueOf((*p_net_http.PushOptions)(nil)),
 		"Pusher":                   reflect.ValueOf((*p_net_http.Pusher)(nil)),
-		"_Pusher":                  reflect.ValueOf((*_net_http_Pusher)(nil)),
+		"_Pusher":                  reflect.ValueOf(func(b box.Box) any { return _net_http_Pusher{b} }),
 		"ReadRequest":              reflect.ValueOf(p_net_http.ReadRequest),
 		"ReadResponse":             reflect.ValueOf(p_net_http.ReadResponse),
 		"Redirect":                 reflect.ValueOf(p_net_http.Redirect),
@@ -109,9 +110,9 @@ func _net_http() map[string]reflect.Value {
 		"Response":                 reflect.ValueOf((*p_net_http.Response)(nil)),
 		"ResponseController":       reflect.ValueOf((*p_net_http.ResponseController)(nil)),
 		"ResponseWriter":           reflect.ValueOf((*p_net_http.ResponseWriter)(nil)),
-		"_ResponseWriter":          reflect.ValueOf((*_net_http_ResponseWriter)(nil)),
+		"_ResponseWriter":          reflect.ValueOf(func(b box.Box) any { return _net_http_ResponseWriter{b} }),
 		"RoundTripper":             reflect.ValueOf((*p_net_http.RoundTripper)(nil)),
-		"_RoundTripper":            reflect.ValueOf((*_net_http_RoundTripper)(nil)),
+		"_RoundTripper":            reflect.ValueOf(func(b box.Box) any { return _net_http_RoundTripper{b} }),
 		"SameSite":                 reflect.ValueOf((*p_net_http.SameSite)(nil)),
 		"Serve":                    reflect.ValueOf(p_net_http.Serve),
 		"ServeContent":             reflect.ValueOf(p_net_http.ServeContent),
@@ -129,99 +130,86 @@ func _net_http() map[string]reflect.Value {
 	}
 }
 
-type _net_http_CloseNotifier struct {
-	IValue       any
-	WCloseNotify func() <-chan bool
+type _net_http_CloseNotifier struct{ boxed }
+
+func (w _net_http_CloseNotifier) CloseNotify() <-chan bool {
+	return w.boxed.Method("CloseNotify").(func(any) <-chan bool)(w.V)
 }
 
-func (w _net_http_CloseNotifier) CloseNotify() <-chan bool { return w.WCloseNotify() }
+type _net_http_CookieJar struct{ boxed }
 
-type _net_http_CookieJar struct {
-	IValue      any
-	WCookies    func(a0 *p_net_url.URL) []*p_net_http.Cookie
-	WSetCookies func(a0 *p_net_url.URL, a1 []*p_net_http.Cookie)
+func (w _net_http_CookieJar) Cookies(a0 *p_net_url.URL) []*p_net_http.Cookie {
+	return w.boxed.Method("Cookies").(func(any, *p_net_url.URL) []*p_net_http.Cookie)(w.V, a0)
 }
-
-func (w _net_http_CookieJar) Cookies(a0 *p_net_url.URL) []*p_net_http.Cookie { return w.WCookies(a0) }
 
 func (w _net_http_CookieJar) SetCookies(a0 *p_net_url.URL, a1 []*p_net_http.Cookie) {
-	w.WSetCookies(a0, a1)
+	w.boxed.Method("SetCookies").(func(any, *p_net_url.URL, []*p_net_http.Cookie))(w.V, a0, a1)
 }
 
-type _net_http_File struct {
-	IValue   any
-	WClose   func() error
-	WRead    func(a0 []byte) (int, error)
-	WReaddir func(a0 int) ([]p_io_fs.FileInfo, error)
-	WSeek    func(a0 int64, a1 int) (int64, error)
-	WStat    func() (p_io_fs.FileInfo, error)
+type _net_http_File struct{ boxed }
+
+func (w _net_http_File) Close() error { return w.boxed.Method("Close").(func(any) error)(w.V) }
+
+func (w _net_http_File) Read(a0 []byte) (int, error) {
+	return w.boxed.Method("Read").(func(any, []byte) (int, error))(w.V, a0)
 }
 
-func (w _net_http_File) Close() error { return w.WClose() }
-
-func (w _net_http_File) Read(a0 []byte) (int, error) { return w.WRead(a0) }
-
-func (w _net_http_File) Readdir(a0 int) ([]p_io_fs.FileInfo, error) { return w.WReaddir(a0) }
-
-func (w _net_http_File) Seek(a0 int64, a1 int) (int64, error) { return w.WSeek(a0, a1) }
-
-func (w _net_http_File) Stat() (p_io_fs.FileInfo, error) { return w.WStat() }
-
-type _net_http_FileSystem struct {
-	IValue any
-	WOpen  func(a0 string) (p_net_http.File, error)
+func (w _net_http_File) Readdir(a0 int) ([]p_io_fs.FileInfo, error) {
+	return w.boxed.Method("Readdir").(func(any, int) ([]p_io_fs.FileInfo, error))(w.V, a0)
 }
 
-func (w _net_http_FileSystem) Open(a0 string) (p_net_http.File, error) { return w.WOpen(a0) }
-
-type _net_http_Flusher struct {
-	IValue any
-	WFlush func()
+func (w _net_http_File) Seek(a0 int64, a1 int) (int64, error) {
+	return w.boxed.Method("Seek").(func(any, int64, int) (int64, error))(w.V, a0, a1)
 }
 
-func (w _net_http_Flusher) Flush() { w.WFlush() }
-
-type _net_http_Handler struct {
-	IValue     any
-	WServeHTTP func(a0 p_net_http.ResponseWriter, a1 *p_net_http.Request)
+func (w _net_http_File) Stat() (p_io_fs.FileInfo, error) {
+	return w.boxed.Method("Stat").(func(any) (p_io_fs.FileInfo, error))(w.V)
 }
+
+type _net_http_FileSystem struct{ boxed }
+
+func (w _net_http_FileSystem) Open(a0 string) (p_net_http.File, error) {
+	return w.boxed.Method("Open").(func(any, string) (p_net_http.File, error))(w.V, a0)
+}
+
+type _net_http_Flusher struct{ boxed }
+
+func (w _net_http_Flusher) Flush() { w.boxed.Method("Flush").(func(any))(w.V) }
+
+type _net_http_Handler struct{ boxed }
 
 func (w _net_http_Handler) ServeHTTP(a0 p_net_http.ResponseWriter, a1 *p_net_http.Request) {
-	w.WServeHTTP(a0, a1)
+	w.boxed.Method("ServeHTTP").(func(any, p_net_http.ResponseWriter, *p_net_http.Request))(w.V, a0, a1)
 }
 
-type _net_http_Hijacker struct {
-	IValue  any
-	WHijack func() (p_net.Conn, *p_bufio.ReadWriter, error)
+type _net_http_Hijacker struct{ boxed }
+
+func (w _net_http_Hijacker) Hijack() (p_net.Conn, *p_bufio.ReadWriter, error) {
+	return w.boxed.Method("Hijack").(func(any) (p_net.Conn, *p_bufio.ReadWriter, error))(w.V)
 }
 
-func (w _net_http_Hijacker) Hijack() (p_net.Conn, *p_bufio.ReadWriter, error) { return w.WHijack() }
+type _net_http_Pusher struct{ boxed }
 
-type _net_http_Pusher struct {
-	IValue any
-	WPush  func(a0 string, a1 *p_net_http.PushOptions) error
+func (w _net_http_Pusher) Push(a0 string, a1 *p_net_http.PushOptions) error {
+	return w.boxed.Method("Push").(func(any, string, *p_net_http.PushOptions) error)(w.V, a0, a1)
 }
 
-func (w _net_http_Pusher) Push(a0 string, a1 *p_net_http.PushOptions) error { return w.WPush(a0, a1) }
+type _net_http_ResponseWriter struct{ boxed }
 
-type _net_http_ResponseWriter struct {
-	IValue       any
-	WHeader      func() p_net_http.Header
-	WWrite       func(a0 []byte) (int, error)
-	WWriteHeader func(a0 int)
+func (w _net_http_ResponseWriter) Header() p_net_http.Header {
+	return w.boxed.Method("Header").(func(any) p_net_http.Header)(w.V)
 }
 
-func (w _net_http_ResponseWriter) Header() p_net_http.Header { return w.WHeader() }
-
-func (w _net_http_ResponseWriter) Write(a0 []byte) (int, error) { return w.WWrite(a0) }
-
-func (w _net_http_ResponseWriter) WriteHeader(a0 int) { w.WWriteHeader(a0) }
-
-type _net_http_RoundTripper struct {
-	IValue     any
-	WRoundTrip func(a0 *p_net_http.Request) (*p_net_http.Response, error)
+func (w _net_http_ResponseWriter) Write(a0 []byte) (int, error) {
+	return w.boxed.Method("Write").(func(any, []byte) (int, error))(w.V, a0)
 }
+
+func (w _net_http_ResponseWriter) WriteHeader(a0 int) {
+	w.boxed.Method("WriteHeader").(func(any, int))(w.V, a0)
+}
+
+type _net_http_RoundTripper struct{ boxed }
 
 func (w _net_http_RoundTripper) RoundTrip(a0 *p_net_http.Request) (*p_net_http.Response, error) {
-	return w.WRoundTrip(a0)
+	return w.boxed.Method("RoundTrip").(func(any, *p_net_http.Request) (*p_net_http.Response, error))(w.V, a0)
 }

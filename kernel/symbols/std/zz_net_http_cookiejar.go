@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_net_http_cookiejar "net/http/cookiejar"
 	reflect "reflect"
 )
@@ -13,23 +14,16 @@ func _net_http_cookiejar() map[string]reflect.Value {
 		"New":               reflect.ValueOf(p_net_http_cookiejar.New),
 		"Options":           reflect.ValueOf((*p_net_http_cookiejar.Options)(nil)),
 		"PublicSuffixList":  reflect.ValueOf((*p_net_http_cookiejar.PublicSuffixList)(nil)),
-		"_PublicSuffixList": reflect.ValueOf((*_net_http_cookiejar_PublicSuffixList)(nil)),
+		"_PublicSuffixList": reflect.ValueOf(func(b box.Box) any { return _net_http_cookiejar_PublicSuffixList{b} }),
 	}
 }
 
-type _net_http_cookiejar_PublicSuffixList struct {
-	IValue        any
-	WPublicSuffix func(a0 string) string
-	WString       func() string
-}
+type _net_http_cookiejar_PublicSuffixList struct{ boxed }
 
 func (w _net_http_cookiejar_PublicSuffixList) PublicSuffix(a0 string) string {
-	return w.WPublicSuffix(a0)
+	return w.boxed.Method("PublicSuffix").(func(any, string) string)(w.V, a0)
 }
 
 func (w _net_http_cookiejar_PublicSuffixList) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
+	return w.boxed.Method("String").(func(any) string)(w.V)
 }

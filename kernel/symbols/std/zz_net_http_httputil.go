@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_net_http_httputil "net/http/httputil"
 	reflect "reflect"
 )
@@ -10,7 +11,7 @@ import (
 func _net_http_httputil() map[string]reflect.Value {
 	return map[string]reflect.Value{
 		"BufferPool":                reflect.ValueOf((*p_net_http_httputil.BufferPool)(nil)),
-		"_BufferPool":               reflect.ValueOf((*_net_http_httputil_BufferPool)(nil)),
+		"_BufferPool":               reflect.ValueOf(func(b box.Box) any { return _net_http_httputil_BufferPool{b} }),
 		"ClientConn":                reflect.ValueOf((*p_net_http_httputil.ClientConn)(nil)),
 		"DumpRequest":               reflect.ValueOf(p_net_http_httputil.DumpRequest),
 		"DumpRequestOut":            reflect.ValueOf(p_net_http_httputil.DumpRequestOut),
@@ -31,12 +32,12 @@ func _net_http_httputil() map[string]reflect.Value {
 	}
 }
 
-type _net_http_httputil_BufferPool struct {
-	IValue any
-	WGet   func() []byte
-	WPut   func(a0 []byte)
+type _net_http_httputil_BufferPool struct{ boxed }
+
+func (w _net_http_httputil_BufferPool) Get() []byte {
+	return w.boxed.Method("Get").(func(any) []byte)(w.V)
 }
 
-func (w _net_http_httputil_BufferPool) Get() []byte { return w.WGet() }
-
-func (w _net_http_httputil_BufferPool) Put(a0 []byte) { w.WPut(a0) }
+func (w _net_http_httputil_BufferPool) Put(a0 []byte) {
+	w.boxed.Method("Put").(func(any, []byte))(w.V, a0)
+}

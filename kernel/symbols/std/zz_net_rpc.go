@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_net_rpc "net/rpc"
 	reflect "reflect"
 )
@@ -13,7 +14,7 @@ func _net_rpc() map[string]reflect.Value {
 		"Call":               reflect.ValueOf((*p_net_rpc.Call)(nil)),
 		"Client":             reflect.ValueOf((*p_net_rpc.Client)(nil)),
 		"ClientCodec":        reflect.ValueOf((*p_net_rpc.ClientCodec)(nil)),
-		"_ClientCodec":       reflect.ValueOf((*_net_rpc_ClientCodec)(nil)),
+		"_ClientCodec":       reflect.ValueOf(func(b box.Box) any { return _net_rpc_ClientCodec{b} }),
 		"DefaultServer":      reflect.ValueOf(&p_net_rpc.DefaultServer).Elem(),
 		"Dial":               reflect.ValueOf(p_net_rpc.Dial),
 		"DialHTTP":           reflect.ValueOf(p_net_rpc.DialHTTP),
@@ -32,47 +33,39 @@ func _net_rpc() map[string]reflect.Value {
 		"ServeRequest":       reflect.ValueOf(p_net_rpc.ServeRequest),
 		"Server":             reflect.ValueOf((*p_net_rpc.Server)(nil)),
 		"ServerCodec":        reflect.ValueOf((*p_net_rpc.ServerCodec)(nil)),
-		"_ServerCodec":       reflect.ValueOf((*_net_rpc_ServerCodec)(nil)),
+		"_ServerCodec":       reflect.ValueOf(func(b box.Box) any { return _net_rpc_ServerCodec{b} }),
 		"ServerError":        reflect.ValueOf((*p_net_rpc.ServerError)(nil)),
 	}
 }
 
-type _net_rpc_ClientCodec struct {
-	IValue              any
-	WClose              func() error
-	WReadResponseBody   func(a0 any) error
-	WReadResponseHeader func(a0 *p_net_rpc.Response) error
-	WWriteRequest       func(a0 *p_net_rpc.Request, a1 any) error
+type _net_rpc_ClientCodec struct{ boxed }
+
+func (w _net_rpc_ClientCodec) Close() error { return w.boxed.Method("Close").(func(any) error)(w.V) }
+
+func (w _net_rpc_ClientCodec) ReadResponseBody(a0 any) error {
+	return w.boxed.Method("ReadResponseBody").(func(any, any) error)(w.V, a0)
 }
 
-func (w _net_rpc_ClientCodec) Close() error { return w.WClose() }
-
-func (w _net_rpc_ClientCodec) ReadResponseBody(a0 any) error { return w.WReadResponseBody(a0) }
-
 func (w _net_rpc_ClientCodec) ReadResponseHeader(a0 *p_net_rpc.Response) error {
-	return w.WReadResponseHeader(a0)
+	return w.boxed.Method("ReadResponseHeader").(func(any, *p_net_rpc.Response) error)(w.V, a0)
 }
 
 func (w _net_rpc_ClientCodec) WriteRequest(a0 *p_net_rpc.Request, a1 any) error {
-	return w.WWriteRequest(a0, a1)
+	return w.boxed.Method("WriteRequest").(func(any, *p_net_rpc.Request, any) error)(w.V, a0, a1)
 }
 
-type _net_rpc_ServerCodec struct {
-	IValue             any
-	WClose             func() error
-	WReadRequestBody   func(a0 any) error
-	WReadRequestHeader func(a0 *p_net_rpc.Request) error
-	WWriteResponse     func(a0 *p_net_rpc.Response, a1 any) error
+type _net_rpc_ServerCodec struct{ boxed }
+
+func (w _net_rpc_ServerCodec) Close() error { return w.boxed.Method("Close").(func(any) error)(w.V) }
+
+func (w _net_rpc_ServerCodec) ReadRequestBody(a0 any) error {
+	return w.boxed.Method("ReadRequestBody").(func(any, any) error)(w.V, a0)
 }
-
-func (w _net_rpc_ServerCodec) Close() error { return w.WClose() }
-
-func (w _net_rpc_ServerCodec) ReadRequestBody(a0 any) error { return w.WReadRequestBody(a0) }
 
 func (w _net_rpc_ServerCodec) ReadRequestHeader(a0 *p_net_rpc.Request) error {
-	return w.WReadRequestHeader(a0)
+	return w.boxed.Method("ReadRequestHeader").(func(any, *p_net_rpc.Request) error)(w.V, a0)
 }
 
 func (w _net_rpc_ServerCodec) WriteResponse(a0 *p_net_rpc.Response, a1 any) error {
-	return w.WWriteResponse(a0, a1)
+	return w.boxed.Method("WriteResponse").(func(any, *p_net_rpc.Response, any) error)(w.V, a0, a1)
 }

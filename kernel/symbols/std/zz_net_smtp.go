@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_net_smtp "net/smtp"
 	reflect "reflect"
 )
@@ -10,7 +11,7 @@ import (
 func _net_smtp() map[string]reflect.Value {
 	return map[string]reflect.Value{
 		"Auth":        reflect.ValueOf((*p_net_smtp.Auth)(nil)),
-		"_Auth":       reflect.ValueOf((*_net_smtp_Auth)(nil)),
+		"_Auth":       reflect.ValueOf(func(b box.Box) any { return _net_smtp_Auth{b} }),
 		"CRAMMD5Auth": reflect.ValueOf(p_net_smtp.CRAMMD5Auth),
 		"Client":      reflect.ValueOf((*p_net_smtp.Client)(nil)),
 		"Dial":        reflect.ValueOf(p_net_smtp.Dial),
@@ -21,12 +22,12 @@ func _net_smtp() map[string]reflect.Value {
 	}
 }
 
-type _net_smtp_Auth struct {
-	IValue any
-	WNext  func(a0 []byte, a1 bool) ([]byte, error)
-	WStart func(a0 *p_net_smtp.ServerInfo) (string, []byte, error)
+type _net_smtp_Auth struct{ boxed }
+
+func (w _net_smtp_Auth) Next(a0 []byte, a1 bool) ([]byte, error) {
+	return w.boxed.Method("Next").(func(any, []byte, bool) ([]byte, error))(w.V, a0, a1)
 }
 
-func (w _net_smtp_Auth) Next(a0 []byte, a1 bool) ([]byte, error) { return w.WNext(a0, a1) }
-
-func (w _net_smtp_Auth) Start(a0 *p_net_smtp.ServerInfo) (string, []byte, error) { return w.WStart(a0) }
+func (w _net_smtp_Auth) Start(a0 *p_net_smtp.ServerInfo) (string, []byte, error) {
+	return w.boxed.Method("Start").(func(any, *p_net_smtp.ServerInfo) (string, []byte, error))(w.V, a0)
+}

@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_io_fs "io/fs"
 	p_os "os"
 	reflect "reflect"
@@ -21,7 +22,7 @@ func _os() map[string]reflect.Value {
 		"Create":              reflect.ValueOf(p_os.Create),
 		"CreateTemp":          reflect.ValueOf(p_os.CreateTemp),
 		"DirEntry":            reflect.ValueOf((*p_os.DirEntry)(nil)),
-		"_DirEntry":           reflect.ValueOf((*_os_DirEntry)(nil)),
+		"_DirEntry":           reflect.ValueOf(func(b box.Box) any { return _os_DirEntry{b} }),
 		"DirFS":               reflect.ValueOf(p_os.DirFS),
 		"Environ":             reflect.ValueOf(p_os.Environ),
 		"ErrClosed":           reflect.ValueOf(&p_os.ErrClosed).Elem(),
@@ -39,7 +40,7 @@ func _os() map[string]reflect.Value {
 		"ExpandEnv":           reflect.ValueOf(p_os.ExpandEnv),
 		"File":                reflect.ValueOf((*p_os.File)(nil)),
 		"FileInfo":            reflect.ValueOf((*p_os.FileInfo)(nil)),
-		"_FileInfo":           reflect.ValueOf((*_os_FileInfo)(nil)),
+		"_FileInfo":           reflect.ValueOf(func(b box.Box) any { return _os_FileInfo{b} }),
 		"FileMode":            reflect.ValueOf((*p_os.FileMode)(nil)),
 		"FindProcess":         reflect.ValueOf(p_os.FindProcess),
 		"Getegid":             reflect.ValueOf(p_os.Getegid),
@@ -89,7 +90,7 @@ func _os() map[string]reflect.Value {
 		"SameFile":            reflect.ValueOf(p_os.SameFile),
 		"Setenv":              reflect.ValueOf(p_os.Setenv),
 		"Signal":              reflect.ValueOf((*p_os.Signal)(nil)),
-		"_Signal":             reflect.ValueOf((*_os_Signal)(nil)),
+		"_Signal":             reflect.ValueOf(func(b box.Box) any { return _os_Signal{b} }),
 		"StartProcess":        reflect.ValueOf(p_os.StartProcess),
 		"Stat":                reflect.ValueOf(p_os.Stat),
 		"Stderr":              reflect.ValueOf(&p_os.Stderr).Elem(),
@@ -107,55 +108,40 @@ func _os() map[string]reflect.Value {
 	}
 }
 
-type _os_DirEntry struct {
-	IValue any
-	WInfo  func() (p_io_fs.FileInfo, error)
-	WIsDir func() bool
-	WName  func() string
-	WType  func() p_io_fs.FileMode
+type _os_DirEntry struct{ boxed }
+
+func (w _os_DirEntry) Info() (p_io_fs.FileInfo, error) {
+	return w.boxed.Method("Info").(func(any) (p_io_fs.FileInfo, error))(w.V)
 }
 
-func (w _os_DirEntry) Info() (p_io_fs.FileInfo, error) { return w.WInfo() }
+func (w _os_DirEntry) IsDir() bool { return w.boxed.Method("IsDir").(func(any) bool)(w.V) }
 
-func (w _os_DirEntry) IsDir() bool { return w.WIsDir() }
+func (w _os_DirEntry) Name() string { return w.boxed.Method("Name").(func(any) string)(w.V) }
 
-func (w _os_DirEntry) Name() string { return w.WName() }
-
-func (w _os_DirEntry) Type() p_io_fs.FileMode { return w.WType() }
-
-type _os_FileInfo struct {
-	IValue   any
-	WIsDir   func() bool
-	WModTime func() p_time.Time
-	WMode    func() p_io_fs.FileMode
-	WName    func() string
-	WSize    func() int64
-	WSys     func() any
+func (w _os_DirEntry) Type() p_io_fs.FileMode {
+	return w.boxed.Method("Type").(func(any) p_io_fs.FileMode)(w.V)
 }
 
-func (w _os_FileInfo) IsDir() bool { return w.WIsDir() }
+type _os_FileInfo struct{ boxed }
 
-func (w _os_FileInfo) ModTime() p_time.Time { return w.WModTime() }
+func (w _os_FileInfo) IsDir() bool { return w.boxed.Method("IsDir").(func(any) bool)(w.V) }
 
-func (w _os_FileInfo) Mode() p_io_fs.FileMode { return w.WMode() }
-
-func (w _os_FileInfo) Name() string { return w.WName() }
-
-func (w _os_FileInfo) Size() int64 { return w.WSize() }
-
-func (w _os_FileInfo) Sys() any { return w.WSys() }
-
-type _os_Signal struct {
-	IValue  any
-	WSignal func()
-	WString func() string
+func (w _os_FileInfo) ModTime() p_time.Time {
+	return w.boxed.Method("ModTime").(func(any) p_time.Time)(w.V)
 }
 
-func (w _os_Signal) Signal() { w.WSignal() }
-
-func (w _os_Signal) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
+func (w _os_FileInfo) Mode() p_io_fs.FileMode {
+	return w.boxed.Method("Mode").(func(any) p_io_fs.FileMode)(w.V)
 }
+
+func (w _os_FileInfo) Name() string { return w.boxed.Method("Name").(func(any) string)(w.V) }
+
+func (w _os_FileInfo) Size() int64 { return w.boxed.Method("Size").(func(any) int64)(w.V) }
+
+func (w _os_FileInfo) Sys() any { return w.boxed.Method("Sys").(func(any) any)(w.V) }
+
+type _os_Signal struct{ boxed }
+
+func (w _os_Signal) Signal() { w.boxed.Method("Signal").(func(any))(w.V) }
+
+func (w _os_Signal) String() string { return w.boxed.Method("String").(func(any) string)(w.V) }

@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	reflect "reflect"
 	p_runtime "runtime"
 )
@@ -18,7 +19,7 @@ func _runtime() map[string]reflect.Value {
 		"CallersFrames":           reflect.ValueOf(p_runtime.CallersFrames),
 		"Cleanup":                 reflect.ValueOf((*p_runtime.Cleanup)(nil)),
 		"Error":                   reflect.ValueOf((*p_runtime.Error)(nil)),
-		"_Error":                  reflect.ValueOf((*_runtime_Error)(nil)),
+		"_Error":                  reflect.ValueOf(func(b box.Box) any { return _runtime_Error{b} }),
 		"Frame":                   reflect.ValueOf((*p_runtime.Frame)(nil)),
 		"Frames":                  reflect.ValueOf((*p_runtime.Frames)(nil)),
 		"Func":                    reflect.ValueOf((*p_runtime.Func)(nil)),
@@ -60,12 +61,8 @@ func _runtime() map[string]reflect.Value {
 	}
 }
 
-type _runtime_Error struct {
-	IValue        any
-	WError        func() string
-	WRuntimeError func()
-}
+type _runtime_Error struct{ boxed }
 
-func (w _runtime_Error) Error() string { return w.WError() }
+func (w _runtime_Error) Error() string { return w.boxed.Method("Error").(func(any) string)(w.V) }
 
-func (w _runtime_Error) RuntimeError() { w.WRuntimeError() }
+func (w _runtime_Error) RuntimeError() { w.boxed.Method("RuntimeError").(func(any))(w.V) }

@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	reflect "reflect"
 	p_sort "sort"
 )
@@ -15,7 +16,7 @@ func _sort() map[string]reflect.Value {
 		"Float64sAreSorted": reflect.ValueOf(p_sort.Float64sAreSorted),
 		"IntSlice":          reflect.ValueOf((*p_sort.IntSlice)(nil)),
 		"Interface":         reflect.ValueOf((*p_sort.Interface)(nil)),
-		"_Interface":        reflect.ValueOf((*_sort_Interface)(nil)),
+		"_Interface":        reflect.ValueOf(func(b box.Box) any { return _sort_Interface{b} }),
 		"Ints":              reflect.ValueOf(p_sort.Ints),
 		"IntsAreSorted":     reflect.ValueOf(p_sort.IntsAreSorted),
 		"IsSorted":          reflect.ValueOf(p_sort.IsSorted),
@@ -35,15 +36,14 @@ func _sort() map[string]reflect.Value {
 	}
 }
 
-type _sort_Interface struct {
-	IValue any
-	WLen   func() int
-	WLess  func(a0 int, a1 int) bool
-	WSwap  func(a0 int, a1 int)
+type _sort_Interface struct{ boxed }
+
+func (w _sort_Interface) Len() int { return w.boxed.Method("Len").(func(any) int)(w.V) }
+
+func (w _sort_Interface) Less(a0 int, a1 int) bool {
+	return w.boxed.Method("Less").(func(any, int, int) bool)(w.V, a0, a1)
 }
 
-func (w _sort_Interface) Len() int { return w.WLen() }
-
-func (w _sort_Interface) Less(a0 int, a1 int) bool { return w.WLess(a0, a1) }
-
-func (w _sort_Interface) Swap(a0 int, a1 int) { w.WSwap(a0, a1) }
+func (w _sort_Interface) Swap(a0 int, a1 int) {
+	w.boxed.Method("Swap").(func(any, int, int))(w.V, a0, a1)
+}

@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	reflect "reflect"
 	p_sync "sync"
 )
@@ -11,7 +12,7 @@ func _sync() map[string]reflect.Value {
 	return map[string]reflect.Value{
 		"Cond":      reflect.ValueOf((*p_sync.Cond)(nil)),
 		"Locker":    reflect.ValueOf((*p_sync.Locker)(nil)),
-		"_Locker":   reflect.ValueOf((*_sync_Locker)(nil)),
+		"_Locker":   reflect.ValueOf(func(b box.Box) any { return _sync_Locker{b} }),
 		"Map":       reflect.ValueOf((*p_sync.Map)(nil)),
 		"Mutex":     reflect.ValueOf((*p_sync.Mutex)(nil)),
 		"NewCond":   reflect.ValueOf(p_sync.NewCond),
@@ -23,12 +24,8 @@ func _sync() map[string]reflect.Value {
 	}
 }
 
-type _sync_Locker struct {
-	IValue  any
-	WLock   func()
-	WUnlock func()
-}
+type _sync_Locker struct{ boxed }
 
-func (w _sync_Locker) Lock() { w.WLock() }
+func (w _sync_Locker) Lock() { w.boxed.Method("Lock").(func(any))(w.V) }
 
-func (w _sync_Locker) Unlock() { w.WUnlock() }
+func (w _sync_Locker) Unlock() { w.boxed.Method("Unlock").(func(any))(w.V) }

@@ -3,6 +3,7 @@
 package std
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_math_rand "math/rand"
 	reflect "reflect"
 	p_testing_quick "testing/quick"
@@ -16,17 +17,14 @@ func _testing_quick() map[string]reflect.Value {
 		"CheckError":      reflect.ValueOf((*p_testing_quick.CheckError)(nil)),
 		"Config":          reflect.ValueOf((*p_testing_quick.Config)(nil)),
 		"Generator":       reflect.ValueOf((*p_testing_quick.Generator)(nil)),
-		"_Generator":      reflect.ValueOf((*_testing_quick_Generator)(nil)),
+		"_Generator":      reflect.ValueOf(func(b box.Box) any { return _testing_quick_Generator{b} }),
 		"SetupError":      reflect.ValueOf((*p_testing_quick.SetupError)(nil)),
 		"Value":           reflect.ValueOf(p_testing_quick.Value),
 	}
 }
 
-type _testing_quick_Generator struct {
-	IValue    any
-	WGenerate func(a0 *p_math_rand.Rand, a1 int) reflect.Value
-}
+type _testing_quick_Generator struct{ boxed }
 
 func (w _testing_quick_Generator) Generate(a0 *p_math_rand.Rand, a1 int) reflect.Value {
-	return w.WGenerate(a0, a1)
+	return w.boxed.Method("Generate").(func(any, *p_math_rand.Rand, int) reflect.Value)(w.V, a0, a1)
 }

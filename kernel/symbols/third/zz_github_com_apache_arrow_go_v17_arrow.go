@@ -3,6 +3,7 @@
 package third
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_github_com_apache_arrow_go_v17_arrow "github.com/apache/arrow/go/v17/arrow"
 	p_github_com_apache_arrow_go_v17_arrow_memory "github.com/apache/arrow/go/v17/arrow/memory"
 	reflect "reflect"
@@ -11,9 +12,9 @@ import (
 func _github_com_apache_arrow_go_v17_arrow() map[string]reflect.Value {
 	return map[string]reflect.Value{
 		"Array":                         reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.Array)(nil)),
-		"_Array":                        reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_Array)(nil)),
+		"_Array":                        reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_Array{b} }),
 		"ArrayData":                     reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.ArrayData)(nil)),
-		"_ArrayData":                    reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_ArrayData)(nil)),
+		"_ArrayData":                    reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_ArrayData{b} }),
 		"BinaryDataType":                reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.BinaryDataType)(nil)),
 		"BinaryType":                    reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.BinaryType)(nil)),
 		"BinaryTypes":                   reflect.ValueOf(&p_github_com_apache_arrow_go_v17_arrow.BinaryTypes).Elem(),
@@ -28,7 +29,7 @@ func _github_com_apache_arrow_go_v17_arrow() map[string]reflect.Value {
 		"Column":                        reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.Column)(nil)),
 		"ConvertTimestampValue":         reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow.ConvertTimestampValue),
 		"DataType":                      reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.DataType)(nil)),
-		"_DataType":                     reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_DataType)(nil)),
+		"_DataType":                     reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_DataType{b} }),
 		"DataTypeLayout":                reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout)(nil)),
 		"Date32":                        reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.Date32)(nil)),
 		"Date32FromTime":                reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow.Date32FromTime),
@@ -46,7 +47,7 @@ func _github_com_apache_arrow_go_v17_arrow() map[string]reflect.Value {
 		"Decimal256Traits":              reflect.ValueOf(&p_github_com_apache_arrow_go_v17_arrow.Decimal256Traits).Elem(),
 		"Decimal256Type":                reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.Decimal256Type)(nil)),
 		"DecimalType":                   reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.DecimalType)(nil)),
-		"_DecimalType":                  reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_DecimalType)(nil)),
+		"_DecimalType":                  reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_DecimalType{b} }),
 		"DenseUnionFromArrays":          reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow.DenseUnionFromArrays),
 		"DenseUnionOf":                  reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow.DenseUnionOf),
 		"DenseUnionType":                reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.DenseUnionType)(nil)),
@@ -55,7 +56,7 @@ func _github_com_apache_arrow_go_v17_arrow() map[string]reflect.Value {
 		"DurationTraits":                reflect.ValueOf(&p_github_com_apache_arrow_go_v17_arrow.DurationTraits).Elem(),
 		"DurationType":                  reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.DurationType)(nil)),
 		"EncodedType":                   reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.EncodedType)(nil)),
-		"_EncodedType":                  reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_EncodedType)(nil)),
+		"_EncodedType":                  reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_EncodedType{b} }),
 		"ErrIndex":                      reflect.ValueOf(&p_github_com_apache_arrow_go_v17_arrow.ErrIndex).Elem(),
 		"ErrInvalid":                    reflect.ValueOf(&p_github_com_apache_arrow_go_v17_arrow.ErrInvalid).Elem(),
 		"ErrKey":                        reflect.ValueOf(&p_github_com_apache_arrow_go_v17_arrow.ErrKey).Elem(),
@@ -71,7 +72,7 @@ func _github_com_apache_arrow_go_v17_arrow() map[string]reflect.Value {
 		"FixedSizeListOfNonNullable":    reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow.FixedSizeListOfNonNullable),
 		"FixedSizeListType":             reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.FixedSizeListType)(nil)),
 		"FixedWidthDataType":            reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.FixedWidthDataType)(nil)),
-		"_FixedWidthDataType":           reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_FixedWidthDataType)(nil)),
+		"_FixedWidthDataType":           reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_FixedWidthDataType{b} }),
 		"FixedWidthTypes":               reflect.ValueOf(&p_github_com_apache_arrow_go_v17_arrow.FixedWidthTypes).Elem(),
 		"Float16Traits":                 reflect.ValueOf(&p_github_com_apache_arrow_go_v17_arrow.Float16Traits).Elem(),
 		"Float16Type":                   reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.Float16Type)(nil)),
@@ -115,7 +116,7 @@ func _github_com_apache_arrow_go_v17_arrow() map[string]reflect.Value {
 		"LargeListViewType":             reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.LargeListViewType)(nil)),
 		"LargeStringType":               reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.LargeStringType)(nil)),
 		"ListLikeType":                  reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.ListLikeType)(nil)),
-		"_ListLikeType":                 reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_ListLikeType)(nil)),
+		"_ListLikeType":                 reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_ListLikeType{b} }),
 		"ListOf":                        reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow.ListOf),
 		"ListOfField":                   reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow.ListOfField),
 		"ListOfNonNullable":             reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow.ListOfNonNullable),
@@ -136,7 +137,7 @@ func _github_com_apache_arrow_go_v17_arrow() map[string]reflect.Value {
 		"MonthIntervalTraits":           reflect.ValueOf(&p_github_com_apache_arrow_go_v17_arrow.MonthIntervalTraits).Elem(),
 		"MonthIntervalType":             reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.MonthIntervalType)(nil)),
 		"NestedType":                    reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.NestedType)(nil)),
-		"_NestedType":                   reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_NestedType)(nil)),
+		"_NestedType":                   reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_NestedType{b} }),
 		"NewChunked":                    reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow.NewChunked),
 		"NewColumn":                     reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow.NewColumn),
 		"NewColumnFromArr":              reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow.NewColumnFromArr),
@@ -147,12 +148,12 @@ func _github_com_apache_arrow_go_v17_arrow() map[string]reflect.Value {
 		"Null":                          reflect.ValueOf(&p_github_com_apache_arrow_go_v17_arrow.Null).Elem(),
 		"NullType":                      reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.NullType)(nil)),
 		"OffsetTraits":                  reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.OffsetTraits)(nil)),
-		"_OffsetTraits":                 reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_OffsetTraits)(nil)),
+		"_OffsetTraits":                 reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_OffsetTraits{b} }),
 		"OffsetsDataType":               reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.OffsetsDataType)(nil)),
-		"_OffsetsDataType":              reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_OffsetsDataType)(nil)),
+		"_OffsetsDataType":              reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_OffsetsDataType{b} }),
 		"PrimitiveTypes":                reflect.ValueOf(&p_github_com_apache_arrow_go_v17_arrow.PrimitiveTypes).Elem(),
 		"Record":                        reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.Record)(nil)),
-		"_Record":                       reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_Record)(nil)),
+		"_Record":                       reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_Record{b} }),
 		"RegisterExtensionType":         reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow.RegisterExtensionType),
 		"RunEndEncodedOf":               reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow.RunEndEncodedOf),
 		"RunEndEncodedType":             reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.RunEndEncodedType)(nil)),
@@ -169,9 +170,9 @@ func _github_com_apache_arrow_go_v17_arrow() map[string]reflect.Value {
 		"StructOf":                      reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow.StructOf),
 		"StructType":                    reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.StructType)(nil)),
 		"Table":                         reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.Table)(nil)),
-		"_Table":                        reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_Table)(nil)),
+		"_Table":                        reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_Table{b} }),
 		"TemporalWithUnit":              reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.TemporalWithUnit)(nil)),
-		"_TemporalWithUnit":             reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_TemporalWithUnit)(nil)),
+		"_TemporalWithUnit":             reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_TemporalWithUnit{b} }),
 		"Time32":                        reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.Time32)(nil)),
 		"Time32FromString":              reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow.Time32FromString),
 		"Time32Traits":                  reflect.ValueOf(&p_github_com_apache_arrow_go_v17_arrow.Time32Traits).Elem(),
@@ -204,607 +205,502 @@ func _github_com_apache_arrow_go_v17_arrow() map[string]reflect.Value {
 		"UnionMode":                     reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.UnionMode)(nil)),
 		"UnionOf":                       reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow.UnionOf),
 		"UnionType":                     reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.UnionType)(nil)),
-		"_UnionType":                    reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_UnionType)(nil)),
+		"_UnionType":                    reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_UnionType{b} }),
 		"UnionTypeCode":                 reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.UnionTypeCode)(nil)),
 		"UnregisterExtensionType":       reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow.UnregisterExtensionType),
 		"VarLenListLikeType":            reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.VarLenListLikeType)(nil)),
-		"_VarLenListLikeType":           reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_VarLenListLikeType)(nil)),
+		"_VarLenListLikeType":           reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_VarLenListLikeType{b} }),
 		"ViewHeader":                    reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow.ViewHeader)(nil)),
 		"ViewHeaderTraits":              reflect.ValueOf(&p_github_com_apache_arrow_go_v17_arrow.ViewHeaderTraits).Elem(),
 	}
 }
 
-type _github_com_apache_arrow_go_v17_arrow_Array struct {
-	IValue            any
-	WData             func() p_github_com_apache_arrow_go_v17_arrow.ArrayData
-	WDataType         func() p_github_com_apache_arrow_go_v17_arrow.DataType
-	WGetOneForMarshal func(a0 int) interface{}
-	WIsNull           func(a0 int) bool
-	WIsValid          func(a0 int) bool
-	WLen              func() int
-	WMarshalJSON      func() ([]byte, error)
-	WNullBitmapBytes  func() []byte
-	WNullN            func() int
-	WRelease          func()
-	WRetain           func()
-	WString           func() string
-	WValueStr         func(a0 int) string
-}
+type _github_com_apache_arrow_go_v17_arrow_Array struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_Array) Data() p_github_com_apache_arrow_go_v17_arrow.ArrayData {
-	return w.WData()
+	return w.boxed.Method("Data").(func(any) p_github_com_apache_arrow_go_v17_arrow.ArrayData)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_Array) DataType() p_github_com_apache_arrow_go_v17_arrow.DataType {
-	return w.WDataType()
+	return w.boxed.Method("DataType").(func(any) p_github_com_apache_arrow_go_v17_arrow.DataType)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_Array) GetOneForMarshal(a0 int) interface{} {
-	return w.WGetOneForMarshal(a0)
+	return w.boxed.Method("GetOneForMarshal").(func(any, int) interface{})(w.V, a0)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_Array) IsNull(a0 int) bool { return w.WIsNull(a0) }
+func (w _github_com_apache_arrow_go_v17_arrow_Array) IsNull(a0 int) bool {
+	return w.boxed.Method("IsNull").(func(any, int) bool)(w.V, a0)
+}
 
-func (w _github_com_apache_arrow_go_v17_arrow_Array) IsValid(a0 int) bool { return w.WIsValid(a0) }
+func (w _github_com_apache_arrow_go_v17_arrow_Array) IsValid(a0 int) bool {
+	return w.boxed.Method("IsValid").(func(any, int) bool)(w.V, a0)
+}
 
-func (w _github_com_apache_arrow_go_v17_arrow_Array) Len() int { return w.WLen() }
+func (w _github_com_apache_arrow_go_v17_arrow_Array) Len() int {
+	return w.boxed.Method("Len").(func(any) int)(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_Array) MarshalJSON() ([]byte, error) {
-	return w.WMarshalJSON()
+	return w.boxed.Method("MarshalJSON").(func(any) ([]byte, error))(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_Array) NullBitmapBytes() []byte {
-	return w.WNullBitmapBytes()
+	return w.boxed.Method("NullBitmapBytes").(func(any) []byte)(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_Array) NullN() int { return w.WNullN() }
+func (w _github_com_apache_arrow_go_v17_arrow_Array) NullN() int {
+	return w.boxed.Method("NullN").(func(any) int)(w.V)
+}
 
-func (w _github_com_apache_arrow_go_v17_arrow_Array) Release() { w.WRelease() }
+func (w _github_com_apache_arrow_go_v17_arrow_Array) Release() {
+	w.boxed.Method("Release").(func(any))(w.V)
+}
 
-func (w _github_com_apache_arrow_go_v17_arrow_Array) Retain() { w.WRetain() }
+func (w _github_com_apache_arrow_go_v17_arrow_Array) Retain() {
+	w.boxed.Method("Retain").(func(any))(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_Array) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
+	return w.boxed.Method("String").(func(any) string)(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_Array) ValueStr(a0 int) string { return w.WValueStr(a0) }
-
-type _github_com_apache_arrow_go_v17_arrow_ArrayData struct {
-	IValue       any
-	WBuffers     func() []*p_github_com_apache_arrow_go_v17_arrow_memory.Buffer
-	WChildren    func() []p_github_com_apache_arrow_go_v17_arrow.ArrayData
-	WDataType    func() p_github_com_apache_arrow_go_v17_arrow.DataType
-	WDictionary  func() p_github_com_apache_arrow_go_v17_arrow.ArrayData
-	WLen         func() int
-	WNullN       func() int
-	WOffset      func() int
-	WRelease     func()
-	WReset       func(a0 p_github_com_apache_arrow_go_v17_arrow.DataType, a1 int, a2 []*p_github_com_apache_arrow_go_v17_arrow_memory.Buffer, a3 []p_github_com_apache_arrow_go_v17_arrow.ArrayData, a4 int, a5 int)
-	WRetain      func()
-	WSizeInBytes func() uint64
+func (w _github_com_apache_arrow_go_v17_arrow_Array) ValueStr(a0 int) string {
+	return w.boxed.Method("ValueStr").(func(any, int) string)(w.V, a0)
 }
+
+type _github_com_apache_arrow_go_v17_arrow_ArrayData struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_ArrayData) Buffers() []*p_github_com_apache_arrow_go_v17_arrow_memory.Buffer {
-	return w.WBuffers()
+	return w.boxed.Method("Buffers").(func(any) []*p_github_com_apache_arrow_go_v17_arrow_memory.Buffer)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_ArrayData) Children() []p_github_com_apache_arrow_go_v17_arrow.ArrayData {
-	return w.WChildren()
+	return w.boxed.Method("Children").(func(any) []p_github_com_apache_arrow_go_v17_arrow.ArrayData)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_ArrayData) DataType() p_github_com_apache_arrow_go_v17_arrow.DataType {
-	return w.WDataType()
+	return w.boxed.Method("DataType").(func(any) p_github_com_apache_arrow_go_v17_arrow.DataType)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_ArrayData) Dictionary() p_github_com_apache_arrow_go_v17_arrow.ArrayData {
-	return w.WDictionary()
+	return w.boxed.Method("Dictionary").(func(any) p_github_com_apache_arrow_go_v17_arrow.ArrayData)(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_ArrayData) Len() int { return w.WLen() }
+func (w _github_com_apache_arrow_go_v17_arrow_ArrayData) Len() int {
+	return w.boxed.Method("Len").(func(any) int)(w.V)
+}
 
-func (w _github_com_apache_arrow_go_v17_arrow_ArrayData) NullN() int { return w.WNullN() }
+func (w _github_com_apache_arrow_go_v17_arrow_ArrayData) NullN() int {
+	return w.boxed.Method("NullN").(func(any) int)(w.V)
+}
 
-func (w _github_com_apache_arrow_go_v17_arrow_ArrayData) Offset() int { return w.WOffset() }
+func (w _github_com_apache_arrow_go_v17_arrow_ArrayData) Offset() int {
+	return w.boxed.Method("Offset").(func(any) int)(w.V)
+}
 
-func (w _github_com_apache_arrow_go_v17_arrow_ArrayData) Release() { w.WRelease() }
+func (w _github_com_apache_arrow_go_v17_arrow_ArrayData) Release() {
+	w.boxed.Method("Release").(func(any))(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_ArrayData) Reset(a0 p_github_com_apache_arrow_go_v17_arrow.DataType, a1 int, a2 []*p_github_com_apache_arrow_go_v17_arrow_memory.Buffer, a3 []p_github_com_apache_arrow_go_v17_arrow.ArrayData, a4 int, a5 int) {
-	w.WReset(a0, a1, a2, a3, a4, a5)
+	w.boxed.Method("Reset").(func(any, p_github_com_apache_arrow_go_v17_arrow.DataType, int, []*p_github_com_apache_arrow_go_v17_arrow_memory.Buffer, []p_github_com_apache_arrow_go_v17_arrow.ArrayData, int, int))(w.V, a0, a1, a2, a3, a4, a5)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_ArrayData) Retain() { w.WRetain() }
+func (w _github_com_apache_arrow_go_v17_arrow_ArrayData) Retain() {
+	w.boxed.Method("Retain").(func(any))(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_ArrayData) SizeInBytes() uint64 {
-	return w.WSizeInBytes()
+	return w.boxed.Method("SizeInBytes").(func(any) uint64)(w.V)
 }
 
-type _github_com_apache_arrow_go_v17_arrow_DataType struct {
-	IValue       any
-	WFingerprint func() string
-	WID          func() p_github_com_apache_arrow_go_v17_arrow.Type
-	WLayout      func() p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout
-	WName        func() string
-	WString      func() string
-}
+type _github_com_apache_arrow_go_v17_arrow_DataType struct{ boxed }
 
-func (w _github_com_apache_arrow_go_v17_arrow_DataType) Fingerprint() string { return w.WFingerprint() }
+func (w _github_com_apache_arrow_go_v17_arrow_DataType) Fingerprint() string {
+	return w.boxed.Method("Fingerprint").(func(any) string)(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_DataType) ID() p_github_com_apache_arrow_go_v17_arrow.Type {
-	return w.WID()
+	return w.boxed.Method("ID").(func(any) p_github_com_apache_arrow_go_v17_arrow.Type)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_DataType) Layout() p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout {
-	return w.WLayout()
+	return w.boxed.Method("Layout").(func(any) p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout)(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_DataType) Name() string { return w.WName() }
+func (w _github_com_apache_arrow_go_v17_arrow_DataType) Name() string {
+	return w.boxed.Method("Name").(func(any) string)(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_DataType) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
+	return w.boxed.Method("String").(func(any) string)(w.V)
 }
 
-type _github_com_apache_arrow_go_v17_arrow_DecimalType struct {
-	IValue        any
-	WFingerprint  func() string
-	WGetPrecision func() int32
-	WGetScale     func() int32
-	WID           func() p_github_com_apache_arrow_go_v17_arrow.Type
-	WLayout       func() p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout
-	WName         func() string
-	WString       func() string
-}
+type _github_com_apache_arrow_go_v17_arrow_DecimalType struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_DecimalType) Fingerprint() string {
-	return w.WFingerprint()
+	return w.boxed.Method("Fingerprint").(func(any) string)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_DecimalType) GetPrecision() int32 {
-	return w.WGetPrecision()
+	return w.boxed.Method("GetPrecision").(func(any) int32)(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_DecimalType) GetScale() int32 { return w.WGetScale() }
+func (w _github_com_apache_arrow_go_v17_arrow_DecimalType) GetScale() int32 {
+	return w.boxed.Method("GetScale").(func(any) int32)(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_DecimalType) ID() p_github_com_apache_arrow_go_v17_arrow.Type {
-	return w.WID()
+	return w.boxed.Method("ID").(func(any) p_github_com_apache_arrow_go_v17_arrow.Type)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_DecimalType) Layout() p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout {
-	return w.WLayout()
+	return w.boxed.Method("Layout").(func(any) p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout)(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_DecimalType) Name() string { return w.WName() }
+func (w _github_com_apache_arrow_go_v17_arrow_DecimalType) Name() string {
+	return w.boxed.Method("Name").(func(any) string)(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_DecimalType) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
+	return w.boxed.Method("String").(func(any) string)(w.V)
 }
 
-type _github_com_apache_arrow_go_v17_arrow_EncodedType struct {
-	IValue       any
-	WEncoded     func() p_github_com_apache_arrow_go_v17_arrow.DataType
-	WFingerprint func() string
-	WID          func() p_github_com_apache_arrow_go_v17_arrow.Type
-	WLayout      func() p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout
-	WName        func() string
-	WString      func() string
-}
+type _github_com_apache_arrow_go_v17_arrow_EncodedType struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_EncodedType) Encoded() p_github_com_apache_arrow_go_v17_arrow.DataType {
-	return w.WEncoded()
+	return w.boxed.Method("Encoded").(func(any) p_github_com_apache_arrow_go_v17_arrow.DataType)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_EncodedType) Fingerprint() string {
-	return w.WFingerprint()
+	return w.boxed.Method("Fingerprint").(func(any) string)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_EncodedType) ID() p_github_com_apache_arrow_go_v17_arrow.Type {
-	return w.WID()
+	return w.boxed.Method("ID").(func(any) p_github_com_apache_arrow_go_v17_arrow.Type)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_EncodedType) Layout() p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout {
-	return w.WLayout()
+	return w.boxed.Method("Layout").(func(any) p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout)(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_EncodedType) Name() string { return w.WName() }
+func (w _github_com_apache_arrow_go_v17_arrow_EncodedType) Name() string {
+	return w.boxed.Method("Name").(func(any) string)(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_EncodedType) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
+	return w.boxed.Method("String").(func(any) string)(w.V)
 }
 
-type _github_com_apache_arrow_go_v17_arrow_FixedWidthDataType struct {
-	IValue       any
-	WBitWidth    func() int
-	WBytes       func() int
-	WFingerprint func() string
-	WID          func() p_github_com_apache_arrow_go_v17_arrow.Type
-	WLayout      func() p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout
-	WName        func() string
-	WString      func() string
-}
+type _github_com_apache_arrow_go_v17_arrow_FixedWidthDataType struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_FixedWidthDataType) BitWidth() int {
-	return w.WBitWidth()
+	return w.boxed.Method("BitWidth").(func(any) int)(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_FixedWidthDataType) Bytes() int { return w.WBytes() }
+func (w _github_com_apache_arrow_go_v17_arrow_FixedWidthDataType) Bytes() int {
+	return w.boxed.Method("Bytes").(func(any) int)(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_FixedWidthDataType) Fingerprint() string {
-	return w.WFingerprint()
+	return w.boxed.Method("Fingerprint").(func(any) string)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_FixedWidthDataType) ID() p_github_com_apache_arrow_go_v17_arrow.Type {
-	return w.WID()
+	return w.boxed.Method("ID").(func(any) p_github_com_apache_arrow_go_v17_arrow.Type)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_FixedWidthDataType) Layout() p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout {
-	return w.WLayout()
+	return w.boxed.Method("Layout").(func(any) p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout)(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_FixedWidthDataType) Name() string { return w.WName() }
+func (w _github_com_apache_arrow_go_v17_arrow_FixedWidthDataType) Name() string {
+	return w.boxed.Method("Name").(func(any) string)(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_FixedWidthDataType) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
+	return w.boxed.Method("String").(func(any) string)(w.V)
 }
 
-type _github_com_apache_arrow_go_v17_arrow_ListLikeType struct {
-	IValue       any
-	WElem        func() p_github_com_apache_arrow_go_v17_arrow.DataType
-	WElemField   func() p_github_com_apache_arrow_go_v17_arrow.Field
-	WFingerprint func() string
-	WID          func() p_github_com_apache_arrow_go_v17_arrow.Type
-	WLayout      func() p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout
-	WName        func() string
-	WString      func() string
-}
+type _github_com_apache_arrow_go_v17_arrow_ListLikeType struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_ListLikeType) Elem() p_github_com_apache_arrow_go_v17_arrow.DataType {
-	return w.WElem()
+	return w.boxed.Method("Elem").(func(any) p_github_com_apache_arrow_go_v17_arrow.DataType)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_ListLikeType) ElemField() p_github_com_apache_arrow_go_v17_arrow.Field {
-	return w.WElemField()
+	return w.boxed.Method("ElemField").(func(any) p_github_com_apache_arrow_go_v17_arrow.Field)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_ListLikeType) Fingerprint() string {
-	return w.WFingerprint()
+	return w.boxed.Method("Fingerprint").(func(any) string)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_ListLikeType) ID() p_github_com_apache_arrow_go_v17_arrow.Type {
-	return w.WID()
+	return w.boxed.Method("ID").(func(any) p_github_com_apache_arrow_go_v17_arrow.Type)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_ListLikeType) Layout() p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout {
-	return w.WLayout()
+	return w.boxed.Method("Layout").(func(any) p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout)(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_ListLikeType) Name() string { return w.WName() }
+func (w _github_com_apache_arrow_go_v17_arrow_ListLikeType) Name() string {
+	return w.boxed.Method("Name").(func(any) string)(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_ListLikeType) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
+	return w.boxed.Method("String").(func(any) string)(w.V)
 }
 
-type _github_com_apache_arrow_go_v17_arrow_NestedType struct {
-	IValue       any
-	WFields      func() []p_github_com_apache_arrow_go_v17_arrow.Field
-	WFingerprint func() string
-	WID          func() p_github_com_apache_arrow_go_v17_arrow.Type
-	WLayout      func() p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout
-	WName        func() string
-	WNumFields   func() int
-	WString      func() string
-}
+type _github_com_apache_arrow_go_v17_arrow_NestedType struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_NestedType) Fields() []p_github_com_apache_arrow_go_v17_arrow.Field {
-	return w.WFields()
+	return w.boxed.Method("Fields").(func(any) []p_github_com_apache_arrow_go_v17_arrow.Field)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_NestedType) Fingerprint() string {
-	return w.WFingerprint()
+	return w.boxed.Method("Fingerprint").(func(any) string)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_NestedType) ID() p_github_com_apache_arrow_go_v17_arrow.Type {
-	return w.WID()
+	return w.boxed.Method("ID").(func(any) p_github_com_apache_arrow_go_v17_arrow.Type)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_NestedType) Layout() p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout {
-	return w.WLayout()
+	return w.boxed.Method("Layout").(func(any) p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout)(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_NestedType) Name() string { return w.WName() }
+func (w _github_com_apache_arrow_go_v17_arrow_NestedType) Name() string {
+	return w.boxed.Method("Name").(func(any) string)(w.V)
+}
 
-func (w _github_com_apache_arrow_go_v17_arrow_NestedType) NumFields() int { return w.WNumFields() }
+func (w _github_com_apache_arrow_go_v17_arrow_NestedType) NumFields() int {
+	return w.boxed.Method("NumFields").(func(any) int)(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_NestedType) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
+	return w.boxed.Method("String").(func(any) string)(w.V)
 }
 
-type _github_com_apache_arrow_go_v17_arrow_OffsetTraits struct {
-	IValue         any
-	WBytesRequired func(a0 int) int
-}
+type _github_com_apache_arrow_go_v17_arrow_OffsetTraits struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_OffsetTraits) BytesRequired(a0 int) int {
-	return w.WBytesRequired(a0)
+	return w.boxed.Method("BytesRequired").(func(any, int) int)(w.V, a0)
 }
 
-type _github_com_apache_arrow_go_v17_arrow_OffsetsDataType struct {
-	IValue            any
-	WFingerprint      func() string
-	WID               func() p_github_com_apache_arrow_go_v17_arrow.Type
-	WLayout           func() p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout
-	WName             func() string
-	WOffsetTypeTraits func() p_github_com_apache_arrow_go_v17_arrow.OffsetTraits
-	WString           func() string
-}
+type _github_com_apache_arrow_go_v17_arrow_OffsetsDataType struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_OffsetsDataType) Fingerprint() string {
-	return w.WFingerprint()
+	return w.boxed.Method("Fingerprint").(func(any) string)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_OffsetsDataType) ID() p_github_com_apache_arrow_go_v17_arrow.Type {
-	return w.WID()
+	return w.boxed.Method("ID").(func(any) p_github_com_apache_arrow_go_v17_arrow.Type)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_OffsetsDataType) Layout() p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout {
-	return w.WLayout()
+	return w.boxed.Method("Layout").(func(any) p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout)(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_OffsetsDataType) Name() string { return w.WName() }
+func (w _github_com_apache_arrow_go_v17_arrow_OffsetsDataType) Name() string {
+	return w.boxed.Method("Name").(func(any) string)(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_OffsetsDataType) OffsetTypeTraits() p_github_com_apache_arrow_go_v17_arrow.OffsetTraits {
-	return w.WOffsetTypeTraits()
+	return w.boxed.Method("OffsetTypeTraits").(func(any) p_github_com_apache_arrow_go_v17_arrow.OffsetTraits)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_OffsetsDataType) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
+	return w.boxed.Method("String").(func(any) string)(w.V)
 }
 
-type _github_com_apache_arrow_go_v17_arrow_Record struct {
-	IValue       any
-	WColumn      func(a0 int) p_github_com_apache_arrow_go_v17_arrow.Array
-	WColumnName  func(a0 int) string
-	WColumns     func() []p_github_com_apache_arrow_go_v17_arrow.Array
-	WMarshalJSON func() ([]byte, error)
-	WNewSlice    func(a0 int64, a1 int64) p_github_com_apache_arrow_go_v17_arrow.Record
-	WNumCols     func() int64
-	WNumRows     func() int64
-	WRelease     func()
-	WRetain      func()
-	WSchema      func() *p_github_com_apache_arrow_go_v17_arrow.Schema
-	WSetColumn   func(a0 int, a1 p_github_com_apache_arrow_go_v17_arrow.Array) (p_github_com_apache_arrow_go_v17_arrow.Record, error)
-}
+type _github_com_apache_arrow_go_v17_arrow_Record struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_Record) Column(a0 int) p_github_com_apache_arrow_go_v17_arrow.Array {
-	return w.WColumn(a0)
+	return w.boxed.Method("Column").(func(any, int) p_github_com_apache_arrow_go_v17_arrow.Array)(w.V, a0)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_Record) ColumnName(a0 int) string {
-	return w.WColumnName(a0)
+	return w.boxed.Method("ColumnName").(func(any, int) string)(w.V, a0)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_Record) Columns() []p_github_com_apache_arrow_go_v17_arrow.Array {
-	return w.WColumns()
+	return w.boxed.Method("Columns").(func(any) []p_github_com_apache_arrow_go_v17_arrow.Array)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_Record) MarshalJSON() ([]byte, error) {
-	return w.WMarshalJSON()
+	return w.boxed.Method("MarshalJSON").(func(any) ([]byte, error))(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_Record) NewSlice(a0 int64, a1 int64) p_github_com_apache_arrow_go_v17_arrow.Record {
-	return w.WNewSlice(a0, a1)
+	return w.boxed.Method("NewSlice").(func(any, int64, int64) p_github_com_apache_arrow_go_v17_arrow.Record)(w.V, a0, a1)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_Record) NumCols() int64 { return w.WNumCols() }
+func (w _github_com_apache_arrow_go_v17_arrow_Record) NumCols() int64 {
+	return w.boxed.Method("NumCols").(func(any) int64)(w.V)
+}
 
-func (w _github_com_apache_arrow_go_v17_arrow_Record) NumRows() int64 { return w.WNumRows() }
+func (w _github_com_apache_arrow_go_v17_arrow_Record) NumRows() int64 {
+	return w.boxed.Method("NumRows").(func(any) int64)(w.V)
+}
 
-func (w _github_com_apache_arrow_go_v17_arrow_Record) Release() { w.WRelease() }
+func (w _github_com_apache_arrow_go_v17_arrow_Record) Release() {
+	w.boxed.Method("Release").(func(any))(w.V)
+}
 
-func (w _github_com_apache_arrow_go_v17_arrow_Record) Retain() { w.WRetain() }
+func (w _github_com_apache_arrow_go_v17_arrow_Record) Retain() {
+	w.boxed.Method("Retain").(func(any))(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_Record) Schema() *p_github_com_apache_arrow_go_v17_arrow.Schema {
-	return w.WSchema()
+	return w.boxed.Method("Schema").(func(any) *p_github_com_apache_arrow_go_v17_arrow.Schema)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_Record) SetColumn(a0 int, a1 p_github_com_apache_arrow_go_v17_arrow.Array) (p_github_com_apache_arrow_go_v17_arrow.Record, error) {
-	return w.WSetColumn(a0, a1)
+	return w.boxed.Method("SetColumn").(func(any, int, p_github_com_apache_arrow_go_v17_arrow.Array) (p_github_com_apache_arrow_go_v17_arrow.Record, error))(w.V, a0, a1)
 }
 
-type _github_com_apache_arrow_go_v17_arrow_Table struct {
-	IValue     any
-	WAddColumn func(a0 int, a1 p_github_com_apache_arrow_go_v17_arrow.Field, a2 p_github_com_apache_arrow_go_v17_arrow.Column) (p_github_com_apache_arrow_go_v17_arrow.Table, error)
-	WColumn    func(a0 int) *p_github_com_apache_arrow_go_v17_arrow.Column
-	WNumCols   func() int64
-	WNumRows   func() int64
-	WRelease   func()
-	WRetain    func()
-	WSchema    func() *p_github_com_apache_arrow_go_v17_arrow.Schema
-	WString    func() string
-}
+type _github_com_apache_arrow_go_v17_arrow_Table struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_Table) AddColumn(a0 int, a1 p_github_com_apache_arrow_go_v17_arrow.Field, a2 p_github_com_apache_arrow_go_v17_arrow.Column) (p_github_com_apache_arrow_go_v17_arrow.Table, error) {
-	return w.WAddColumn(a0, a1, a2)
+	return w.boxed.Method("AddColumn").(func(any, int, p_github_com_apache_arrow_go_v17_arrow.Field, p_github_com_apache_arrow_go_v17_arrow.Column) (p_github_com_apache_arrow_go_v17_arrow.Table, error))(w.V, a0, a1, a2)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_Table) Column(a0 int) *p_github_com_apache_arrow_go_v17_arrow.Column {
-	return w.WColumn(a0)
+	return w.boxed.Method("Column").(func(any, int) *p_github_com_apache_arrow_go_v17_arrow.Column)(w.V, a0)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_Table) NumCols() int64 { return w.WNumCols() }
+func (w _github_com_apache_arrow_go_v17_arrow_Table) NumCols() int64 {
+	return w.boxed.Method("NumCols").(func(any) int64)(w.V)
+}
 
-func (w _github_com_apache_arrow_go_v17_arrow_Table) NumRows() int64 { return w.WNumRows() }
+func (w _github_com_apache_arrow_go_v17_arrow_Table) NumRows() int64 {
+	return w.boxed.Method("NumRows").(func(any) int64)(w.V)
+}
 
-func (w _github_com_apache_arrow_go_v17_arrow_Table) Release() { w.WRelease() }
+func (w _github_com_apache_arrow_go_v17_arrow_Table) Release() {
+	w.boxed.Method("Release").(func(any))(w.V)
+}
 
-func (w _github_com_apache_arrow_go_v17_arrow_Table) Retain() { w.WRetain() }
+func (w _github_com_apache_arrow_go_v17_arrow_Table) Retain() {
+	w.boxed.Method("Retain").(func(any))(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_Table) Schema() *p_github_com_apache_arrow_go_v17_arrow.Schema {
-	return w.WSchema()
+	return w.boxed.Method("Schema").(func(any) *p_github_com_apache_arrow_go_v17_arrow.Schema)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_Table) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
+	return w.boxed.Method("String").(func(any) string)(w.V)
 }
 
-type _github_com_apache_arrow_go_v17_arrow_TemporalWithUnit struct {
-	IValue       any
-	WBitWidth    func() int
-	WBytes       func() int
-	WFingerprint func() string
-	WID          func() p_github_com_apache_arrow_go_v17_arrow.Type
-	WLayout      func() p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout
-	WName        func() string
-	WString      func() string
-	WTimeUnit    func() p_github_com_apache_arrow_go_v17_arrow.TimeUnit
+type _github_com_apache_arrow_go_v17_arrow_TemporalWithUnit struct{ boxed }
+
+func (w _github_com_apache_arrow_go_v17_arrow_TemporalWithUnit) BitWidth() int {
+	return w.boxed.Method("BitWidth").(func(any) int)(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_TemporalWithUnit) BitWidth() int { return w.WBitWidth() }
-
-func (w _github_com_apache_arrow_go_v17_arrow_TemporalWithUnit) Bytes() int { return w.WBytes() }
+func (w _github_com_apache_arrow_go_v17_arrow_TemporalWithUnit) Bytes() int {
+	return w.boxed.Method("Bytes").(func(any) int)(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_TemporalWithUnit) Fingerprint() string {
-	return w.WFingerprint()
+	return w.boxed.Method("Fingerprint").(func(any) string)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_TemporalWithUnit) ID() p_github_com_apache_arrow_go_v17_arrow.Type {
-	return w.WID()
+	return w.boxed.Method("ID").(func(any) p_github_com_apache_arrow_go_v17_arrow.Type)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_TemporalWithUnit) Layout() p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout {
-	return w.WLayout()
+	return w.boxed.Method("Layout").(func(any) p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout)(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_TemporalWithUnit) Name() string { return w.WName() }
+func (w _github_com_apache_arrow_go_v17_arrow_TemporalWithUnit) Name() string {
+	return w.boxed.Method("Name").(func(any) string)(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_TemporalWithUnit) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
+	return w.boxed.Method("String").(func(any) string)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_TemporalWithUnit) TimeUnit() p_github_com_apache_arrow_go_v17_arrow.TimeUnit {
-	return w.WTimeUnit()
+	return w.boxed.Method("TimeUnit").(func(any) p_github_com_apache_arrow_go_v17_arrow.TimeUnit)(w.V)
 }
 
-type _github_com_apache_arrow_go_v17_arrow_UnionType struct {
-	IValue       any
-	WChildIDs    func() []int
-	WFields      func() []p_github_com_apache_arrow_go_v17_arrow.Field
-	WFingerprint func() string
-	WID          func() p_github_com_apache_arrow_go_v17_arrow.Type
-	WLayout      func() p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout
-	WMaxTypeCode func() p_github_com_apache_arrow_go_v17_arrow.UnionTypeCode
-	WMode        func() p_github_com_apache_arrow_go_v17_arrow.UnionMode
-	WName        func() string
-	WNumFields   func() int
-	WString      func() string
-	WTypeCodes   func() []p_github_com_apache_arrow_go_v17_arrow.UnionTypeCode
-}
+type _github_com_apache_arrow_go_v17_arrow_UnionType struct{ boxed }
 
-func (w _github_com_apache_arrow_go_v17_arrow_UnionType) ChildIDs() []int { return w.WChildIDs() }
+func (w _github_com_apache_arrow_go_v17_arrow_UnionType) ChildIDs() []int {
+	return w.boxed.Method("ChildIDs").(func(any) []int)(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_UnionType) Fields() []p_github_com_apache_arrow_go_v17_arrow.Field {
-	return w.WFields()
+	return w.boxed.Method("Fields").(func(any) []p_github_com_apache_arrow_go_v17_arrow.Field)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_UnionType) Fingerprint() string {
-	return w.WFingerprint()
+	return w.boxed.Method("Fingerprint").(func(any) string)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_UnionType) ID() p_github_com_apache_arrow_go_v17_arrow.Type {
-	return w.WID()
+	return w.boxed.Method("ID").(func(any) p_github_com_apache_arrow_go_v17_arrow.Type)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_UnionType) Layout() p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout {
-	return w.WLayout()
+	return w.boxed.Method("Layout").(func(any) p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_UnionType) MaxTypeCode() p_github_com_apache_arrow_go_v17_arrow.UnionTypeCode {
-	return w.WMaxTypeCode()
+	return w.boxed.Method("MaxTypeCode").(func(any) p_github_com_apache_arrow_go_v17_arrow.UnionTypeCode)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_UnionType) Mode() p_github_com_apache_arrow_go_v17_arrow.UnionMode {
-	return w.WMode()
+	return w.boxed.Method("Mode").(func(any) p_github_com_apache_arrow_go_v17_arrow.UnionMode)(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_UnionType) Name() string { return w.WName() }
+func (w _github_com_apache_arrow_go_v17_arrow_UnionType) Name() string {
+	return w.boxed.Method("Name").(func(any) string)(w.V)
+}
 
-func (w _github_com_apache_arrow_go_v17_arrow_UnionType) NumFields() int { return w.WNumFields() }
+func (w _github_com_apache_arrow_go_v17_arrow_UnionType) NumFields() int {
+	return w.boxed.Method("NumFields").(func(any) int)(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_UnionType) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
+	return w.boxed.Method("String").(func(any) string)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_UnionType) TypeCodes() []p_github_com_apache_arrow_go_v17_arrow.UnionTypeCode {
-	return w.WTypeCodes()
+	return w.boxed.Method("TypeCodes").(func(any) []p_github_com_apache_arrow_go_v17_arrow.UnionTypeCode)(w.V)
 }
 
-type _github_com_apache_arrow_go_v17_arrow_VarLenListLikeType struct {
-	IValue       any
-	WElem        func() p_github_com_apache_arrow_go_v17_arrow.DataType
-	WElemField   func() p_github_com_apache_arrow_go_v17_arrow.Field
-	WFingerprint func() string
-	WID          func() p_github_com_apache_arrow_go_v17_arrow.Type
-	WLayout      func() p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout
-	WName        func() string
-	WString      func() string
-}
+type _github_com_apache_arrow_go_v17_arrow_VarLenListLikeType struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_VarLenListLikeType) Elem() p_github_com_apache_arrow_go_v17_arrow.DataType {
-	return w.WElem()
+	return w.boxed.Method("Elem").(func(any) p_github_com_apache_arrow_go_v17_arrow.DataType)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_VarLenListLikeType) ElemField() p_github_com_apache_arrow_go_v17_arrow.Field {
-	return w.WElemField()
+	return w.boxed.Method("ElemField").(func(any) p_github_com_apache_arrow_go_v17_arrow.Field)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_VarLenListLikeType) Fingerprint() string {
-	return w.WFingerprint()
+	return w.boxed.Method("Fingerprint").(func(any) string)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_VarLenListLikeType) ID() p_github_com_apache_arrow_go_v17_arrow.Type {
-	return w.WID()
+	return w.boxed.Method("ID").(func(any) p_github_com_apache_arrow_go_v17_arrow.Type)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_VarLenListLikeType) Layout() p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout {
-	return w.WLayout()
+	return w.boxed.Method("Layout").(func(any) p_github_com_apache_arrow_go_v17_arrow.DataTypeLayout)(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_VarLenListLikeType) Name() string { return w.WName() }
+func (w _github_com_apache_arrow_go_v17_arrow_VarLenListLikeType) Name() string {
+	return w.boxed.Method("Name").(func(any) string)(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_VarLenListLikeType) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
+	return w.boxed.Method("String").(func(any) string)(w.V)
 }

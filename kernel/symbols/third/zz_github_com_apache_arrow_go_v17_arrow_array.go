@@ -3,6 +3,7 @@
 package third
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_github_com_apache_arrow_go_v17_arrow "github.com/apache/arrow/go/v17/arrow"
 	p_github_com_apache_arrow_go_v17_arrow_array "github.com/apache/arrow/go/v17/arrow/array"
 	p_github_com_apache_arrow_go_v17_arrow_memory "github.com/apache/arrow/go/v17/arrow/memory"
@@ -16,7 +17,7 @@ func _github_com_apache_arrow_go_v17_arrow_array() map[string]reflect.Value {
 		"BinaryBuilder":                          reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.BinaryBuilder)(nil)),
 		"BinaryDictionaryBuilder":                reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.BinaryDictionaryBuilder)(nil)),
 		"BinaryLike":                             reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.BinaryLike)(nil)),
-		"_BinaryLike":                            reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_array_BinaryLike)(nil)),
+		"_BinaryLike":                            reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_array_BinaryLike{b} }),
 		"BinaryView":                             reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.BinaryView)(nil)),
 		"BinaryViewBuilder":                      reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.BinaryViewBuilder)(nil)),
 		"Boolean":                                reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.Boolean)(nil)),
@@ -48,7 +49,7 @@ func _github_com_apache_arrow_go_v17_arrow_array() map[string]reflect.Value {
 		"Dictionary":                             reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.Dictionary)(nil)),
 		"DictionaryBuilder":                      reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.DictionaryBuilder)(nil)),
 		"DictionaryUnifier":                      reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.DictionaryUnifier)(nil)),
-		"_DictionaryUnifier":                     reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_array_DictionaryUnifier)(nil)),
+		"_DictionaryUnifier":                     reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_array_DictionaryUnifier{b} }),
 		"Diff":                                   reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow_array.Diff),
 		"Duration":                               reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.Duration)(nil)),
 		"DurationBuilder":                        reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.DurationBuilder)(nil)),
@@ -61,7 +62,7 @@ func _github_com_apache_arrow_go_v17_arrow_array() map[string]reflect.Value {
 		"ExtensionArrayBase":                     reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.ExtensionArrayBase)(nil)),
 		"ExtensionBuilder":                       reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.ExtensionBuilder)(nil)),
 		"ExtensionBuilderWrapper":                reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.ExtensionBuilderWrapper)(nil)),
-		"_ExtensionBuilderWrapper":               reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_array_ExtensionBuilderWrapper)(nil)),
+		"_ExtensionBuilderWrapper":               reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_array_ExtensionBuilderWrapper{b} }),
 		"FixedSizeBinary":                        reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.FixedSizeBinary)(nil)),
 		"FixedSizeBinaryBuilder":                 reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.FixedSizeBinaryBuilder)(nil)),
 		"FixedSizeBinaryDictionaryBuilder":       reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.FixedSizeBinaryDictionaryBuilder)(nil)),
@@ -105,7 +106,7 @@ func _github_com_apache_arrow_go_v17_arrow_array() map[string]reflect.Value {
 		"List":                                   reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.List)(nil)),
 		"ListBuilder":                            reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.ListBuilder)(nil)),
 		"ListLike":                               reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.ListLike)(nil)),
-		"_ListLike":                              reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_array_ListLike)(nil)),
+		"_ListLike":                              reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_array_ListLike{b} }),
 		"ListLikeBuilder":                        reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.ListLikeBuilder)(nil)),
 		"ListView":                               reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.ListView)(nil)),
 		"ListViewBuilder":                        reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.ListViewBuilder)(nil)),
@@ -260,7 +261,7 @@ func _github_com_apache_arrow_go_v17_arrow_array() map[string]reflect.Value {
 		"RecordFromJSON":                         reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow_array.RecordFromJSON),
 		"RecordFromStructArray":                  reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow_array.RecordFromStructArray),
 		"RecordReader":                           reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.RecordReader)(nil)),
-		"_RecordReader":                          reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_array_RecordReader)(nil)),
+		"_RecordReader":                          reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_array_RecordReader{b} }),
 		"RecordToJSON":                           reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow_array.RecordToJSON),
 		"RecordToStructArray":                    reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow_array.RecordToStructArray),
 		"RunEndEncoded":                          reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.RunEndEncoded)(nil)),
@@ -272,7 +273,7 @@ func _github_com_apache_arrow_go_v17_arrow_array() map[string]reflect.Value {
 		"String":                                 reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.String)(nil)),
 		"StringBuilder":                          reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.StringBuilder)(nil)),
 		"StringLike":                             reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.StringLike)(nil)),
-		"_StringLike":                            reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_array_StringLike)(nil)),
+		"_StringLike":                            reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_array_StringLike{b} }),
 		"StringLikeBuilder":                      reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.StringLikeBuilder)(nil)),
 		"StringView":                             reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.StringView)(nil)),
 		"StringViewBuilder":                      reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.StringViewBuilder)(nil)),
@@ -307,13 +308,13 @@ func _github_com_apache_arrow_go_v17_arrow_array() map[string]reflect.Value {
 		"UnifyChunkedDicts":                      reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow_array.UnifyChunkedDicts),
 		"UnifyTableDicts":                        reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow_array.UnifyTableDicts),
 		"Union":                                  reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.Union)(nil)),
-		"_Union":                                 reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_array_Union)(nil)),
+		"_Union":                                 reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_array_Union{b} }),
 		"UnionBuilder":                           reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.UnionBuilder)(nil)),
 		"VarLenListLike":                         reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.VarLenListLike)(nil)),
-		"_VarLenListLike":                        reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_array_VarLenListLike)(nil)),
+		"_VarLenListLike":                        reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_array_VarLenListLike{b} }),
 		"VarLenListLikeBuilder":                  reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.VarLenListLikeBuilder)(nil)),
 		"ViewLike":                               reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_array.ViewLike)(nil)),
-		"_ViewLike":                              reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_array_ViewLike)(nil)),
+		"_ViewLike":                              reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_array_ViewLike{b} }),
 		"WithAbsTolerance":                       reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow_array.WithAbsTolerance),
 		"WithAllocator":                          reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow_array.WithAllocator),
 		"WithChunk":                              reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow_array.WithChunk),
@@ -325,540 +326,460 @@ func _github_com_apache_arrow_go_v17_arrow_array() map[string]reflect.Value {
 	}
 }
 
-type _github_com_apache_arrow_go_v17_arrow_array_BinaryLike struct {
-	IValue            any
-	WData             func() p_github_com_apache_arrow_go_v17_arrow.ArrayData
-	WDataType         func() p_github_com_apache_arrow_go_v17_arrow.DataType
-	WGetOneForMarshal func(a0 int) interface{}
-	WIsNull           func(a0 int) bool
-	WIsValid          func(a0 int) bool
-	WLen              func() int
-	WMarshalJSON      func() ([]byte, error)
-	WNullBitmapBytes  func() []byte
-	WNullN            func() int
-	WRelease          func()
-	WRetain           func()
-	WString           func() string
-	WValueBytes       func() []byte
-	WValueLen         func(a0 int) int
-	WValueOffset64    func(a0 int) int64
-	WValueStr         func(a0 int) string
-}
+type _github_com_apache_arrow_go_v17_arrow_array_BinaryLike struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_BinaryLike) Data() p_github_com_apache_arrow_go_v17_arrow.ArrayData {
-	return w.WData()
+	return w.boxed.Method("Data").(func(any) p_github_com_apache_arrow_go_v17_arrow.ArrayData)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_BinaryLike) DataType() p_github_com_apache_arrow_go_v17_arrow.DataType {
-	return w.WDataType()
+	return w.boxed.Method("DataType").(func(any) p_github_com_apache_arrow_go_v17_arrow.DataType)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_BinaryLike) GetOneForMarshal(a0 int) interface{} {
-	return w.WGetOneForMarshal(a0)
+	return w.boxed.Method("GetOneForMarshal").(func(any, int) interface{})(w.V, a0)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_BinaryLike) IsNull(a0 int) bool {
-	return w.WIsNull(a0)
+	return w.boxed.Method("IsNull").(func(any, int) bool)(w.V, a0)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_BinaryLike) IsValid(a0 int) bool {
-	return w.WIsValid(a0)
+	return w.boxed.Method("IsValid").(func(any, int) bool)(w.V, a0)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_BinaryLike) Len() int { return w.WLen() }
+func (w _github_com_apache_arrow_go_v17_arrow_array_BinaryLike) Len() int {
+	return w.boxed.Method("Len").(func(any) int)(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_BinaryLike) MarshalJSON() ([]byte, error) {
-	return w.WMarshalJSON()
+	return w.boxed.Method("MarshalJSON").(func(any) ([]byte, error))(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_BinaryLike) NullBitmapBytes() []byte {
-	return w.WNullBitmapBytes()
+	return w.boxed.Method("NullBitmapBytes").(func(any) []byte)(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_BinaryLike) NullN() int { return w.WNullN() }
+func (w _github_com_apache_arrow_go_v17_arrow_array_BinaryLike) NullN() int {
+	return w.boxed.Method("NullN").(func(any) int)(w.V)
+}
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_BinaryLike) Release() { w.WRelease() }
+func (w _github_com_apache_arrow_go_v17_arrow_array_BinaryLike) Release() {
+	w.boxed.Method("Release").(func(any))(w.V)
+}
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_BinaryLike) Retain() { w.WRetain() }
+func (w _github_com_apache_arrow_go_v17_arrow_array_BinaryLike) Retain() {
+	w.boxed.Method("Retain").(func(any))(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_BinaryLike) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
+	return w.boxed.Method("String").(func(any) string)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_BinaryLike) ValueBytes() []byte {
-	return w.WValueBytes()
+	return w.boxed.Method("ValueBytes").(func(any) []byte)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_BinaryLike) ValueLen(a0 int) int {
-	return w.WValueLen(a0)
+	return w.boxed.Method("ValueLen").(func(any, int) int)(w.V, a0)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_BinaryLike) ValueOffset64(a0 int) int64 {
-	return w.WValueOffset64(a0)
+	return w.boxed.Method("ValueOffset64").(func(any, int) int64)(w.V, a0)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_BinaryLike) ValueStr(a0 int) string {
-	return w.WValueStr(a0)
+	return w.boxed.Method("ValueStr").(func(any, int) string)(w.V, a0)
 }
 
-type _github_com_apache_arrow_go_v17_arrow_array_DictionaryUnifier struct {
-	IValue                  any
-	WGetResult              func() (p_github_com_apache_arrow_go_v17_arrow.DataType, p_github_com_apache_arrow_go_v17_arrow.Array, error)
-	WGetResultWithIndexType func(a0 p_github_com_apache_arrow_go_v17_arrow.DataType) (p_github_com_apache_arrow_go_v17_arrow.Array, error)
-	WRelease                func()
-	WUnify                  func(a0 p_github_com_apache_arrow_go_v17_arrow.Array) error
-	WUnifyAndTranspose      func(a0 p_github_com_apache_arrow_go_v17_arrow.Array) (*p_github_com_apache_arrow_go_v17_arrow_memory.Buffer, error)
-}
+type _github_com_apache_arrow_go_v17_arrow_array_DictionaryUnifier struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_DictionaryUnifier) GetResult() (p_github_com_apache_arrow_go_v17_arrow.DataType, p_github_com_apache_arrow_go_v17_arrow.Array, error) {
-	return w.WGetResult()
+	return w.boxed.Method("GetResult").(func(any) (p_github_com_apache_arrow_go_v17_arrow.DataType, p_github_com_apache_arrow_go_v17_arrow.Array, error))(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_DictionaryUnifier) GetResultWithIndexType(a0 p_github_com_apache_arrow_go_v17_arrow.DataType) (p_github_com_apache_arrow_go_v17_arrow.Array, error) {
-	return w.WGetResultWithIndexType(a0)
+	return w.boxed.Method("GetResultWithIndexType").(func(any, p_github_com_apache_arrow_go_v17_arrow.DataType) (p_github_com_apache_arrow_go_v17_arrow.Array, error))(w.V, a0)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_DictionaryUnifier) Release() { w.WRelease() }
+func (w _github_com_apache_arrow_go_v17_arrow_array_DictionaryUnifier) Release() {
+	w.boxed.Method("Release").(func(any))(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_DictionaryUnifier) Unify(a0 p_github_com_apache_arrow_go_v17_arrow.Array) error {
-	return w.WUnify(a0)
+	return w.boxed.Method("Unify").(func(any, p_github_com_apache_arrow_go_v17_arrow.Array) error)(w.V, a0)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_DictionaryUnifier) UnifyAndTranspose(a0 p_github_com_apache_arrow_go_v17_arrow.Array) (*p_github_com_apache_arrow_go_v17_arrow_memory.Buffer, error) {
-	return w.WUnifyAndTranspose(a0)
+	return w.boxed.Method("UnifyAndTranspose").(func(any, p_github_com_apache_arrow_go_v17_arrow.Array) (*p_github_com_apache_arrow_go_v17_arrow_memory.Buffer, error))(w.V, a0)
 }
 
-type _github_com_apache_arrow_go_v17_arrow_array_ExtensionBuilderWrapper struct {
-	IValue      any
-	WNewBuilder func(a0 *p_github_com_apache_arrow_go_v17_arrow_array.ExtensionBuilder) p_github_com_apache_arrow_go_v17_arrow_array.Builder
-}
+type _github_com_apache_arrow_go_v17_arrow_array_ExtensionBuilderWrapper struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_ExtensionBuilderWrapper) NewBuilder(a0 *p_github_com_apache_arrow_go_v17_arrow_array.ExtensionBuilder) p_github_com_apache_arrow_go_v17_arrow_array.Builder {
-	return w.WNewBuilder(a0)
+	return w.boxed.Method("NewBuilder").(func(any, *p_github_com_apache_arrow_go_v17_arrow_array.ExtensionBuilder) p_github_com_apache_arrow_go_v17_arrow_array.Builder)(w.V, a0)
 }
 
-type _github_com_apache_arrow_go_v17_arrow_array_ListLike struct {
-	IValue            any
-	WData             func() p_github_com_apache_arrow_go_v17_arrow.ArrayData
-	WDataType         func() p_github_com_apache_arrow_go_v17_arrow.DataType
-	WGetOneForMarshal func(a0 int) interface{}
-	WIsNull           func(a0 int) bool
-	WIsValid          func(a0 int) bool
-	WLen              func() int
-	WListValues       func() p_github_com_apache_arrow_go_v17_arrow.Array
-	WMarshalJSON      func() ([]byte, error)
-	WNullBitmapBytes  func() []byte
-	WNullN            func() int
-	WRelease          func()
-	WRetain           func()
-	WString           func() string
-	WValueOffsets     func(a0 int) (int64, int64)
-	WValueStr         func(a0 int) string
-}
+type _github_com_apache_arrow_go_v17_arrow_array_ListLike struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_ListLike) Data() p_github_com_apache_arrow_go_v17_arrow.ArrayData {
-	return w.WData()
+	return w.boxed.Method("Data").(func(any) p_github_com_apache_arrow_go_v17_arrow.ArrayData)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_ListLike) DataType() p_github_com_apache_arrow_go_v17_arrow.DataType {
-	return w.WDataType()
+	return w.boxed.Method("DataType").(func(any) p_github_com_apache_arrow_go_v17_arrow.DataType)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_ListLike) GetOneForMarshal(a0 int) interface{} {
-	return w.WGetOneForMarshal(a0)
+	return w.boxed.Method("GetOneForMarshal").(func(any, int) interface{})(w.V, a0)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_ListLike) IsNull(a0 int) bool {
-	return w.WIsNull(a0)
+	return w.boxed.Method("IsNull").(func(any, int) bool)(w.V, a0)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_ListLike) IsValid(a0 int) bool {
-	return w.WIsValid(a0)
+	return w.boxed.Method("IsValid").(func(any, int) bool)(w.V, a0)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_ListLike) Len() int { return w.WLen() }
+func (w _github_com_apache_arrow_go_v17_arrow_array_ListLike) Len() int {
+	return w.boxed.Method("Len").(func(any) int)(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_ListLike) ListValues() p_github_com_apache_arrow_go_v17_arrow.Array {
-	return w.WListValues()
+	return w.boxed.Method("ListValues").(func(any) p_github_com_apache_arrow_go_v17_arrow.Array)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_ListLike) MarshalJSON() ([]byte, error) {
-	return w.WMarshalJSON()
+	return w.boxed.Method("MarshalJSON").(func(any) ([]byte, error))(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_ListLike) NullBitmapBytes() []byte {
-	return w.WNullBitmapBytes()
+	return w.boxed.Method("NullBitmapBytes").(func(any) []byte)(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_ListLike) NullN() int { return w.WNullN() }
+func (w _github_com_apache_arrow_go_v17_arrow_array_ListLike) NullN() int {
+	return w.boxed.Method("NullN").(func(any) int)(w.V)
+}
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_ListLike) Release() { w.WRelease() }
+func (w _github_com_apache_arrow_go_v17_arrow_array_ListLike) Release() {
+	w.boxed.Method("Release").(func(any))(w.V)
+}
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_ListLike) Retain() { w.WRetain() }
+func (w _github_com_apache_arrow_go_v17_arrow_array_ListLike) Retain() {
+	w.boxed.Method("Retain").(func(any))(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_ListLike) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
+	return w.boxed.Method("String").(func(any) string)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_ListLike) ValueOffsets(a0 int) (int64, int64) {
-	return w.WValueOffsets(a0)
+	return w.boxed.Method("ValueOffsets").(func(any, int) (int64, int64))(w.V, a0)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_ListLike) ValueStr(a0 int) string {
-	return w.WValueStr(a0)
+	return w.boxed.Method("ValueStr").(func(any, int) string)(w.V, a0)
 }
 
-type _github_com_apache_arrow_go_v17_arrow_array_RecordReader struct {
-	IValue   any
-	WErr     func() error
-	WNext    func() bool
-	WRecord  func() p_github_com_apache_arrow_go_v17_arrow.Record
-	WRelease func()
-	WRetain  func()
-	WSchema  func() *p_github_com_apache_arrow_go_v17_arrow.Schema
+type _github_com_apache_arrow_go_v17_arrow_array_RecordReader struct{ boxed }
+
+func (w _github_com_apache_arrow_go_v17_arrow_array_RecordReader) Err() error {
+	return w.boxed.Method("Err").(func(any) error)(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_RecordReader) Err() error { return w.WErr() }
-
-func (w _github_com_apache_arrow_go_v17_arrow_array_RecordReader) Next() bool { return w.WNext() }
+func (w _github_com_apache_arrow_go_v17_arrow_array_RecordReader) Next() bool {
+	return w.boxed.Method("Next").(func(any) bool)(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_RecordReader) Record() p_github_com_apache_arrow_go_v17_arrow.Record {
-	return w.WRecord()
+	return w.boxed.Method("Record").(func(any) p_github_com_apache_arrow_go_v17_arrow.Record)(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_RecordReader) Release() { w.WRelease() }
+func (w _github_com_apache_arrow_go_v17_arrow_array_RecordReader) Release() {
+	w.boxed.Method("Release").(func(any))(w.V)
+}
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_RecordReader) Retain() { w.WRetain() }
+func (w _github_com_apache_arrow_go_v17_arrow_array_RecordReader) Retain() {
+	w.boxed.Method("Retain").(func(any))(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_RecordReader) Schema() *p_github_com_apache_arrow_go_v17_arrow.Schema {
-	return w.WSchema()
+	return w.boxed.Method("Schema").(func(any) *p_github_com_apache_arrow_go_v17_arrow.Schema)(w.V)
 }
 
-type _github_com_apache_arrow_go_v17_arrow_array_StringLike struct {
-	IValue            any
-	WData             func() p_github_com_apache_arrow_go_v17_arrow.ArrayData
-	WDataType         func() p_github_com_apache_arrow_go_v17_arrow.DataType
-	WGetOneForMarshal func(a0 int) interface{}
-	WIsNull           func(a0 int) bool
-	WIsValid          func(a0 int) bool
-	WLen              func() int
-	WMarshalJSON      func() ([]byte, error)
-	WNullBitmapBytes  func() []byte
-	WNullN            func() int
-	WRelease          func()
-	WRetain           func()
-	WString           func() string
-	WValue            func(a0 int) string
-	WValueLen         func(a0 int) int
-	WValueStr         func(a0 int) string
-}
+type _github_com_apache_arrow_go_v17_arrow_array_StringLike struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_StringLike) Data() p_github_com_apache_arrow_go_v17_arrow.ArrayData {
-	return w.WData()
+	return w.boxed.Method("Data").(func(any) p_github_com_apache_arrow_go_v17_arrow.ArrayData)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_StringLike) DataType() p_github_com_apache_arrow_go_v17_arrow.DataType {
-	return w.WDataType()
+	return w.boxed.Method("DataType").(func(any) p_github_com_apache_arrow_go_v17_arrow.DataType)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_StringLike) GetOneForMarshal(a0 int) interface{} {
-	return w.WGetOneForMarshal(a0)
+	return w.boxed.Method("GetOneForMarshal").(func(any, int) interface{})(w.V, a0)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_StringLike) IsNull(a0 int) bool {
-	return w.WIsNull(a0)
+	return w.boxed.Method("IsNull").(func(any, int) bool)(w.V, a0)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_StringLike) IsValid(a0 int) bool {
-	return w.WIsValid(a0)
+	return w.boxed.Method("IsValid").(func(any, int) bool)(w.V, a0)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_StringLike) Len() int { return w.WLen() }
+func (w _github_com_apache_arrow_go_v17_arrow_array_StringLike) Len() int {
+	return w.boxed.Method("Len").(func(any) int)(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_StringLike) MarshalJSON() ([]byte, error) {
-	return w.WMarshalJSON()
+	return w.boxed.Method("MarshalJSON").(func(any) ([]byte, error))(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_StringLike) NullBitmapBytes() []byte {
-	return w.WNullBitmapBytes()
+	return w.boxed.Method("NullBitmapBytes").(func(any) []byte)(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_StringLike) NullN() int { return w.WNullN() }
+func (w _github_com_apache_arrow_go_v17_arrow_array_StringLike) NullN() int {
+	return w.boxed.Method("NullN").(func(any) int)(w.V)
+}
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_StringLike) Release() { w.WRelease() }
+func (w _github_com_apache_arrow_go_v17_arrow_array_StringLike) Release() {
+	w.boxed.Method("Release").(func(any))(w.V)
+}
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_StringLike) Retain() { w.WRetain() }
+func (w _github_com_apache_arrow_go_v17_arrow_array_StringLike) Retain() {
+	w.boxed.Method("Retain").(func(any))(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_StringLike) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
+	return w.boxed.Method("String").(func(any) string)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_StringLike) Value(a0 int) string {
-	return w.WValue(a0)
+	return w.boxed.Method("Value").(func(any, int) string)(w.V, a0)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_StringLike) ValueLen(a0 int) int {
-	return w.WValueLen(a0)
+	return w.boxed.Method("ValueLen").(func(any, int) int)(w.V, a0)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_StringLike) ValueStr(a0 int) string {
-	return w.WValueStr(a0)
+	return w.boxed.Method("ValueStr").(func(any, int) string)(w.V, a0)
 }
 
-type _github_com_apache_arrow_go_v17_arrow_array_Union struct {
-	IValue            any
-	WChildID          func(a0 int) int
-	WData             func() p_github_com_apache_arrow_go_v17_arrow.ArrayData
-	WDataType         func() p_github_com_apache_arrow_go_v17_arrow.DataType
-	WField            func(a0 int) p_github_com_apache_arrow_go_v17_arrow.Array
-	WGetOneForMarshal func(a0 int) interface{}
-	WIsNull           func(a0 int) bool
-	WIsValid          func(a0 int) bool
-	WLen              func() int
-	WMarshalJSON      func() ([]byte, error)
-	WMode             func() p_github_com_apache_arrow_go_v17_arrow.UnionMode
-	WNullBitmapBytes  func() []byte
-	WNullN            func() int
-	WNumFields        func() int
-	WRawTypeCodes     func() []p_github_com_apache_arrow_go_v17_arrow.UnionTypeCode
-	WRelease          func()
-	WRetain           func()
-	WString           func() string
-	WTypeCode         func(a0 int) p_github_com_apache_arrow_go_v17_arrow.UnionTypeCode
-	WTypeCodes        func() *p_github_com_apache_arrow_go_v17_arrow_memory.Buffer
-	WUnionType        func() p_github_com_apache_arrow_go_v17_arrow.UnionType
-	WValidate         func() error
-	WValidateFull     func() error
-	WValueStr         func(a0 int) string
-}
+type _github_com_apache_arrow_go_v17_arrow_array_Union struct{ boxed }
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_Union) ChildID(a0 int) int { return w.WChildID(a0) }
+func (w _github_com_apache_arrow_go_v17_arrow_array_Union) ChildID(a0 int) int {
+	return w.boxed.Method("ChildID").(func(any, int) int)(w.V, a0)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_Union) Data() p_github_com_apache_arrow_go_v17_arrow.ArrayData {
-	return w.WData()
+	return w.boxed.Method("Data").(func(any) p_github_com_apache_arrow_go_v17_arrow.ArrayData)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_Union) DataType() p_github_com_apache_arrow_go_v17_arrow.DataType {
-	return w.WDataType()
+	return w.boxed.Method("DataType").(func(any) p_github_com_apache_arrow_go_v17_arrow.DataType)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_Union) Field(a0 int) p_github_com_apache_arrow_go_v17_arrow.Array {
-	return w.WField(a0)
+	return w.boxed.Method("Field").(func(any, int) p_github_com_apache_arrow_go_v17_arrow.Array)(w.V, a0)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_Union) GetOneForMarshal(a0 int) interface{} {
-	return w.WGetOneForMarshal(a0)
+	return w.boxed.Method("GetOneForMarshal").(func(any, int) interface{})(w.V, a0)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_Union) IsNull(a0 int) bool { return w.WIsNull(a0) }
+func (w _github_com_apache_arrow_go_v17_arrow_array_Union) IsNull(a0 int) bool {
+	return w.boxed.Method("IsNull").(func(any, int) bool)(w.V, a0)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_Union) IsValid(a0 int) bool {
-	return w.WIsValid(a0)
+	return w.boxed.Method("IsValid").(func(any, int) bool)(w.V, a0)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_Union) Len() int { return w.WLen() }
+func (w _github_com_apache_arrow_go_v17_arrow_array_Union) Len() int {
+	return w.boxed.Method("Len").(func(any) int)(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_Union) MarshalJSON() ([]byte, error) {
-	return w.WMarshalJSON()
+	return w.boxed.Method("MarshalJSON").(func(any) ([]byte, error))(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_Union) Mode() p_github_com_apache_arrow_go_v17_arrow.UnionMode {
-	return w.WMode()
+	return w.boxed.Method("Mode").(func(any) p_github_com_apache_arrow_go_v17_arrow.UnionMode)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_Union) NullBitmapBytes() []byte {
-	return w.WNullBitmapBytes()
+	return w.boxed.Method("NullBitmapBytes").(func(any) []byte)(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_Union) NullN() int { return w.WNullN() }
+func (w _github_com_apache_arrow_go_v17_arrow_array_Union) NullN() int {
+	return w.boxed.Method("NullN").(func(any) int)(w.V)
+}
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_Union) NumFields() int { return w.WNumFields() }
+func (w _github_com_apache_arrow_go_v17_arrow_array_Union) NumFields() int {
+	return w.boxed.Method("NumFields").(func(any) int)(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_Union) RawTypeCodes() []p_github_com_apache_arrow_go_v17_arrow.UnionTypeCode {
-	return w.WRawTypeCodes()
+	return w.boxed.Method("RawTypeCodes").(func(any) []p_github_com_apache_arrow_go_v17_arrow.UnionTypeCode)(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_Union) Release() { w.WRelease() }
+func (w _github_com_apache_arrow_go_v17_arrow_array_Union) Release() {
+	w.boxed.Method("Release").(func(any))(w.V)
+}
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_Union) Retain() { w.WRetain() }
+func (w _github_com_apache_arrow_go_v17_arrow_array_Union) Retain() {
+	w.boxed.Method("Retain").(func(any))(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_Union) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
+	return w.boxed.Method("String").(func(any) string)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_Union) TypeCode(a0 int) p_github_com_apache_arrow_go_v17_arrow.UnionTypeCode {
-	return w.WTypeCode(a0)
+	return w.boxed.Method("TypeCode").(func(any, int) p_github_com_apache_arrow_go_v17_arrow.UnionTypeCode)(w.V, a0)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_Union) TypeCodes() *p_github_com_apache_arrow_go_v17_arrow_memory.Buffer {
-	return w.WTypeCodes()
+	return w.boxed.Method("TypeCodes").(func(any) *p_github_com_apache_arrow_go_v17_arrow_memory.Buffer)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_Union) UnionType() p_github_com_apache_arrow_go_v17_arrow.UnionType {
-	return w.WUnionType()
+	return w.boxed.Method("UnionType").(func(any) p_github_com_apache_arrow_go_v17_arrow.UnionType)(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_Union) Validate() error { return w.WValidate() }
+func (w _github_com_apache_arrow_go_v17_arrow_array_Union) Validate() error {
+	return w.boxed.Method("Validate").(func(any) error)(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_Union) ValidateFull() error {
-	return w.WValidateFull()
+	return w.boxed.Method("ValidateFull").(func(any) error)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_Union) ValueStr(a0 int) string {
-	return w.WValueStr(a0)
+	return w.boxed.Method("ValueStr").(func(any, int) string)(w.V, a0)
 }
 
-type _github_com_apache_arrow_go_v17_arrow_array_VarLenListLike struct {
-	IValue            any
-	WData             func() p_github_com_apache_arrow_go_v17_arrow.ArrayData
-	WDataType         func() p_github_com_apache_arrow_go_v17_arrow.DataType
-	WGetOneForMarshal func(a0 int) interface{}
-	WIsNull           func(a0 int) bool
-	WIsValid          func(a0 int) bool
-	WLen              func() int
-	WListValues       func() p_github_com_apache_arrow_go_v17_arrow.Array
-	WMarshalJSON      func() ([]byte, error)
-	WNullBitmapBytes  func() []byte
-	WNullN            func() int
-	WRelease          func()
-	WRetain           func()
-	WString           func() string
-	WValueOffsets     func(a0 int) (int64, int64)
-	WValueStr         func(a0 int) string
-}
+type _github_com_apache_arrow_go_v17_arrow_array_VarLenListLike struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_VarLenListLike) Data() p_github_com_apache_arrow_go_v17_arrow.ArrayData {
-	return w.WData()
+	return w.boxed.Method("Data").(func(any) p_github_com_apache_arrow_go_v17_arrow.ArrayData)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_VarLenListLike) DataType() p_github_com_apache_arrow_go_v17_arrow.DataType {
-	return w.WDataType()
+	return w.boxed.Method("DataType").(func(any) p_github_com_apache_arrow_go_v17_arrow.DataType)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_VarLenListLike) GetOneForMarshal(a0 int) interface{} {
-	return w.WGetOneForMarshal(a0)
+	return w.boxed.Method("GetOneForMarshal").(func(any, int) interface{})(w.V, a0)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_VarLenListLike) IsNull(a0 int) bool {
-	return w.WIsNull(a0)
+	return w.boxed.Method("IsNull").(func(any, int) bool)(w.V, a0)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_VarLenListLike) IsValid(a0 int) bool {
-	return w.WIsValid(a0)
+	return w.boxed.Method("IsValid").(func(any, int) bool)(w.V, a0)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_VarLenListLike) Len() int { return w.WLen() }
+func (w _github_com_apache_arrow_go_v17_arrow_array_VarLenListLike) Len() int {
+	return w.boxed.Method("Len").(func(any) int)(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_VarLenListLike) ListValues() p_github_com_apache_arrow_go_v17_arrow.Array {
-	return w.WListValues()
+	return w.boxed.Method("ListValues").(func(any) p_github_com_apache_arrow_go_v17_arrow.Array)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_VarLenListLike) MarshalJSON() ([]byte, error) {
-	return w.WMarshalJSON()
+	return w.boxed.Method("MarshalJSON").(func(any) ([]byte, error))(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_VarLenListLike) NullBitmapBytes() []byte {
-	return w.WNullBitmapBytes()
+	return w.boxed.Method("NullBitmapBytes").(func(any) []byte)(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_VarLenListLike) NullN() int { return w.WNullN() }
+func (w _github_com_apache_arrow_go_v17_arrow_array_VarLenListLike) NullN() int {
+	return w.boxed.Method("NullN").(func(any) int)(w.V)
+}
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_VarLenListLike) Release() { w.WRelease() }
+func (w _github_com_apache_arrow_go_v17_arrow_array_VarLenListLike) Release() {
+	w.boxed.Method("Release").(func(any))(w.V)
+}
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_VarLenListLike) Retain() { w.WRetain() }
+func (w _github_com_apache_arrow_go_v17_arrow_array_VarLenListLike) Retain() {
+	w.boxed.Method("Retain").(func(any))(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_VarLenListLike) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
+	return w.boxed.Method("String").(func(any) string)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_VarLenListLike) ValueOffsets(a0 int) (int64, int64) {
-	return w.WValueOffsets(a0)
+	return w.boxed.Method("ValueOffsets").(func(any, int) (int64, int64))(w.V, a0)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_VarLenListLike) ValueStr(a0 int) string {
-	return w.WValueStr(a0)
+	return w.boxed.Method("ValueStr").(func(any, int) string)(w.V, a0)
 }
 
-type _github_com_apache_arrow_go_v17_arrow_array_ViewLike struct {
-	IValue            any
-	WData             func() p_github_com_apache_arrow_go_v17_arrow.ArrayData
-	WDataType         func() p_github_com_apache_arrow_go_v17_arrow.DataType
-	WGetOneForMarshal func(a0 int) interface{}
-	WIsNull           func(a0 int) bool
-	WIsValid          func(a0 int) bool
-	WLen              func() int
-	WMarshalJSON      func() ([]byte, error)
-	WNullBitmapBytes  func() []byte
-	WNullN            func() int
-	WRelease          func()
-	WRetain           func()
-	WString           func() string
-	WValueHeader      func(a0 int) *p_github_com_apache_arrow_go_v17_arrow.ViewHeader
-	WValueStr         func(a0 int) string
-}
+type _github_com_apache_arrow_go_v17_arrow_array_ViewLike struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_ViewLike) Data() p_github_com_apache_arrow_go_v17_arrow.ArrayData {
-	return w.WData()
+	return w.boxed.Method("Data").(func(any) p_github_com_apache_arrow_go_v17_arrow.ArrayData)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_ViewLike) DataType() p_github_com_apache_arrow_go_v17_arrow.DataType {
-	return w.WDataType()
+	return w.boxed.Method("DataType").(func(any) p_github_com_apache_arrow_go_v17_arrow.DataType)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_ViewLike) GetOneForMarshal(a0 int) interface{} {
-	return w.WGetOneForMarshal(a0)
+	return w.boxed.Method("GetOneForMarshal").(func(any, int) interface{})(w.V, a0)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_ViewLike) IsNull(a0 int) bool {
-	return w.WIsNull(a0)
+	return w.boxed.Method("IsNull").(func(any, int) bool)(w.V, a0)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_ViewLike) IsValid(a0 int) bool {
-	return w.WIsValid(a0)
+	return w.boxed.Method("IsValid").(func(any, int) bool)(w.V, a0)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_ViewLike) Len() int { return w.WLen() }
+func (w _github_com_apache_arrow_go_v17_arrow_array_ViewLike) Len() int {
+	return w.boxed.Method("Len").(func(any) int)(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_ViewLike) MarshalJSON() ([]byte, error) {
-	return w.WMarshalJSON()
+	return w.boxed.Method("MarshalJSON").(func(any) ([]byte, error))(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_ViewLike) NullBitmapBytes() []byte {
-	return w.WNullBitmapBytes()
+	return w.boxed.Method("NullBitmapBytes").(func(any) []byte)(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_ViewLike) NullN() int { return w.WNullN() }
+func (w _github_com_apache_arrow_go_v17_arrow_array_ViewLike) NullN() int {
+	return w.boxed.Method("NullN").(func(any) int)(w.V)
+}
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_ViewLike) Release() { w.WRelease() }
+func (w _github_com_apache_arrow_go_v17_arrow_array_ViewLike) Release() {
+	w.boxed.Method("Release").(func(any))(w.V)
+}
 
-func (w _github_com_apache_arrow_go_v17_arrow_array_ViewLike) Retain() { w.WRetain() }
+func (w _github_com_apache_arrow_go_v17_arrow_array_ViewLike) Retain() {
+	w.boxed.Method("Retain").(func(any))(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_ViewLike) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
+	return w.boxed.Method("String").(func(any) string)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_ViewLike) ValueHeader(a0 int) *p_github_com_apache_arrow_go_v17_arrow.ViewHeader {
-	return w.WValueHeader(a0)
+	return w.boxed.Method("ValueHeader").(func(any, int) *p_github_com_apache_arrow_go_v17_arrow.ViewHeader)(w.V, a0)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_array_ViewLike) ValueStr(a0 int) string {
-	return w.WValueStr(a0)
+	return w.boxed.Method("ValueStr").(func(any, int) string)(w.V, a0)
 }

@@ -4,6 +4,7 @@ package third
 
 import (
 	p_context "context"
+	box "divvy/kernel/symbols/box"
 	p_github_com_apache_arrow_go_v17_arrow "github.com/apache/arrow/go/v17/arrow"
 	p_github_com_apache_arrow_go_v17_arrow_compute "github.com/apache/arrow/go/v17/arrow/compute"
 	p_github_com_apache_arrow_go_v17_arrow_compute_exec "github.com/apache/arrow/go/v17/arrow/compute/exec"
@@ -60,7 +61,7 @@ func _github_com_apache_arrow_go_v17_arrow_compute() map[string]reflect.Value {
 		"ExecCtx":                       reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_compute.ExecCtx)(nil)),
 		"ExecSpanFromBatch":             reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow_compute.ExecSpanFromBatch),
 		"Expression":                    reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_compute.Expression)(nil)),
-		"_Expression":                   reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_compute_Expression)(nil)),
+		"_Expression":                   reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_compute_Expression{b} }),
 		"FieldPath":                     reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_compute.FieldPath)(nil)),
 		"FieldRef":                      reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_compute.FieldRef)(nil)),
 		"FieldRefIndex":                 reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow_compute.FieldRefIndex),
@@ -74,14 +75,14 @@ func _github_com_apache_arrow_go_v17_arrow_compute() map[string]reflect.Value {
 		"FilterTable":                   reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow_compute.FilterTable),
 		"FuncKind":                      reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_compute.FuncKind)(nil)),
 		"Function":                      reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_compute.Function)(nil)),
-		"_Function":                     reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_compute_Function)(nil)),
+		"_Function":                     reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_compute_Function{b} }),
 		"FunctionDoc":                   reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_compute.FunctionDoc)(nil)),
 		"FunctionOptions":               reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_compute.FunctionOptions)(nil)),
-		"_FunctionOptions":              reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_compute_FunctionOptions)(nil)),
+		"_FunctionOptions":              reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_compute_FunctionOptions{b} }),
 		"FunctionOptionsCloneable":      reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_compute.FunctionOptionsCloneable)(nil)),
-		"_FunctionOptionsCloneable":     reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_compute_FunctionOptionsCloneable)(nil)),
+		"_FunctionOptionsCloneable":     reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_compute_FunctionOptionsCloneable{b} }),
 		"FunctionOptionsEqual":          reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_compute.FunctionOptionsEqual)(nil)),
-		"_FunctionOptionsEqual":         reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_compute_FunctionOptionsEqual)(nil)),
+		"_FunctionOptionsEqual":         reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_compute_FunctionOptionsEqual{b} }),
 		"FunctionRegistry":              reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_compute.FunctionRegistry)(nil)),
 		"GetAllocator":                  reflect.ValueOf(&p_github_com_apache_arrow_go_v17_arrow_compute.GetAllocator).Elem(),
 		"GetExecCtx":                    reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow_compute.GetExecCtx),
@@ -91,7 +92,7 @@ func _github_com_apache_arrow_go_v17_arrow_compute() map[string]reflect.Value {
 		"IsNull":                        reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow_compute.IsNull),
 		"IsValid":                       reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow_compute.IsValid),
 		"KernelExecutor":                reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_compute.KernelExecutor)(nil)),
-		"_KernelExecutor":               reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_compute_KernelExecutor)(nil)),
+		"_KernelExecutor":               reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_compute_KernelExecutor{b} }),
 		"Less":                          reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow_compute.Less),
 		"LessEqual":                     reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow_compute.LessEqual),
 		"Literal":                       reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_compute.Literal)(nil)),
@@ -178,159 +179,126 @@ func _github_com_apache_arrow_go_v17_arrow_compute() map[string]reflect.Value {
 	}
 }
 
-type _github_com_apache_arrow_go_v17_arrow_compute_Expression struct {
-	IValue         any
-	WEquals        func(a0 p_github_com_apache_arrow_go_v17_arrow_compute.Expression) bool
-	WFieldRef      func() *p_github_com_apache_arrow_go_v17_arrow_compute.FieldRef
-	WHash          func() uint64
-	WIsBound       func() bool
-	WIsNullLiteral func() bool
-	WIsSatisfiable func() bool
-	WIsScalarExpr  func() bool
-	WRelease       func()
-	WString        func() string
-	WType          func() p_github_com_apache_arrow_go_v17_arrow.DataType
-}
+type _github_com_apache_arrow_go_v17_arrow_compute_Expression struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_compute_Expression) Equals(a0 p_github_com_apache_arrow_go_v17_arrow_compute.Expression) bool {
-	return w.WEquals(a0)
+	return w.boxed.Method("Equals").(func(any, p_github_com_apache_arrow_go_v17_arrow_compute.Expression) bool)(w.V, a0)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_compute_Expression) FieldRef() *p_github_com_apache_arrow_go_v17_arrow_compute.FieldRef {
-	return w.WFieldRef()
+	return w.boxed.Method("FieldRef").(func(any) *p_github_com_apache_arrow_go_v17_arrow_compute.FieldRef)(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_compute_Expression) Hash() uint64 { return w.WHash() }
+func (w _github_com_apache_arrow_go_v17_arrow_compute_Expression) Hash() uint64 {
+	return w.boxed.Method("Hash").(func(any) uint64)(w.V)
+}
 
-func (w _github_com_apache_arrow_go_v17_arrow_compute_Expression) IsBound() bool { return w.WIsBound() }
+func (w _github_com_apache_arrow_go_v17_arrow_compute_Expression) IsBound() bool {
+	return w.boxed.Method("IsBound").(func(any) bool)(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_compute_Expression) IsNullLiteral() bool {
-	return w.WIsNullLiteral()
+	return w.boxed.Method("IsNullLiteral").(func(any) bool)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_compute_Expression) IsSatisfiable() bool {
-	return w.WIsSatisfiable()
+	return w.boxed.Method("IsSatisfiable").(func(any) bool)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_compute_Expression) IsScalarExpr() bool {
-	return w.WIsScalarExpr()
+	return w.boxed.Method("IsScalarExpr").(func(any) bool)(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_compute_Expression) Release() { w.WRelease() }
+func (w _github_com_apache_arrow_go_v17_arrow_compute_Expression) Release() {
+	w.boxed.Method("Release").(func(any))(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_compute_Expression) String() string {
-	if w.WString == nil {
-		return ""
-	}
-	return w.WString()
+	return w.boxed.Method("String").(func(any) string)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_compute_Expression) Type() p_github_com_apache_arrow_go_v17_arrow.DataType {
-	return w.WType()
+	return w.boxed.Method("Type").(func(any) p_github_com_apache_arrow_go_v17_arrow.DataType)(w.V)
 }
 
-type _github_com_apache_arrow_go_v17_arrow_compute_Function struct {
-	IValue          any
-	WArity          func() p_github_com_apache_arrow_go_v17_arrow_compute.Arity
-	WDefaultOptions func() p_github_com_apache_arrow_go_v17_arrow_compute.FunctionOptions
-	WDispatchBest   func(a0 ...p_github_com_apache_arrow_go_v17_arrow.DataType) (p_github_com_apache_arrow_go_v17_arrow_compute_exec.Kernel, error)
-	WDispatchExact  func(a0 ...p_github_com_apache_arrow_go_v17_arrow.DataType) (p_github_com_apache_arrow_go_v17_arrow_compute_exec.Kernel, error)
-	WDoc            func() p_github_com_apache_arrow_go_v17_arrow_compute.FunctionDoc
-	WExecute        func(a0 p_context.Context, a1 p_github_com_apache_arrow_go_v17_arrow_compute.FunctionOptions, a2 ...p_github_com_apache_arrow_go_v17_arrow_compute.Datum) (p_github_com_apache_arrow_go_v17_arrow_compute.Datum, error)
-	WKind           func() p_github_com_apache_arrow_go_v17_arrow_compute.FuncKind
-	WName           func() string
-	WNumKernels     func() int
-	WValidate       func() error
-}
+type _github_com_apache_arrow_go_v17_arrow_compute_Function struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_compute_Function) Arity() p_github_com_apache_arrow_go_v17_arrow_compute.Arity {
-	return w.WArity()
+	return w.boxed.Method("Arity").(func(any) p_github_com_apache_arrow_go_v17_arrow_compute.Arity)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_compute_Function) DefaultOptions() p_github_com_apache_arrow_go_v17_arrow_compute.FunctionOptions {
-	return w.WDefaultOptions()
+	return w.boxed.Method("DefaultOptions").(func(any) p_github_com_apache_arrow_go_v17_arrow_compute.FunctionOptions)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_compute_Function) DispatchBest(a0 ...p_github_com_apache_arrow_go_v17_arrow.DataType) (p_github_com_apache_arrow_go_v17_arrow_compute_exec.Kernel, error) {
-	return w.WDispatchBest(a0...)
+	return w.boxed.Method("DispatchBest").(func(any, ...p_github_com_apache_arrow_go_v17_arrow.DataType) (p_github_com_apache_arrow_go_v17_arrow_compute_exec.Kernel, error))(w.V, a0...)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_compute_Function) DispatchExact(a0 ...p_github_com_apache_arrow_go_v17_arrow.DataType) (p_github_com_apache_arrow_go_v17_arrow_compute_exec.Kernel, error) {
-	return w.WDispatchExact(a0...)
+	return w.boxed.Method("DispatchExact").(func(any, ...p_github_com_apache_arrow_go_v17_arrow.DataType) (p_github_com_apache_arrow_go_v17_arrow_compute_exec.Kernel, error))(w.V, a0...)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_compute_Function) Doc() p_github_com_apache_arrow_go_v17_arrow_compute.FunctionDoc {
-	return w.WDoc()
+	return w.boxed.Method("Doc").(func(any) p_github_com_apache_arrow_go_v17_arrow_compute.FunctionDoc)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_compute_Function) Execute(a0 p_context.Context, a1 p_github_com_apache_arrow_go_v17_arrow_compute.FunctionOptions, a2 ...p_github_com_apache_arrow_go_v17_arrow_compute.Datum) (p_github_com_apache_arrow_go_v17_arrow_compute.Datum, error) {
-	return w.WExecute(a0, a1, a2...)
+	return w.boxed.Method("Execute").(func(any, p_context.Context, p_github_com_apache_arrow_go_v17_arrow_compute.FunctionOptions, ...p_github_com_apache_arrow_go_v17_arrow_compute.Datum) (p_github_com_apache_arrow_go_v17_arrow_compute.Datum, error))(w.V, a0, a1, a2...)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_compute_Function) Kind() p_github_com_apache_arrow_go_v17_arrow_compute.FuncKind {
-	return w.WKind()
+	return w.boxed.Method("Kind").(func(any) p_github_com_apache_arrow_go_v17_arrow_compute.FuncKind)(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_compute_Function) Name() string { return w.WName() }
+func (w _github_com_apache_arrow_go_v17_arrow_compute_Function) Name() string {
+	return w.boxed.Method("Name").(func(any) string)(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_compute_Function) NumKernels() int {
-	return w.WNumKernels()
+	return w.boxed.Method("NumKernels").(func(any) int)(w.V)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_compute_Function) Validate() error {
-	return w.WValidate()
+	return w.boxed.Method("Validate").(func(any) error)(w.V)
 }
 
-type _github_com_apache_arrow_go_v17_arrow_compute_FunctionOptions struct {
-	IValue    any
-	WTypeName func() string
-}
+type _github_com_apache_arrow_go_v17_arrow_compute_FunctionOptions struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_compute_FunctionOptions) TypeName() string {
-	return w.WTypeName()
+	return w.boxed.Method("TypeName").(func(any) string)(w.V)
 }
 
-type _github_com_apache_arrow_go_v17_arrow_compute_FunctionOptionsCloneable struct {
-	IValue any
-	WClone func() p_github_com_apache_arrow_go_v17_arrow_compute.FunctionOptions
-}
+type _github_com_apache_arrow_go_v17_arrow_compute_FunctionOptionsCloneable struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_compute_FunctionOptionsCloneable) Clone() p_github_com_apache_arrow_go_v17_arrow_compute.FunctionOptions {
-	return w.WClone()
+	return w.boxed.Method("Clone").(func(any) p_github_com_apache_arrow_go_v17_arrow_compute.FunctionOptions)(w.V)
 }
 
-type _github_com_apache_arrow_go_v17_arrow_compute_FunctionOptionsEqual struct {
-	IValue  any
-	WEquals func(a0 p_github_com_apache_arrow_go_v17_arrow_compute.FunctionOptions) bool
-}
+type _github_com_apache_arrow_go_v17_arrow_compute_FunctionOptionsEqual struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_compute_FunctionOptionsEqual) Equals(a0 p_github_com_apache_arrow_go_v17_arrow_compute.FunctionOptions) bool {
-	return w.WEquals(a0)
+	return w.boxed.Method("Equals").(func(any, p_github_com_apache_arrow_go_v17_arrow_compute.FunctionOptions) bool)(w.V, a0)
 }
 
-type _github_com_apache_arrow_go_v17_arrow_compute_KernelExecutor struct {
-	IValue           any
-	WCheckResultType func(a0 p_github_com_apache_arrow_go_v17_arrow_compute.Datum) error
-	WClear           func()
-	WExecute         func(a0 p_context.Context, a1 *p_github_com_apache_arrow_go_v17_arrow_compute.ExecBatch, a2 chan<- p_github_com_apache_arrow_go_v17_arrow_compute.Datum) error
-	WInit            func(a0 *p_github_com_apache_arrow_go_v17_arrow_compute_exec.KernelCtx, a1 p_github_com_apache_arrow_go_v17_arrow_compute_exec.KernelInitArgs) error
-	WWrapResults     func(a0 p_context.Context, a1 <-chan p_github_com_apache_arrow_go_v17_arrow_compute.Datum, a2 bool) p_github_com_apache_arrow_go_v17_arrow_compute.Datum
-}
+type _github_com_apache_arrow_go_v17_arrow_compute_KernelExecutor struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_compute_KernelExecutor) CheckResultType(a0 p_github_com_apache_arrow_go_v17_arrow_compute.Datum) error {
-	return w.WCheckResultType(a0)
+	return w.boxed.Method("CheckResultType").(func(any, p_github_com_apache_arrow_go_v17_arrow_compute.Datum) error)(w.V, a0)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_compute_KernelExecutor) Clear() { w.WClear() }
+func (w _github_com_apache_arrow_go_v17_arrow_compute_KernelExecutor) Clear() {
+	w.boxed.Method("Clear").(func(any))(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_compute_KernelExecutor) Execute(a0 p_context.Context, a1 *p_github_com_apache_arrow_go_v17_arrow_compute.ExecBatch, a2 chan<- p_github_com_apache_arrow_go_v17_arrow_compute.Datum) error {
-	return w.WExecute(a0, a1, a2)
+	return w.boxed.Method("Execute").(func(any, p_context.Context, *p_github_com_apache_arrow_go_v17_arrow_compute.ExecBatch, chan<- p_github_com_apache_arrow_go_v17_arrow_compute.Datum) error)(w.V, a0, a1, a2)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_compute_KernelExecutor) Init(a0 *p_github_com_apache_arrow_go_v17_arrow_compute_exec.KernelCtx, a1 p_github_com_apache_arrow_go_v17_arrow_compute_exec.KernelInitArgs) error {
-	return w.WInit(a0, a1)
+	return w.boxed.Method("Init").(func(any, *p_github_com_apache_arrow_go_v17_arrow_compute_exec.KernelCtx, p_github_com_apache_arrow_go_v17_arrow_compute_exec.KernelInitArgs) error)(w.V, a0, a1)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_compute_KernelExecutor) WrapResults(a0 p_context.Context, a1 <-chan p_github_com_apache_arrow_go_v17_arrow_compute.Datum, a2 bool) p_github_com_apache_arrow_go_v17_arrow_compute.Datum {
-	return w.WWrapResults(a0, a1, a2)
+	return w.boxed.Method("WrapResults").(func(any, p_context.Context, <-chan p_github_com_apache_arrow_go_v17_arrow_compute.Datum, bool) p_github_com_apache_arrow_go_v17_arrow_compute.Datum)(w.V, a0, a1, a2)
 }

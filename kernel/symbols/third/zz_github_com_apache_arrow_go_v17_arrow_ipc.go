@@ -3,6 +3,7 @@
 package third
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_github_com_apache_arrow_go_v17_arrow_ipc "github.com/apache/arrow/go/v17/arrow/ipc"
 	reflect "reflect"
 )
@@ -14,7 +15,7 @@ func _github_com_apache_arrow_go_v17_arrow_ipc() map[string]reflect.Value {
 		"Magic":                      reflect.ValueOf(&p_github_com_apache_arrow_go_v17_arrow_ipc.Magic).Elem(),
 		"Message":                    reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_ipc.Message)(nil)),
 		"MessageReader":              reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_ipc.MessageReader)(nil)),
-		"_MessageReader":             reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_ipc_MessageReader)(nil)),
+		"_MessageReader":             reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_ipc_MessageReader{b} }),
 		"MessageType":                reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_ipc.MessageType)(nil)),
 		"MetadataVersion":            reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_ipc.MetadataVersion)(nil)),
 		"NewFileReader":              reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow_ipc.NewFileReader),
@@ -28,9 +29,9 @@ func _github_com_apache_arrow_go_v17_arrow_ipc() map[string]reflect.Value {
 		"Option":                     reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_ipc.Option)(nil)),
 		"Payload":                    reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_ipc.Payload)(nil)),
 		"PayloadWriter":              reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_ipc.PayloadWriter)(nil)),
-		"_PayloadWriter":             reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_ipc_PayloadWriter)(nil)),
+		"_PayloadWriter":             reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_ipc_PayloadWriter{b} }),
 		"ReadAtSeeker":               reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_ipc.ReadAtSeeker)(nil)),
-		"_ReadAtSeeker":              reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_ipc_ReadAtSeeker)(nil)),
+		"_ReadAtSeeker":              reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_ipc_ReadAtSeeker{b} }),
 		"Reader":                     reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_ipc.Reader)(nil)),
 		"WithAllocator":              reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow_ipc.WithAllocator),
 		"WithCompressConcurrency":    reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow_ipc.WithCompressConcurrency),
@@ -46,51 +47,44 @@ func _github_com_apache_arrow_go_v17_arrow_ipc() map[string]reflect.Value {
 	}
 }
 
-type _github_com_apache_arrow_go_v17_arrow_ipc_MessageReader struct {
-	IValue   any
-	WMessage func() (*p_github_com_apache_arrow_go_v17_arrow_ipc.Message, error)
-	WRelease func()
-	WRetain  func()
-}
+type _github_com_apache_arrow_go_v17_arrow_ipc_MessageReader struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_ipc_MessageReader) Message() (*p_github_com_apache_arrow_go_v17_arrow_ipc.Message, error) {
-	return w.WMessage()
+	return w.boxed.Method("Message").(func(any) (*p_github_com_apache_arrow_go_v17_arrow_ipc.Message, error))(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_ipc_MessageReader) Release() { w.WRelease() }
-
-func (w _github_com_apache_arrow_go_v17_arrow_ipc_MessageReader) Retain() { w.WRetain() }
-
-type _github_com_apache_arrow_go_v17_arrow_ipc_PayloadWriter struct {
-	IValue        any
-	WClose        func() error
-	WStart        func() error
-	WWritePayload func(a0 p_github_com_apache_arrow_go_v17_arrow_ipc.Payload) error
+func (w _github_com_apache_arrow_go_v17_arrow_ipc_MessageReader) Release() {
+	w.boxed.Method("Release").(func(any))(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_ipc_PayloadWriter) Close() error { return w.WClose() }
+func (w _github_com_apache_arrow_go_v17_arrow_ipc_MessageReader) Retain() {
+	w.boxed.Method("Retain").(func(any))(w.V)
+}
 
-func (w _github_com_apache_arrow_go_v17_arrow_ipc_PayloadWriter) Start() error { return w.WStart() }
+type _github_com_apache_arrow_go_v17_arrow_ipc_PayloadWriter struct{ boxed }
+
+func (w _github_com_apache_arrow_go_v17_arrow_ipc_PayloadWriter) Close() error {
+	return w.boxed.Method("Close").(func(any) error)(w.V)
+}
+
+func (w _github_com_apache_arrow_go_v17_arrow_ipc_PayloadWriter) Start() error {
+	return w.boxed.Method("Start").(func(any) error)(w.V)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_ipc_PayloadWriter) WritePayload(a0 p_github_com_apache_arrow_go_v17_arrow_ipc.Payload) error {
-	return w.WWritePayload(a0)
+	return w.boxed.Method("WritePayload").(func(any, p_github_com_apache_arrow_go_v17_arrow_ipc.Payload) error)(w.V, a0)
 }
 
-type _github_com_apache_arrow_go_v17_arrow_ipc_ReadAtSeeker struct {
-	IValue  any
-	WRead   func(a0 []byte) (int, error)
-	WReadAt func(a0 []byte, a1 int64) (int, error)
-	WSeek   func(a0 int64, a1 int) (int64, error)
-}
+type _github_com_apache_arrow_go_v17_arrow_ipc_ReadAtSeeker struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_ipc_ReadAtSeeker) Read(a0 []byte) (int, error) {
-	return w.WRead(a0)
+	return w.boxed.Method("Read").(func(any, []byte) (int, error))(w.V, a0)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_ipc_ReadAtSeeker) ReadAt(a0 []byte, a1 int64) (int, error) {
-	return w.WReadAt(a0, a1)
+	return w.boxed.Method("ReadAt").(func(any, []byte, int64) (int, error))(w.V, a0, a1)
 }
 
 func (w _github_com_apache_arrow_go_v17_arrow_ipc_ReadAtSeeker) Seek(a0 int64, a1 int) (int64, error) {
-	return w.WSeek(a0, a1)
+	return w.boxed.Method("Seek").(func(any, int64, int) (int64, error))(w.V, a0, a1)
 }

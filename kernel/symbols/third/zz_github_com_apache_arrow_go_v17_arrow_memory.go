@@ -3,6 +3,7 @@
 package third
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_github_com_apache_arrow_go_v17_arrow_memory "github.com/apache/arrow/go/v17/arrow/memory"
 	reflect "reflect"
 )
@@ -10,7 +11,7 @@ import (
 func _github_com_apache_arrow_go_v17_arrow_memory() map[string]reflect.Value {
 	return map[string]reflect.Value{
 		"Allocator":                reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_memory.Allocator)(nil)),
-		"_Allocator":               reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_memory_Allocator)(nil)),
+		"_Allocator":               reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_memory_Allocator{b} }),
 		"Buffer":                   reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_memory.Buffer)(nil)),
 		"CheckedAllocator":         reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_memory.CheckedAllocator)(nil)),
 		"CheckedAllocatorScope":    reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_memory.CheckedAllocatorScope)(nil)),
@@ -26,35 +27,30 @@ func _github_com_apache_arrow_go_v17_arrow_memory() map[string]reflect.Value {
 		"Set":                      reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow_memory.Set),
 		"SliceBuffer":              reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow_memory.SliceBuffer),
 		"TestingT":                 reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_memory.TestingT)(nil)),
-		"_TestingT":                reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_memory_TestingT)(nil)),
+		"_TestingT":                reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_memory_TestingT{b} }),
 	}
 }
 
-type _github_com_apache_arrow_go_v17_arrow_memory_Allocator struct {
-	IValue      any
-	WAllocate   func(a0 int) []byte
-	WFree       func(a0 []byte)
-	WReallocate func(a0 int, a1 []byte) []byte
-}
+type _github_com_apache_arrow_go_v17_arrow_memory_Allocator struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_memory_Allocator) Allocate(a0 int) []byte {
-	return w.WAllocate(a0)
+	return w.boxed.Method("Allocate").(func(any, int) []byte)(w.V, a0)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_memory_Allocator) Free(a0 []byte) { w.WFree(a0) }
+func (w _github_com_apache_arrow_go_v17_arrow_memory_Allocator) Free(a0 []byte) {
+	w.boxed.Method("Free").(func(any, []byte))(w.V, a0)
+}
 
 func (w _github_com_apache_arrow_go_v17_arrow_memory_Allocator) Reallocate(a0 int, a1 []byte) []byte {
-	return w.WReallocate(a0, a1)
+	return w.boxed.Method("Reallocate").(func(any, int, []byte) []byte)(w.V, a0, a1)
 }
 
-type _github_com_apache_arrow_go_v17_arrow_memory_TestingT struct {
-	IValue  any
-	WErrorf func(a0 string, a1 ...interface{})
-	WHelper func()
-}
+type _github_com_apache_arrow_go_v17_arrow_memory_TestingT struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_memory_TestingT) Errorf(a0 string, a1 ...interface{}) {
-	w.WErrorf(a0, a1...)
+	w.boxed.Method("Errorf").(func(any, string, ...interface{}))(w.V, a0, a1...)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_memory_TestingT) Helper() { w.WHelper() }
+func (w _github_com_apache_arrow_go_v17_arrow_memory_TestingT) Helper() {
+	w.boxed.Method("Helper").(func(any))(w.V)
+}

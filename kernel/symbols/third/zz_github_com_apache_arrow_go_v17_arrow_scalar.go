@@ -3,6 +3,7 @@
 package third
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_github_com_apache_arrow_go_v17_arrow_scalar "github.com/apache/arrow/go/v17/arrow/scalar"
 	reflect "reflect"
 )
@@ -106,7 +107,7 @@ func _github_com_apache_arrow_go_v17_arrow_scalar() map[string]reflect.Value {
 		"ParseScalar":                    reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow_scalar.ParseScalar),
 		"PrimitiveScalar":                reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_scalar.PrimitiveScalar)(nil)),
 		"Releasable":                     reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_scalar.Releasable)(nil)),
-		"_Releasable":                    reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_scalar_Releasable)(nil)),
+		"_Releasable":                    reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_scalar_Releasable{b} }),
 		"RunEndEncoded":                  reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_scalar.RunEndEncoded)(nil)),
 		"Scalar":                         reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_scalar.Scalar)(nil)),
 		"ScalarNull":                     reflect.ValueOf(&p_github_com_apache_arrow_go_v17_arrow_scalar.ScalarNull).Elem(),
@@ -120,9 +121,9 @@ func _github_com_apache_arrow_go_v17_arrow_scalar() map[string]reflect.Value {
 		"Timestamp":                      reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_scalar.Timestamp)(nil)),
 		"ToScalar":                       reflect.ValueOf(p_github_com_apache_arrow_go_v17_arrow_scalar.ToScalar),
 		"TypeFromScalar":                 reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_scalar.TypeFromScalar)(nil)),
-		"_TypeFromScalar":                reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_scalar_TypeFromScalar)(nil)),
+		"_TypeFromScalar":                reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_scalar_TypeFromScalar{b} }),
 		"TypeToScalar":                   reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_scalar.TypeToScalar)(nil)),
-		"_TypeToScalar":                  reflect.ValueOf((*_github_com_apache_arrow_go_v17_arrow_scalar_TypeToScalar)(nil)),
+		"_TypeToScalar":                  reflect.ValueOf(func(b box.Box) any { return _github_com_apache_arrow_go_v17_arrow_scalar_TypeToScalar{b} }),
 		"Uint16":                         reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_scalar.Uint16)(nil)),
 		"Uint32":                         reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_scalar.Uint32)(nil)),
 		"Uint64":                         reflect.ValueOf((*p_github_com_apache_arrow_go_v17_arrow_scalar.Uint64)(nil)),
@@ -134,30 +135,24 @@ func _github_com_apache_arrow_go_v17_arrow_scalar() map[string]reflect.Value {
 	}
 }
 
-type _github_com_apache_arrow_go_v17_arrow_scalar_Releasable struct {
-	IValue   any
-	WRelease func()
-	WRetain  func()
+type _github_com_apache_arrow_go_v17_arrow_scalar_Releasable struct{ boxed }
+
+func (w _github_com_apache_arrow_go_v17_arrow_scalar_Releasable) Release() {
+	w.boxed.Method("Release").(func(any))(w.V)
 }
 
-func (w _github_com_apache_arrow_go_v17_arrow_scalar_Releasable) Release() { w.WRelease() }
-
-func (w _github_com_apache_arrow_go_v17_arrow_scalar_Releasable) Retain() { w.WRetain() }
-
-type _github_com_apache_arrow_go_v17_arrow_scalar_TypeFromScalar struct {
-	IValue            any
-	WFromStructScalar func(a0 *p_github_com_apache_arrow_go_v17_arrow_scalar.Struct) error
+func (w _github_com_apache_arrow_go_v17_arrow_scalar_Releasable) Retain() {
+	w.boxed.Method("Retain").(func(any))(w.V)
 }
+
+type _github_com_apache_arrow_go_v17_arrow_scalar_TypeFromScalar struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_scalar_TypeFromScalar) FromStructScalar(a0 *p_github_com_apache_arrow_go_v17_arrow_scalar.Struct) error {
-	return w.WFromStructScalar(a0)
+	return w.boxed.Method("FromStructScalar").(func(any, *p_github_com_apache_arrow_go_v17_arrow_scalar.Struct) error)(w.V, a0)
 }
 
-type _github_com_apache_arrow_go_v17_arrow_scalar_TypeToScalar struct {
-	IValue    any
-	WToScalar func() (p_github_com_apache_arrow_go_v17_arrow_scalar.Scalar, error)
-}
+type _github_com_apache_arrow_go_v17_arrow_scalar_TypeToScalar struct{ boxed }
 
 func (w _github_com_apache_arrow_go_v17_arrow_scalar_TypeToScalar) ToScalar() (p_github_com_apache_arrow_go_v17_arrow_scalar.Scalar, error) {
-	return w.WToScalar()
+	return w.boxed.Method("ToScalar").(func(any) (p_github_com_apache_arrow_go_v17_arrow_scalar.Scalar, error))(w.V)
 }

@@ -3,6 +3,7 @@
 package third
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_gonum_org_v1_gonum_blas_blas64 "gonum.org/v1/gonum/blas/blas64"
 	p_gonum_org_v1_gonum_blas_cblas128 "gonum.org/v1/gonum/blas/cblas128"
 	p_gonum_org_v1_gonum_lapack_lapack64 "gonum.org/v1/gonum/lapack/lapack64"
@@ -15,34 +16,34 @@ func _gonum_org_v1_gonum_mat() map[string]reflect.Value {
 		"BandCholesky":           reflect.ValueOf((*p_gonum_org_v1_gonum_mat.BandCholesky)(nil)),
 		"BandDense":              reflect.ValueOf((*p_gonum_org_v1_gonum_mat.BandDense)(nil)),
 		"Banded":                 reflect.ValueOf((*p_gonum_org_v1_gonum_mat.Banded)(nil)),
-		"_Banded":                reflect.ValueOf((*_gonum_org_v1_gonum_mat_Banded)(nil)),
+		"_Banded":                reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_Banded{b} }),
 		"CDense":                 reflect.ValueOf((*p_gonum_org_v1_gonum_mat.CDense)(nil)),
 		"CEqual":                 reflect.ValueOf(p_gonum_org_v1_gonum_mat.CEqual),
 		"CEqualApprox":           reflect.ValueOf(p_gonum_org_v1_gonum_mat.CEqualApprox),
 		"CMatrix":                reflect.ValueOf((*p_gonum_org_v1_gonum_mat.CMatrix)(nil)),
-		"_CMatrix":               reflect.ValueOf((*_gonum_org_v1_gonum_mat_CMatrix)(nil)),
+		"_CMatrix":               reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_CMatrix{b} }),
 		"CTranspose":             reflect.ValueOf((*p_gonum_org_v1_gonum_mat.CTranspose)(nil)),
 		"CUntransposer":          reflect.ValueOf((*p_gonum_org_v1_gonum_mat.CUntransposer)(nil)),
-		"_CUntransposer":         reflect.ValueOf((*_gonum_org_v1_gonum_mat_CUntransposer)(nil)),
+		"_CUntransposer":         reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_CUntransposer{b} }),
 		"Cholesky":               reflect.ValueOf((*p_gonum_org_v1_gonum_mat.Cholesky)(nil)),
 		"ClonerFrom":             reflect.ValueOf((*p_gonum_org_v1_gonum_mat.ClonerFrom)(nil)),
-		"_ClonerFrom":            reflect.ValueOf((*_gonum_org_v1_gonum_mat_ClonerFrom)(nil)),
+		"_ClonerFrom":            reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_ClonerFrom{b} }),
 		"Col":                    reflect.ValueOf(p_gonum_org_v1_gonum_mat.Col),
 		"ColNonZeroDoer":         reflect.ValueOf((*p_gonum_org_v1_gonum_mat.ColNonZeroDoer)(nil)),
-		"_ColNonZeroDoer":        reflect.ValueOf((*_gonum_org_v1_gonum_mat_ColNonZeroDoer)(nil)),
+		"_ColNonZeroDoer":        reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_ColNonZeroDoer{b} }),
 		"ColViewer":              reflect.ValueOf((*p_gonum_org_v1_gonum_mat.ColViewer)(nil)),
-		"_ColViewer":             reflect.ValueOf((*_gonum_org_v1_gonum_mat_ColViewer)(nil)),
+		"_ColViewer":             reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_ColViewer{b} }),
 		"Cond":                   reflect.ValueOf(p_gonum_org_v1_gonum_mat.Cond),
 		"Condition":              reflect.ValueOf((*p_gonum_org_v1_gonum_mat.Condition)(nil)),
 		"ConjTranspose":          reflect.ValueOf((*p_gonum_org_v1_gonum_mat.ConjTranspose)(nil)),
 		"Copier":                 reflect.ValueOf((*p_gonum_org_v1_gonum_mat.Copier)(nil)),
-		"_Copier":                reflect.ValueOf((*_gonum_org_v1_gonum_mat_Copier)(nil)),
+		"_Copier":                reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_Copier{b} }),
 		"Dense":                  reflect.ValueOf((*p_gonum_org_v1_gonum_mat.Dense)(nil)),
 		"DenseCopyOf":            reflect.ValueOf(p_gonum_org_v1_gonum_mat.DenseCopyOf),
 		"Det":                    reflect.ValueOf(p_gonum_org_v1_gonum_mat.Det),
 		"DiagDense":              reflect.ValueOf((*p_gonum_org_v1_gonum_mat.DiagDense)(nil)),
 		"Diagonal":               reflect.ValueOf((*p_gonum_org_v1_gonum_mat.Diagonal)(nil)),
-		"_Diagonal":              reflect.ValueOf((*_gonum_org_v1_gonum_mat_Diagonal)(nil)),
+		"_Diagonal":              reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_Diagonal{b} }),
 		"Dot":                    reflect.ValueOf(p_gonum_org_v1_gonum_mat.Dot),
 		"DotByte":                reflect.ValueOf(p_gonum_org_v1_gonum_mat.DotByte),
 		"Eigen":                  reflect.ValueOf((*p_gonum_org_v1_gonum_mat.Eigen)(nil)),
@@ -83,35 +84,35 @@ func _gonum_org_v1_gonum_mat() map[string]reflect.Value {
 		"GSVD":                   reflect.ValueOf((*p_gonum_org_v1_gonum_mat.GSVD)(nil)),
 		"GSVDKind":               reflect.ValueOf((*p_gonum_org_v1_gonum_mat.GSVDKind)(nil)),
 		"Grower":                 reflect.ValueOf((*p_gonum_org_v1_gonum_mat.Grower)(nil)),
-		"_Grower":                reflect.ValueOf((*_gonum_org_v1_gonum_mat_Grower)(nil)),
+		"_Grower":                reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_Grower{b} }),
 		"HOGSVD":                 reflect.ValueOf((*p_gonum_org_v1_gonum_mat.HOGSVD)(nil)),
 		"Inner":                  reflect.ValueOf(p_gonum_org_v1_gonum_mat.Inner),
 		"LQ":                     reflect.ValueOf((*p_gonum_org_v1_gonum_mat.LQ)(nil)),
 		"LU":                     reflect.ValueOf((*p_gonum_org_v1_gonum_mat.LU)(nil)),
 		"LogDet":                 reflect.ValueOf(p_gonum_org_v1_gonum_mat.LogDet),
 		"Matrix":                 reflect.ValueOf((*p_gonum_org_v1_gonum_mat.Matrix)(nil)),
-		"_Matrix":                reflect.ValueOf((*_gonum_org_v1_gonum_mat_Matrix)(nil)),
+		"_Matrix":                reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_Matrix{b} }),
 		"Max":                    reflect.ValueOf(p_gonum_org_v1_gonum_mat.Max),
 		"Maybe":                  reflect.ValueOf(p_gonum_org_v1_gonum_mat.Maybe),
 		"MaybeComplex":           reflect.ValueOf(p_gonum_org_v1_gonum_mat.MaybeComplex),
 		"MaybeFloat":             reflect.ValueOf(p_gonum_org_v1_gonum_mat.MaybeFloat),
 		"Min":                    reflect.ValueOf(p_gonum_org_v1_gonum_mat.Min),
 		"Mutable":                reflect.ValueOf((*p_gonum_org_v1_gonum_mat.Mutable)(nil)),
-		"_Mutable":               reflect.ValueOf((*_gonum_org_v1_gonum_mat_Mutable)(nil)),
+		"_Mutable":               reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_Mutable{b} }),
 		"MutableBanded":          reflect.ValueOf((*p_gonum_org_v1_gonum_mat.MutableBanded)(nil)),
-		"_MutableBanded":         reflect.ValueOf((*_gonum_org_v1_gonum_mat_MutableBanded)(nil)),
+		"_MutableBanded":         reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_MutableBanded{b} }),
 		"MutableDiagonal":        reflect.ValueOf((*p_gonum_org_v1_gonum_mat.MutableDiagonal)(nil)),
-		"_MutableDiagonal":       reflect.ValueOf((*_gonum_org_v1_gonum_mat_MutableDiagonal)(nil)),
+		"_MutableDiagonal":       reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_MutableDiagonal{b} }),
 		"MutableSymBanded":       reflect.ValueOf((*p_gonum_org_v1_gonum_mat.MutableSymBanded)(nil)),
-		"_MutableSymBanded":      reflect.ValueOf((*_gonum_org_v1_gonum_mat_MutableSymBanded)(nil)),
+		"_MutableSymBanded":      reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_MutableSymBanded{b} }),
 		"MutableSymmetric":       reflect.ValueOf((*p_gonum_org_v1_gonum_mat.MutableSymmetric)(nil)),
-		"_MutableSymmetric":      reflect.ValueOf((*_gonum_org_v1_gonum_mat_MutableSymmetric)(nil)),
+		"_MutableSymmetric":      reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_MutableSymmetric{b} }),
 		"MutableTriBanded":       reflect.ValueOf((*p_gonum_org_v1_gonum_mat.MutableTriBanded)(nil)),
-		"_MutableTriBanded":      reflect.ValueOf((*_gonum_org_v1_gonum_mat_MutableTriBanded)(nil)),
+		"_MutableTriBanded":      reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_MutableTriBanded{b} }),
 		"MutableTriangular":      reflect.ValueOf((*p_gonum_org_v1_gonum_mat.MutableTriangular)(nil)),
-		"_MutableTriangular":     reflect.ValueOf((*_gonum_org_v1_gonum_mat_MutableTriangular)(nil)),
+		"_MutableTriangular":     reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_MutableTriangular{b} }),
 		"MutableVector":          reflect.ValueOf((*p_gonum_org_v1_gonum_mat.MutableVector)(nil)),
-		"_MutableVector":         reflect.ValueOf((*_gonum_org_v1_gonum_mat_MutableVector)(nil)),
+		"_MutableVector":         reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_MutableVector{b} }),
 		"NewBandDense":           reflect.ValueOf(p_gonum_org_v1_gonum_mat.NewBandDense),
 		"NewCDense":              reflect.ValueOf(p_gonum_org_v1_gonum_mat.NewCDense),
 		"NewDense":               reflect.ValueOf(p_gonum_org_v1_gonum_mat.NewDense),
@@ -124,59 +125,59 @@ func _gonum_org_v1_gonum_mat() map[string]reflect.Value {
 		"NewTridiag":             reflect.ValueOf(p_gonum_org_v1_gonum_mat.NewTridiag),
 		"NewVecDense":            reflect.ValueOf(p_gonum_org_v1_gonum_mat.NewVecDense),
 		"NonZeroDoer":            reflect.ValueOf((*p_gonum_org_v1_gonum_mat.NonZeroDoer)(nil)),
-		"_NonZeroDoer":           reflect.ValueOf((*_gonum_org_v1_gonum_mat_NonZeroDoer)(nil)),
+		"_NonZeroDoer":           reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_NonZeroDoer{b} }),
 		"Norm":                   reflect.ValueOf(p_gonum_org_v1_gonum_mat.Norm),
 		"Normer":                 reflect.ValueOf((*p_gonum_org_v1_gonum_mat.Normer)(nil)),
-		"_Normer":                reflect.ValueOf((*_gonum_org_v1_gonum_mat_Normer)(nil)),
+		"_Normer":                reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_Normer{b} }),
 		"PivotedCholesky":        reflect.ValueOf((*p_gonum_org_v1_gonum_mat.PivotedCholesky)(nil)),
 		"Prefix":                 reflect.ValueOf(p_gonum_org_v1_gonum_mat.Prefix),
 		"QR":                     reflect.ValueOf((*p_gonum_org_v1_gonum_mat.QR)(nil)),
 		"RawBander":              reflect.ValueOf((*p_gonum_org_v1_gonum_mat.RawBander)(nil)),
-		"_RawBander":             reflect.ValueOf((*_gonum_org_v1_gonum_mat_RawBander)(nil)),
+		"_RawBander":             reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_RawBander{b} }),
 		"RawCMatrixer":           reflect.ValueOf((*p_gonum_org_v1_gonum_mat.RawCMatrixer)(nil)),
-		"_RawCMatrixer":          reflect.ValueOf((*_gonum_org_v1_gonum_mat_RawCMatrixer)(nil)),
+		"_RawCMatrixer":          reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_RawCMatrixer{b} }),
 		"RawColViewer":           reflect.ValueOf((*p_gonum_org_v1_gonum_mat.RawColViewer)(nil)),
-		"_RawColViewer":          reflect.ValueOf((*_gonum_org_v1_gonum_mat_RawColViewer)(nil)),
+		"_RawColViewer":          reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_RawColViewer{b} }),
 		"RawMatrixSetter":        reflect.ValueOf((*p_gonum_org_v1_gonum_mat.RawMatrixSetter)(nil)),
-		"_RawMatrixSetter":       reflect.ValueOf((*_gonum_org_v1_gonum_mat_RawMatrixSetter)(nil)),
+		"_RawMatrixSetter":       reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_RawMatrixSetter{b} }),
 		"RawMatrixer":            reflect.ValueOf((*p_gonum_org_v1_gonum_mat.RawMatrixer)(nil)),
-		"_RawMatrixer":           reflect.ValueOf((*_gonum_org_v1_gonum_mat_RawMatrixer)(nil)),
+		"_RawMatrixer":           reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_RawMatrixer{b} }),
 		"RawRowViewer":           reflect.ValueOf((*p_gonum_org_v1_gonum_mat.RawRowViewer)(nil)),
-		"_RawRowViewer":          reflect.ValueOf((*_gonum_org_v1_gonum_mat_RawRowViewer)(nil)),
+		"_RawRowViewer":          reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_RawRowViewer{b} }),
 		"RawSymBander":           reflect.ValueOf((*p_gonum_org_v1_gonum_mat.RawSymBander)(nil)),
-		"_RawSymBander":          reflect.ValueOf((*_gonum_org_v1_gonum_mat_RawSymBander)(nil)),
+		"_RawSymBander":          reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_RawSymBander{b} }),
 		"RawSymmetricer":         reflect.ValueOf((*p_gonum_org_v1_gonum_mat.RawSymmetricer)(nil)),
-		"_RawSymmetricer":        reflect.ValueOf((*_gonum_org_v1_gonum_mat_RawSymmetricer)(nil)),
+		"_RawSymmetricer":        reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_RawSymmetricer{b} }),
 		"RawTriBander":           reflect.ValueOf((*p_gonum_org_v1_gonum_mat.RawTriBander)(nil)),
-		"_RawTriBander":          reflect.ValueOf((*_gonum_org_v1_gonum_mat_RawTriBander)(nil)),
+		"_RawTriBander":          reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_RawTriBander{b} }),
 		"RawTriangular":          reflect.ValueOf((*p_gonum_org_v1_gonum_mat.RawTriangular)(nil)),
-		"_RawTriangular":         reflect.ValueOf((*_gonum_org_v1_gonum_mat_RawTriangular)(nil)),
+		"_RawTriangular":         reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_RawTriangular{b} }),
 		"RawTridiagonaler":       reflect.ValueOf((*p_gonum_org_v1_gonum_mat.RawTridiagonaler)(nil)),
-		"_RawTridiagonaler":      reflect.ValueOf((*_gonum_org_v1_gonum_mat_RawTridiagonaler)(nil)),
+		"_RawTridiagonaler":      reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_RawTridiagonaler{b} }),
 		"RawVectorer":            reflect.ValueOf((*p_gonum_org_v1_gonum_mat.RawVectorer)(nil)),
-		"_RawVectorer":           reflect.ValueOf((*_gonum_org_v1_gonum_mat_RawVectorer)(nil)),
+		"_RawVectorer":           reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_RawVectorer{b} }),
 		"Reseter":                reflect.ValueOf((*p_gonum_org_v1_gonum_mat.Reseter)(nil)),
-		"_Reseter":               reflect.ValueOf((*_gonum_org_v1_gonum_mat_Reseter)(nil)),
+		"_Reseter":               reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_Reseter{b} }),
 		"Row":                    reflect.ValueOf(p_gonum_org_v1_gonum_mat.Row),
 		"RowNonZeroDoer":         reflect.ValueOf((*p_gonum_org_v1_gonum_mat.RowNonZeroDoer)(nil)),
-		"_RowNonZeroDoer":        reflect.ValueOf((*_gonum_org_v1_gonum_mat_RowNonZeroDoer)(nil)),
+		"_RowNonZeroDoer":        reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_RowNonZeroDoer{b} }),
 		"RowViewer":              reflect.ValueOf((*p_gonum_org_v1_gonum_mat.RowViewer)(nil)),
-		"_RowViewer":             reflect.ValueOf((*_gonum_org_v1_gonum_mat_RowViewer)(nil)),
+		"_RowViewer":             reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_RowViewer{b} }),
 		"SVD":                    reflect.ValueOf((*p_gonum_org_v1_gonum_mat.SVD)(nil)),
 		"SVDKind":                reflect.ValueOf((*p_gonum_org_v1_gonum_mat.SVDKind)(nil)),
 		"SolveToer":              reflect.ValueOf((*p_gonum_org_v1_gonum_mat.SolveToer)(nil)),
-		"_SolveToer":             reflect.ValueOf((*_gonum_org_v1_gonum_mat_SolveToer)(nil)),
+		"_SolveToer":             reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_SolveToer{b} }),
 		"Squeeze":                reflect.ValueOf(p_gonum_org_v1_gonum_mat.Squeeze),
 		"Sum":                    reflect.ValueOf(p_gonum_org_v1_gonum_mat.Sum),
 		"SymBandDense":           reflect.ValueOf((*p_gonum_org_v1_gonum_mat.SymBandDense)(nil)),
 		"SymBanded":              reflect.ValueOf((*p_gonum_org_v1_gonum_mat.SymBanded)(nil)),
-		"_SymBanded":             reflect.ValueOf((*_gonum_org_v1_gonum_mat_SymBanded)(nil)),
+		"_SymBanded":             reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_SymBanded{b} }),
 		"SymDense":               reflect.ValueOf((*p_gonum_org_v1_gonum_mat.SymDense)(nil)),
 		"Symmetric":              reflect.ValueOf((*p_gonum_org_v1_gonum_mat.Symmetric)(nil)),
-		"_Symmetric":             reflect.ValueOf((*_gonum_org_v1_gonum_mat_Symmetric)(nil)),
+		"_Symmetric":             reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_Symmetric{b} }),
 		"Trace":                  reflect.ValueOf(p_gonum_org_v1_gonum_mat.Trace),
 		"Tracer":                 reflect.ValueOf((*p_gonum_org_v1_gonum_mat.Tracer)(nil)),
-		"_Tracer":                reflect.ValueOf((*_gonum_org_v1_gonum_mat_Tracer)(nil)),
+		"_Tracer":                reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_Tracer{b} }),
 		"Transpose":              reflect.ValueOf((*p_gonum_org_v1_gonum_mat.Transpose)(nil)),
 		"TransposeBand":          reflect.ValueOf((*p_gonum_org_v1_gonum_mat.TransposeBand)(nil)),
 		"TransposeTri":           reflect.ValueOf((*p_gonum_org_v1_gonum_mat.TransposeTri)(nil)),
@@ -184,750 +185,687 @@ func _gonum_org_v1_gonum_mat() map[string]reflect.Value {
 		"TransposeVec":           reflect.ValueOf((*p_gonum_org_v1_gonum_mat.TransposeVec)(nil)),
 		"TriBandDense":           reflect.ValueOf((*p_gonum_org_v1_gonum_mat.TriBandDense)(nil)),
 		"TriBanded":              reflect.ValueOf((*p_gonum_org_v1_gonum_mat.TriBanded)(nil)),
-		"_TriBanded":             reflect.ValueOf((*_gonum_org_v1_gonum_mat_TriBanded)(nil)),
+		"_TriBanded":             reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_TriBanded{b} }),
 		"TriDense":               reflect.ValueOf((*p_gonum_org_v1_gonum_mat.TriDense)(nil)),
 		"TriKind":                reflect.ValueOf((*p_gonum_org_v1_gonum_mat.TriKind)(nil)),
 		"Triangular":             reflect.ValueOf((*p_gonum_org_v1_gonum_mat.Triangular)(nil)),
-		"_Triangular":            reflect.ValueOf((*_gonum_org_v1_gonum_mat_Triangular)(nil)),
+		"_Triangular":            reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_Triangular{b} }),
 		"Tridiag":                reflect.ValueOf((*p_gonum_org_v1_gonum_mat.Tridiag)(nil)),
 		"UnConjTransposer":       reflect.ValueOf((*p_gonum_org_v1_gonum_mat.UnConjTransposer)(nil)),
-		"_UnConjTransposer":      reflect.ValueOf((*_gonum_org_v1_gonum_mat_UnConjTransposer)(nil)),
+		"_UnConjTransposer":      reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_UnConjTransposer{b} }),
 		"UntransposeBander":      reflect.ValueOf((*p_gonum_org_v1_gonum_mat.UntransposeBander)(nil)),
-		"_UntransposeBander":     reflect.ValueOf((*_gonum_org_v1_gonum_mat_UntransposeBander)(nil)),
+		"_UntransposeBander":     reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_UntransposeBander{b} }),
 		"UntransposeTriBander":   reflect.ValueOf((*p_gonum_org_v1_gonum_mat.UntransposeTriBander)(nil)),
-		"_UntransposeTriBander":  reflect.ValueOf((*_gonum_org_v1_gonum_mat_UntransposeTriBander)(nil)),
+		"_UntransposeTriBander":  reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_UntransposeTriBander{b} }),
 		"UntransposeTrier":       reflect.ValueOf((*p_gonum_org_v1_gonum_mat.UntransposeTrier)(nil)),
-		"_UntransposeTrier":      reflect.ValueOf((*_gonum_org_v1_gonum_mat_UntransposeTrier)(nil)),
+		"_UntransposeTrier":      reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_UntransposeTrier{b} }),
 		"Untransposer":           reflect.ValueOf((*p_gonum_org_v1_gonum_mat.Untransposer)(nil)),
-		"_Untransposer":          reflect.ValueOf((*_gonum_org_v1_gonum_mat_Untransposer)(nil)),
+		"_Untransposer":          reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_Untransposer{b} }),
 		"VecDense":               reflect.ValueOf((*p_gonum_org_v1_gonum_mat.VecDense)(nil)),
 		"VecDenseCopyOf":         reflect.ValueOf(p_gonum_org_v1_gonum_mat.VecDenseCopyOf),
 		"Vector":                 reflect.ValueOf((*p_gonum_org_v1_gonum_mat.Vector)(nil)),
-		"_Vector":                reflect.ValueOf((*_gonum_org_v1_gonum_mat_Vector)(nil)),
+		"_Vector":                reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_mat_Vector{b} }),
 	}
 }
 
-type _gonum_org_v1_gonum_mat_Banded struct {
-	IValue     any
-	WAt        func(a0 int, a1 int) float64
-	WBandwidth func() (int, int)
-	WDims      func() (int, int)
-	WT         func() p_gonum_org_v1_gonum_mat.Matrix
-	WTBand     func() p_gonum_org_v1_gonum_mat.Banded
+type _gonum_org_v1_gonum_mat_Banded struct{ boxed }
+
+func (w _gonum_org_v1_gonum_mat_Banded) At(a0 int, a1 int) float64 {
+	return w.boxed.Method("At").(func(any, int, int) float64)(w.V, a0, a1)
 }
 
-func (w _gonum_org_v1_gonum_mat_Banded) At(a0 int, a1 int) float64 { return w.WAt(a0, a1) }
-
-func (w _gonum_org_v1_gonum_mat_Banded) Bandwidth() (int, int) { return w.WBandwidth() }
-
-func (w _gonum_org_v1_gonum_mat_Banded) Dims() (int, int) { return w.WDims() }
-
-func (w _gonum_org_v1_gonum_mat_Banded) T() p_gonum_org_v1_gonum_mat.Matrix { return w.WT() }
-
-func (w _gonum_org_v1_gonum_mat_Banded) TBand() p_gonum_org_v1_gonum_mat.Banded { return w.WTBand() }
-
-type _gonum_org_v1_gonum_mat_CMatrix struct {
-	IValue any
-	WAt    func(a0 int, a1 int) complex128
-	WDims  func() (int, int)
-	WH     func() p_gonum_org_v1_gonum_mat.CMatrix
-	WT     func() p_gonum_org_v1_gonum_mat.CMatrix
+func (w _gonum_org_v1_gonum_mat_Banded) Bandwidth() (int, int) {
+	return w.boxed.Method("Bandwidth").(func(any) (int, int))(w.V)
 }
 
-func (w _gonum_org_v1_gonum_mat_CMatrix) At(a0 int, a1 int) complex128 { return w.WAt(a0, a1) }
-
-func (w _gonum_org_v1_gonum_mat_CMatrix) Dims() (int, int) { return w.WDims() }
-
-func (w _gonum_org_v1_gonum_mat_CMatrix) H() p_gonum_org_v1_gonum_mat.CMatrix { return w.WH() }
-
-func (w _gonum_org_v1_gonum_mat_CMatrix) T() p_gonum_org_v1_gonum_mat.CMatrix { return w.WT() }
-
-type _gonum_org_v1_gonum_mat_CUntransposer struct {
-	IValue       any
-	WUntranspose func() p_gonum_org_v1_gonum_mat.CMatrix
+func (w _gonum_org_v1_gonum_mat_Banded) Dims() (int, int) {
+	return w.boxed.Method("Dims").(func(any) (int, int))(w.V)
 }
+
+func (w _gonum_org_v1_gonum_mat_Banded) T() p_gonum_org_v1_gonum_mat.Matrix {
+	return w.boxed.Method("T").(func(any) p_gonum_org_v1_gonum_mat.Matrix)(w.V)
+}
+
+func (w _gonum_org_v1_gonum_mat_Banded) TBand() p_gonum_org_v1_gonum_mat.Banded {
+	return w.boxed.Method("TBand").(func(any) p_gonum_org_v1_gonum_mat.Banded)(w.V)
+}
+
+type _gonum_org_v1_gonum_mat_CMatrix struct{ boxed }
+
+func (w _gonum_org_v1_gonum_mat_CMatrix) At(a0 int, a1 int) complex128 {
+	return w.boxed.Method("At").(func(any, int, int) complex128)(w.V, a0, a1)
+}
+
+func (w _gonum_org_v1_gonum_mat_CMatrix) Dims() (int, int) {
+	return w.boxed.Method("Dims").(func(any) (int, int))(w.V)
+}
+
+func (w _gonum_org_v1_gonum_mat_CMatrix) H() p_gonum_org_v1_gonum_mat.CMatrix {
+	return w.boxed.Method("H").(func(any) p_gonum_org_v1_gonum_mat.CMatrix)(w.V)
+}
+
+func (w _gonum_org_v1_gonum_mat_CMatrix) T() p_gonum_org_v1_gonum_mat.CMatrix {
+	return w.boxed.Method("T").(func(any) p_gonum_org_v1_gonum_mat.CMatrix)(w.V)
+}
+
+type _gonum_org_v1_gonum_mat_CUntransposer struct{ boxed }
 
 func (w _gonum_org_v1_gonum_mat_CUntransposer) Untranspose() p_gonum_org_v1_gonum_mat.CMatrix {
-	return w.WUntranspose()
+	return w.boxed.Method("Untranspose").(func(any) p_gonum_org_v1_gonum_mat.CMatrix)(w.V)
 }
 
-type _gonum_org_v1_gonum_mat_ClonerFrom struct {
-	IValue     any
-	WCloneFrom func(a0 p_gonum_org_v1_gonum_mat.Matrix)
-}
+type _gonum_org_v1_gonum_mat_ClonerFrom struct{ boxed }
 
 func (w _gonum_org_v1_gonum_mat_ClonerFrom) CloneFrom(a0 p_gonum_org_v1_gonum_mat.Matrix) {
-	w.WCloneFrom(a0)
+	w.boxed.Method("CloneFrom").(func(any, p_gonum_org_v1_gonum_mat.Matrix))(w.V, a0)
 }
 
-type _gonum_org_v1_gonum_mat_ColNonZeroDoer struct {
-	IValue        any
-	WDoColNonZero func(a0 int, a1 func(i int, j int, v float64))
-}
+type _gonum_org_v1_gonum_mat_ColNonZeroDoer struct{ boxed }
 
 func (w _gonum_org_v1_gonum_mat_ColNonZeroDoer) DoColNonZero(a0 int, a1 func(i int, j int, v float64)) {
-	w.WDoColNonZero(a0, a1)
+	w.boxed.Method("DoColNonZero").(func(any, int, func(i int, j int, v float64)))(w.V, a0, a1)
 }
 
-type _gonum_org_v1_gonum_mat_ColViewer struct {
-	IValue   any
-	WColView func(a0 int) p_gonum_org_v1_gonum_mat.Vector
-}
+type _gonum_org_v1_gonum_mat_ColViewer struct{ boxed }
 
 func (w _gonum_org_v1_gonum_mat_ColViewer) ColView(a0 int) p_gonum_org_v1_gonum_mat.Vector {
-	return w.WColView(a0)
+	return w.boxed.Method("ColView").(func(any, int) p_gonum_org_v1_gonum_mat.Vector)(w.V, a0)
 }
 
-type _gonum_org_v1_gonum_mat_Copier struct {
-	IValue any
-	WCopy  func(a0 p_gonum_org_v1_gonum_mat.Matrix) (int, int)
-}
+type _gonum_org_v1_gonum_mat_Copier struct{ boxed }
 
 func (w _gonum_org_v1_gonum_mat_Copier) Copy(a0 p_gonum_org_v1_gonum_mat.Matrix) (int, int) {
-	return w.WCopy(a0)
+	return w.boxed.Method("Copy").(func(any, p_gonum_org_v1_gonum_mat.Matrix) (int, int))(w.V, a0)
 }
 
-type _gonum_org_v1_gonum_mat_Diagonal struct {
-	IValue        any
-	WAt           func(a0 int, a1 int) float64
-	WBandwidth    func() (int, int)
-	WDiag         func() int
-	WDims         func() (int, int)
-	WSymBand      func() (int, int)
-	WSymmetricDim func() int
-	WT            func() p_gonum_org_v1_gonum_mat.Matrix
-	WTBand        func() p_gonum_org_v1_gonum_mat.Banded
-	WTTri         func() p_gonum_org_v1_gonum_mat.Triangular
-	WTTriBand     func() p_gonum_org_v1_gonum_mat.TriBanded
-	WTriBand      func() (int, int, p_gonum_org_v1_gonum_mat.TriKind)
-	WTriangle     func() (int, p_gonum_org_v1_gonum_mat.TriKind)
+type _gonum_org_v1_gonum_mat_Diagonal struct{ boxed }
+
+func (w _gonum_org_v1_gonum_mat_Diagonal) At(a0 int, a1 int) float64 {
+	return w.boxed.Method("At").(func(any, int, int) float64)(w.V, a0, a1)
 }
 
-func (w _gonum_org_v1_gonum_mat_Diagonal) At(a0 int, a1 int) float64 { return w.WAt(a0, a1) }
+func (w _gonum_org_v1_gonum_mat_Diagonal) Bandwidth() (int, int) {
+	return w.boxed.Method("Bandwidth").(func(any) (int, int))(w.V)
+}
 
-func (w _gonum_org_v1_gonum_mat_Diagonal) Bandwidth() (int, int) { return w.WBandwidth() }
+func (w _gonum_org_v1_gonum_mat_Diagonal) Diag() int {
+	return w.boxed.Method("Diag").(func(any) int)(w.V)
+}
 
-func (w _gonum_org_v1_gonum_mat_Diagonal) Diag() int { return w.WDiag() }
+func (w _gonum_org_v1_gonum_mat_Diagonal) Dims() (int, int) {
+	return w.boxed.Method("Dims").(func(any) (int, int))(w.V)
+}
 
-func (w _gonum_org_v1_gonum_mat_Diagonal) Dims() (int, int) { return w.WDims() }
+func (w _gonum_org_v1_gonum_mat_Diagonal) SymBand() (int, int) {
+	return w.boxed.Method("SymBand").(func(any) (int, int))(w.V)
+}
 
-func (w _gonum_org_v1_gonum_mat_Diagonal) SymBand() (int, int) { return w.WSymBand() }
+func (w _gonum_org_v1_gonum_mat_Diagonal) SymmetricDim() int {
+	return w.boxed.Method("SymmetricDim").(func(any) int)(w.V)
+}
 
-func (w _gonum_org_v1_gonum_mat_Diagonal) SymmetricDim() int { return w.WSymmetricDim() }
+func (w _gonum_org_v1_gonum_mat_Diagonal) T() p_gonum_org_v1_gonum_mat.Matrix {
+	return w.boxed.Method("T").(func(any) p_gonum_org_v1_gonum_mat.Matrix)(w.V)
+}
 
-func (w _gonum_org_v1_gonum_mat_Diagonal) T() p_gonum_org_v1_gonum_mat.Matrix { return w.WT() }
-
-func (w _gonum_org_v1_gonum_mat_Diagonal) TBand() p_gonum_org_v1_gonum_mat.Banded { return w.WTBand() }
+func (w _gonum_org_v1_gonum_mat_Diagonal) TBand() p_gonum_org_v1_gonum_mat.Banded {
+	return w.boxed.Method("TBand").(func(any) p_gonum_org_v1_gonum_mat.Banded)(w.V)
+}
 
 func (w _gonum_org_v1_gonum_mat_Diagonal) TTri() p_gonum_org_v1_gonum_mat.Triangular {
-	return w.WTTri()
+	return w.boxed.Method("TTri").(func(any) p_gonum_org_v1_gonum_mat.Triangular)(w.V)
 }
 
 func (w _gonum_org_v1_gonum_mat_Diagonal) TTriBand() p_gonum_org_v1_gonum_mat.TriBanded {
-	return w.WTTriBand()
+	return w.boxed.Method("TTriBand").(func(any) p_gonum_org_v1_gonum_mat.TriBanded)(w.V)
 }
 
 func (w _gonum_org_v1_gonum_mat_Diagonal) TriBand() (int, int, p_gonum_org_v1_gonum_mat.TriKind) {
-	return w.WTriBand()
+	return w.boxed.Method("TriBand").(func(any) (int, int, p_gonum_org_v1_gonum_mat.TriKind))(w.V)
 }
 
 func (w _gonum_org_v1_gonum_mat_Diagonal) Triangle() (int, p_gonum_org_v1_gonum_mat.TriKind) {
-	return w.WTriangle()
+	return w.boxed.Method("Triangle").(func(any) (int, p_gonum_org_v1_gonum_mat.TriKind))(w.V)
 }
 
-type _gonum_org_v1_gonum_mat_Grower struct {
-	IValue any
-	WCaps  func() (int, int)
-	WGrow  func(a0 int, a1 int) p_gonum_org_v1_gonum_mat.Matrix
-}
+type _gonum_org_v1_gonum_mat_Grower struct{ boxed }
 
-func (w _gonum_org_v1_gonum_mat_Grower) Caps() (int, int) { return w.WCaps() }
+func (w _gonum_org_v1_gonum_mat_Grower) Caps() (int, int) {
+	return w.boxed.Method("Caps").(func(any) (int, int))(w.V)
+}
 
 func (w _gonum_org_v1_gonum_mat_Grower) Grow(a0 int, a1 int) p_gonum_org_v1_gonum_mat.Matrix {
-	return w.WGrow(a0, a1)
+	return w.boxed.Method("Grow").(func(any, int, int) p_gonum_org_v1_gonum_mat.Matrix)(w.V, a0, a1)
 }
 
-type _gonum_org_v1_gonum_mat_Matrix struct {
-	IValue any
-	WAt    func(a0 int, a1 int) float64
-	WDims  func() (int, int)
-	WT     func() p_gonum_org_v1_gonum_mat.Matrix
+type _gonum_org_v1_gonum_mat_Matrix struct{ boxed }
+
+func (w _gonum_org_v1_gonum_mat_Matrix) At(a0 int, a1 int) float64 {
+	return w.boxed.Method("At").(func(any, int, int) float64)(w.V, a0, a1)
 }
 
-func (w _gonum_org_v1_gonum_mat_Matrix) At(a0 int, a1 int) float64 { return w.WAt(a0, a1) }
-
-func (w _gonum_org_v1_gonum_mat_Matrix) Dims() (int, int) { return w.WDims() }
-
-func (w _gonum_org_v1_gonum_mat_Matrix) T() p_gonum_org_v1_gonum_mat.Matrix { return w.WT() }
-
-type _gonum_org_v1_gonum_mat_Mutable struct {
-	IValue any
-	WAt    func(a0 int, a1 int) float64
-	WDims  func() (int, int)
-	WSet   func(a0 int, a1 int, a2 float64)
-	WT     func() p_gonum_org_v1_gonum_mat.Matrix
+func (w _gonum_org_v1_gonum_mat_Matrix) Dims() (int, int) {
+	return w.boxed.Method("Dims").(func(any) (int, int))(w.V)
 }
 
-func (w _gonum_org_v1_gonum_mat_Mutable) At(a0 int, a1 int) float64 { return w.WAt(a0, a1) }
-
-func (w _gonum_org_v1_gonum_mat_Mutable) Dims() (int, int) { return w.WDims() }
-
-func (w _gonum_org_v1_gonum_mat_Mutable) Set(a0 int, a1 int, a2 float64) { w.WSet(a0, a1, a2) }
-
-func (w _gonum_org_v1_gonum_mat_Mutable) T() p_gonum_org_v1_gonum_mat.Matrix { return w.WT() }
-
-type _gonum_org_v1_gonum_mat_MutableBanded struct {
-	IValue     any
-	WAt        func(a0 int, a1 int) float64
-	WBandwidth func() (int, int)
-	WDims      func() (int, int)
-	WSetBand   func(a0 int, a1 int, a2 float64)
-	WT         func() p_gonum_org_v1_gonum_mat.Matrix
-	WTBand     func() p_gonum_org_v1_gonum_mat.Banded
+func (w _gonum_org_v1_gonum_mat_Matrix) T() p_gonum_org_v1_gonum_mat.Matrix {
+	return w.boxed.Method("T").(func(any) p_gonum_org_v1_gonum_mat.Matrix)(w.V)
 }
 
-func (w _gonum_org_v1_gonum_mat_MutableBanded) At(a0 int, a1 int) float64 { return w.WAt(a0, a1) }
+type _gonum_org_v1_gonum_mat_Mutable struct{ boxed }
 
-func (w _gonum_org_v1_gonum_mat_MutableBanded) Bandwidth() (int, int) { return w.WBandwidth() }
+func (w _gonum_org_v1_gonum_mat_Mutable) At(a0 int, a1 int) float64 {
+	return w.boxed.Method("At").(func(any, int, int) float64)(w.V, a0, a1)
+}
 
-func (w _gonum_org_v1_gonum_mat_MutableBanded) Dims() (int, int) { return w.WDims() }
+func (w _gonum_org_v1_gonum_mat_Mutable) Dims() (int, int) {
+	return w.boxed.Method("Dims").(func(any) (int, int))(w.V)
+}
+
+func (w _gonum_org_v1_gonum_mat_Mutable) Set(a0 int, a1 int, a2 float64) {
+	w.boxed.Method("Set").(func(any, int, int, float64))(w.V, a0, a1, a2)
+}
+
+func (w _gonum_org_v1_gonum_mat_Mutable) T() p_gonum_org_v1_gonum_mat.Matrix {
+	return w.boxed.Method("T").(func(any) p_gonum_org_v1_gonum_mat.Matrix)(w.V)
+}
+
+type _gonum_org_v1_gonum_mat_MutableBanded struct{ boxed }
+
+func (w _gonum_org_v1_gonum_mat_MutableBanded) At(a0 int, a1 int) float64 {
+	return w.boxed.Method("At").(func(any, int, int) float64)(w.V, a0, a1)
+}
+
+func (w _gonum_org_v1_gonum_mat_MutableBanded) Bandwidth() (int, int) {
+	return w.boxed.Method("Bandwidth").(func(any) (int, int))(w.V)
+}
+
+func (w _gonum_org_v1_gonum_mat_MutableBanded) Dims() (int, int) {
+	return w.boxed.Method("Dims").(func(any) (int, int))(w.V)
+}
 
 func (w _gonum_org_v1_gonum_mat_MutableBanded) SetBand(a0 int, a1 int, a2 float64) {
-	w.WSetBand(a0, a1, a2)
+	w.boxed.Method("SetBand").(func(any, int, int, float64))(w.V, a0, a1, a2)
 }
 
-func (w _gonum_org_v1_gonum_mat_MutableBanded) T() p_gonum_org_v1_gonum_mat.Matrix { return w.WT() }
+func (w _gonum_org_v1_gonum_mat_MutableBanded) T() p_gonum_org_v1_gonum_mat.Matrix {
+	return w.boxed.Method("T").(func(any) p_gonum_org_v1_gonum_mat.Matrix)(w.V)
+}
 
 func (w _gonum_org_v1_gonum_mat_MutableBanded) TBand() p_gonum_org_v1_gonum_mat.Banded {
-	return w.WTBand()
+	return w.boxed.Method("TBand").(func(any) p_gonum_org_v1_gonum_mat.Banded)(w.V)
 }
 
-type _gonum_org_v1_gonum_mat_MutableDiagonal struct {
-	IValue        any
-	WAt           func(a0 int, a1 int) float64
-	WBandwidth    func() (int, int)
-	WDiag         func() int
-	WDims         func() (int, int)
-	WSetDiag      func(a0 int, a1 float64)
-	WSymBand      func() (int, int)
-	WSymmetricDim func() int
-	WT            func() p_gonum_org_v1_gonum_mat.Matrix
-	WTBand        func() p_gonum_org_v1_gonum_mat.Banded
-	WTTri         func() p_gonum_org_v1_gonum_mat.Triangular
-	WTTriBand     func() p_gonum_org_v1_gonum_mat.TriBanded
-	WTriBand      func() (int, int, p_gonum_org_v1_gonum_mat.TriKind)
-	WTriangle     func() (int, p_gonum_org_v1_gonum_mat.TriKind)
+type _gonum_org_v1_gonum_mat_MutableDiagonal struct{ boxed }
+
+func (w _gonum_org_v1_gonum_mat_MutableDiagonal) At(a0 int, a1 int) float64 {
+	return w.boxed.Method("At").(func(any, int, int) float64)(w.V, a0, a1)
 }
 
-func (w _gonum_org_v1_gonum_mat_MutableDiagonal) At(a0 int, a1 int) float64 { return w.WAt(a0, a1) }
+func (w _gonum_org_v1_gonum_mat_MutableDiagonal) Bandwidth() (int, int) {
+	return w.boxed.Method("Bandwidth").(func(any) (int, int))(w.V)
+}
 
-func (w _gonum_org_v1_gonum_mat_MutableDiagonal) Bandwidth() (int, int) { return w.WBandwidth() }
+func (w _gonum_org_v1_gonum_mat_MutableDiagonal) Diag() int {
+	return w.boxed.Method("Diag").(func(any) int)(w.V)
+}
 
-func (w _gonum_org_v1_gonum_mat_MutableDiagonal) Diag() int { return w.WDiag() }
+func (w _gonum_org_v1_gonum_mat_MutableDiagonal) Dims() (int, int) {
+	return w.boxed.Method("Dims").(func(any) (int, int))(w.V)
+}
 
-func (w _gonum_org_v1_gonum_mat_MutableDiagonal) Dims() (int, int) { return w.WDims() }
+func (w _gonum_org_v1_gonum_mat_MutableDiagonal) SetDiag(a0 int, a1 float64) {
+	w.boxed.Method("SetDiag").(func(any, int, float64))(w.V, a0, a1)
+}
 
-func (w _gonum_org_v1_gonum_mat_MutableDiagonal) SetDiag(a0 int, a1 float64) { w.WSetDiag(a0, a1) }
+func (w _gonum_org_v1_gonum_mat_MutableDiagonal) SymBand() (int, int) {
+	return w.boxed.Method("SymBand").(func(any) (int, int))(w.V)
+}
 
-func (w _gonum_org_v1_gonum_mat_MutableDiagonal) SymBand() (int, int) { return w.WSymBand() }
+func (w _gonum_org_v1_gonum_mat_MutableDiagonal) SymmetricDim() int {
+	return w.boxed.Method("SymmetricDim").(func(any) int)(w.V)
+}
 
-func (w _gonum_org_v1_gonum_mat_MutableDiagonal) SymmetricDim() int { return w.WSymmetricDim() }
-
-func (w _gonum_org_v1_gonum_mat_MutableDiagonal) T() p_gonum_org_v1_gonum_mat.Matrix { return w.WT() }
+func (w _gonum_org_v1_gonum_mat_MutableDiagonal) T() p_gonum_org_v1_gonum_mat.Matrix {
+	return w.boxed.Method("T").(func(any) p_gonum_org_v1_gonum_mat.Matrix)(w.V)
+}
 
 func (w _gonum_org_v1_gonum_mat_MutableDiagonal) TBand() p_gonum_org_v1_gonum_mat.Banded {
-	return w.WTBand()
+	return w.boxed.Method("TBand").(func(any) p_gonum_org_v1_gonum_mat.Banded)(w.V)
 }
 
 func (w _gonum_org_v1_gonum_mat_MutableDiagonal) TTri() p_gonum_org_v1_gonum_mat.Triangular {
-	return w.WTTri()
+	return w.boxed.Method("TTri").(func(any) p_gonum_org_v1_gonum_mat.Triangular)(w.V)
 }
 
 func (w _gonum_org_v1_gonum_mat_MutableDiagonal) TTriBand() p_gonum_org_v1_gonum_mat.TriBanded {
-	return w.WTTriBand()
+	return w.boxed.Method("TTriBand").(func(any) p_gonum_org_v1_gonum_mat.TriBanded)(w.V)
 }
 
 func (w _gonum_org_v1_gonum_mat_MutableDiagonal) TriBand() (int, int, p_gonum_org_v1_gonum_mat.TriKind) {
-	return w.WTriBand()
+	return w.boxed.Method("TriBand").(func(any) (int, int, p_gonum_org_v1_gonum_mat.TriKind))(w.V)
 }
 
 func (w _gonum_org_v1_gonum_mat_MutableDiagonal) Triangle() (int, p_gonum_org_v1_gonum_mat.TriKind) {
-	return w.WTriangle()
+	return w.boxed.Method("Triangle").(func(any) (int, p_gonum_org_v1_gonum_mat.TriKind))(w.V)
 }
 
-type _gonum_org_v1_gonum_mat_MutableSymBanded struct {
-	IValue        any
-	WAt           func(a0 int, a1 int) float64
-	WBandwidth    func() (int, int)
-	WDims         func() (int, int)
-	WSetSymBand   func(a0 int, a1 int, a2 float64)
-	WSymBand      func() (int, int)
-	WSymmetricDim func() int
-	WT            func() p_gonum_org_v1_gonum_mat.Matrix
-	WTBand        func() p_gonum_org_v1_gonum_mat.Banded
+type _gonum_org_v1_gonum_mat_MutableSymBanded struct{ boxed }
+
+func (w _gonum_org_v1_gonum_mat_MutableSymBanded) At(a0 int, a1 int) float64 {
+	return w.boxed.Method("At").(func(any, int, int) float64)(w.V, a0, a1)
 }
 
-func (w _gonum_org_v1_gonum_mat_MutableSymBanded) At(a0 int, a1 int) float64 { return w.WAt(a0, a1) }
+func (w _gonum_org_v1_gonum_mat_MutableSymBanded) Bandwidth() (int, int) {
+	return w.boxed.Method("Bandwidth").(func(any) (int, int))(w.V)
+}
 
-func (w _gonum_org_v1_gonum_mat_MutableSymBanded) Bandwidth() (int, int) { return w.WBandwidth() }
-
-func (w _gonum_org_v1_gonum_mat_MutableSymBanded) Dims() (int, int) { return w.WDims() }
+func (w _gonum_org_v1_gonum_mat_MutableSymBanded) Dims() (int, int) {
+	return w.boxed.Method("Dims").(func(any) (int, int))(w.V)
+}
 
 func (w _gonum_org_v1_gonum_mat_MutableSymBanded) SetSymBand(a0 int, a1 int, a2 float64) {
-	w.WSetSymBand(a0, a1, a2)
+	w.boxed.Method("SetSymBand").(func(any, int, int, float64))(w.V, a0, a1, a2)
 }
 
-func (w _gonum_org_v1_gonum_mat_MutableSymBanded) SymBand() (int, int) { return w.WSymBand() }
+func (w _gonum_org_v1_gonum_mat_MutableSymBanded) SymBand() (int, int) {
+	return w.boxed.Method("SymBand").(func(any) (int, int))(w.V)
+}
 
-func (w _gonum_org_v1_gonum_mat_MutableSymBanded) SymmetricDim() int { return w.WSymmetricDim() }
+func (w _gonum_org_v1_gonum_mat_MutableSymBanded) SymmetricDim() int {
+	return w.boxed.Method("SymmetricDim").(func(any) int)(w.V)
+}
 
-func (w _gonum_org_v1_gonum_mat_MutableSymBanded) T() p_gonum_org_v1_gonum_mat.Matrix { return w.WT() }
+func (w _gonum_org_v1_gonum_mat_MutableSymBanded) T() p_gonum_org_v1_gonum_mat.Matrix {
+	return w.boxed.Method("T").(func(any) p_gonum_org_v1_gonum_mat.Matrix)(w.V)
+}
 
 func (w _gonum_org_v1_gonum_mat_MutableSymBanded) TBand() p_gonum_org_v1_gonum_mat.Banded {
-	return w.WTBand()
+	return w.boxed.Method("TBand").(func(any) p_gonum_org_v1_gonum_mat.Banded)(w.V)
 }
 
-type _gonum_org_v1_gonum_mat_MutableSymmetric struct {
-	IValue        any
-	WAt           func(a0 int, a1 int) float64
-	WDims         func() (int, int)
-	WSetSym       func(a0 int, a1 int, a2 float64)
-	WSymmetricDim func() int
-	WT            func() p_gonum_org_v1_gonum_mat.Matrix
+type _gonum_org_v1_gonum_mat_MutableSymmetric struct{ boxed }
+
+func (w _gonum_org_v1_gonum_mat_MutableSymmetric) At(a0 int, a1 int) float64 {
+	return w.boxed.Method("At").(func(any, int, int) float64)(w.V, a0, a1)
 }
 
-func (w _gonum_org_v1_gonum_mat_MutableSymmetric) At(a0 int, a1 int) float64 { return w.WAt(a0, a1) }
-
-func (w _gonum_org_v1_gonum_mat_MutableSymmetric) Dims() (int, int) { return w.WDims() }
+func (w _gonum_org_v1_gonum_mat_MutableSymmetric) Dims() (int, int) {
+	return w.boxed.Method("Dims").(func(any) (int, int))(w.V)
+}
 
 func (w _gonum_org_v1_gonum_mat_MutableSymmetric) SetSym(a0 int, a1 int, a2 float64) {
-	w.WSetSym(a0, a1, a2)
+	w.boxed.Method("SetSym").(func(any, int, int, float64))(w.V, a0, a1, a2)
 }
 
-func (w _gonum_org_v1_gonum_mat_MutableSymmetric) SymmetricDim() int { return w.WSymmetricDim() }
-
-func (w _gonum_org_v1_gonum_mat_MutableSymmetric) T() p_gonum_org_v1_gonum_mat.Matrix { return w.WT() }
-
-type _gonum_org_v1_gonum_mat_MutableTriBanded struct {
-	IValue      any
-	WAt         func(a0 int, a1 int) float64
-	WBandwidth  func() (int, int)
-	WDims       func() (int, int)
-	WSetTriBand func(a0 int, a1 int, a2 float64)
-	WT          func() p_gonum_org_v1_gonum_mat.Matrix
-	WTBand      func() p_gonum_org_v1_gonum_mat.Banded
-	WTTri       func() p_gonum_org_v1_gonum_mat.Triangular
-	WTTriBand   func() p_gonum_org_v1_gonum_mat.TriBanded
-	WTriBand    func() (int, int, p_gonum_org_v1_gonum_mat.TriKind)
-	WTriangle   func() (int, p_gonum_org_v1_gonum_mat.TriKind)
+func (w _gonum_org_v1_gonum_mat_MutableSymmetric) SymmetricDim() int {
+	return w.boxed.Method("SymmetricDim").(func(any) int)(w.V)
 }
 
-func (w _gonum_org_v1_gonum_mat_MutableTriBanded) At(a0 int, a1 int) float64 { return w.WAt(a0, a1) }
+func (w _gonum_org_v1_gonum_mat_MutableSymmetric) T() p_gonum_org_v1_gonum_mat.Matrix {
+	return w.boxed.Method("T").(func(any) p_gonum_org_v1_gonum_mat.Matrix)(w.V)
+}
 
-func (w _gonum_org_v1_gonum_mat_MutableTriBanded) Bandwidth() (int, int) { return w.WBandwidth() }
+type _gonum_org_v1_gonum_mat_MutableTriBanded struct{ boxed }
 
-func (w _gonum_org_v1_gonum_mat_MutableTriBanded) Dims() (int, int) { return w.WDims() }
+func (w _gonum_org_v1_gonum_mat_MutableTriBanded) At(a0 int, a1 int) float64 {
+	return w.boxed.Method("At").(func(any, int, int) float64)(w.V, a0, a1)
+}
+
+func (w _gonum_org_v1_gonum_mat_MutableTriBanded) Bandwidth() (int, int) {
+	return w.boxed.Method("Bandwidth").(func(any) (int, int))(w.V)
+}
+
+func (w _gonum_org_v1_gonum_mat_MutableTriBanded) Dims() (int, int) {
+	return w.boxed.Method("Dims").(func(any) (int, int))(w.V)
+}
 
 func (w _gonum_org_v1_gonum_mat_MutableTriBanded) SetTriBand(a0 int, a1 int, a2 float64) {
-	w.WSetTriBand(a0, a1, a2)
+	w.boxed.Method("SetTriBand").(func(any, int, int, float64))(w.V, a0, a1, a2)
 }
 
-func (w _gonum_org_v1_gonum_mat_MutableTriBanded) T() p_gonum_org_v1_gonum_mat.Matrix { return w.WT() }
+func (w _gonum_org_v1_gonum_mat_MutableTriBanded) T() p_gonum_org_v1_gonum_mat.Matrix {
+	return w.boxed.Method("T").(func(any) p_gonum_org_v1_gonum_mat.Matrix)(w.V)
+}
 
 func (w _gonum_org_v1_gonum_mat_MutableTriBanded) TBand() p_gonum_org_v1_gonum_mat.Banded {
-	return w.WTBand()
+	return w.boxed.Method("TBand").(func(any) p_gonum_org_v1_gonum_mat.Banded)(w.V)
 }
 
 func (w _gonum_org_v1_gonum_mat_MutableTriBanded) TTri() p_gonum_org_v1_gonum_mat.Triangular {
-	return w.WTTri()
+	return w.boxed.Method("TTri").(func(any) p_gonum_org_v1_gonum_mat.Triangular)(w.V)
 }
 
 func (w _gonum_org_v1_gonum_mat_MutableTriBanded) TTriBand() p_gonum_org_v1_gonum_mat.TriBanded {
-	return w.WTTriBand()
+	return w.boxed.Method("TTriBand").(func(any) p_gonum_org_v1_gonum_mat.TriBanded)(w.V)
 }
 
 func (w _gonum_org_v1_gonum_mat_MutableTriBanded) TriBand() (int, int, p_gonum_org_v1_gonum_mat.TriKind) {
-	return w.WTriBand()
+	return w.boxed.Method("TriBand").(func(any) (int, int, p_gonum_org_v1_gonum_mat.TriKind))(w.V)
 }
 
 func (w _gonum_org_v1_gonum_mat_MutableTriBanded) Triangle() (int, p_gonum_org_v1_gonum_mat.TriKind) {
-	return w.WTriangle()
+	return w.boxed.Method("Triangle").(func(any) (int, p_gonum_org_v1_gonum_mat.TriKind))(w.V)
 }
 
-type _gonum_org_v1_gonum_mat_MutableTriangular struct {
-	IValue    any
-	WAt       func(a0 int, a1 int) float64
-	WDims     func() (int, int)
-	WSetTri   func(a0 int, a1 int, a2 float64)
-	WT        func() p_gonum_org_v1_gonum_mat.Matrix
-	WTTri     func() p_gonum_org_v1_gonum_mat.Triangular
-	WTriangle func() (int, p_gonum_org_v1_gonum_mat.TriKind)
+type _gonum_org_v1_gonum_mat_MutableTriangular struct{ boxed }
+
+func (w _gonum_org_v1_gonum_mat_MutableTriangular) At(a0 int, a1 int) float64 {
+	return w.boxed.Method("At").(func(any, int, int) float64)(w.V, a0, a1)
 }
 
-func (w _gonum_org_v1_gonum_mat_MutableTriangular) At(a0 int, a1 int) float64 { return w.WAt(a0, a1) }
-
-func (w _gonum_org_v1_gonum_mat_MutableTriangular) Dims() (int, int) { return w.WDims() }
+func (w _gonum_org_v1_gonum_mat_MutableTriangular) Dims() (int, int) {
+	return w.boxed.Method("Dims").(func(any) (int, int))(w.V)
+}
 
 func (w _gonum_org_v1_gonum_mat_MutableTriangular) SetTri(a0 int, a1 int, a2 float64) {
-	w.WSetTri(a0, a1, a2)
+	w.boxed.Method("SetTri").(func(any, int, int, float64))(w.V, a0, a1, a2)
 }
 
-func (w _gonum_org_v1_gonum_mat_MutableTriangular) T() p_gonum_org_v1_gonum_mat.Matrix { return w.WT() }
+func (w _gonum_org_v1_gonum_mat_MutableTriangular) T() p_gonum_org_v1_gonum_mat.Matrix {
+	return w.boxed.Method("T").(func(any) p_gonum_org_v1_gonum_mat.Matrix)(w.V)
+}
 
 func (w _gonum_org_v1_gonum_mat_MutableTriangular) TTri() p_gonum_org_v1_gonum_mat.Triangular {
-	return w.WTTri()
+	return w.boxed.Method("TTri").(func(any) p_gonum_org_v1_gonum_mat.Triangular)(w.V)
 }
 
 func (w _gonum_org_v1_gonum_mat_MutableTriangular) Triangle() (int, p_gonum_org_v1_gonum_mat.TriKind) {
-	return w.WTriangle()
+	return w.boxed.Method("Triangle").(func(any) (int, p_gonum_org_v1_gonum_mat.TriKind))(w.V)
 }
 
-type _gonum_org_v1_gonum_mat_MutableVector struct {
-	IValue  any
-	WAt     func(a0 int, a1 int) float64
-	WAtVec  func(a0 int) float64
-	WDims   func() (int, int)
-	WLen    func() int
-	WSetVec func(a0 int, a1 float64)
-	WT      func() p_gonum_org_v1_gonum_mat.Matrix
+type _gonum_org_v1_gonum_mat_MutableVector struct{ boxed }
+
+func (w _gonum_org_v1_gonum_mat_MutableVector) At(a0 int, a1 int) float64 {
+	return w.boxed.Method("At").(func(any, int, int) float64)(w.V, a0, a1)
 }
 
-func (w _gonum_org_v1_gonum_mat_MutableVector) At(a0 int, a1 int) float64 { return w.WAt(a0, a1) }
-
-func (w _gonum_org_v1_gonum_mat_MutableVector) AtVec(a0 int) float64 { return w.WAtVec(a0) }
-
-func (w _gonum_org_v1_gonum_mat_MutableVector) Dims() (int, int) { return w.WDims() }
-
-func (w _gonum_org_v1_gonum_mat_MutableVector) Len() int { return w.WLen() }
-
-func (w _gonum_org_v1_gonum_mat_MutableVector) SetVec(a0 int, a1 float64) { w.WSetVec(a0, a1) }
-
-func (w _gonum_org_v1_gonum_mat_MutableVector) T() p_gonum_org_v1_gonum_mat.Matrix { return w.WT() }
-
-type _gonum_org_v1_gonum_mat_NonZeroDoer struct {
-	IValue     any
-	WDoNonZero func(a0 func(i int, j int, v float64))
+func (w _gonum_org_v1_gonum_mat_MutableVector) AtVec(a0 int) float64 {
+	return w.boxed.Method("AtVec").(func(any, int) float64)(w.V, a0)
 }
+
+func (w _gonum_org_v1_gonum_mat_MutableVector) Dims() (int, int) {
+	return w.boxed.Method("Dims").(func(any) (int, int))(w.V)
+}
+
+func (w _gonum_org_v1_gonum_mat_MutableVector) Len() int {
+	return w.boxed.Method("Len").(func(any) int)(w.V)
+}
+
+func (w _gonum_org_v1_gonum_mat_MutableVector) SetVec(a0 int, a1 float64) {
+	w.boxed.Method("SetVec").(func(any, int, float64))(w.V, a0, a1)
+}
+
+func (w _gonum_org_v1_gonum_mat_MutableVector) T() p_gonum_org_v1_gonum_mat.Matrix {
+	return w.boxed.Method("T").(func(any) p_gonum_org_v1_gonum_mat.Matrix)(w.V)
+}
+
+type _gonum_org_v1_gonum_mat_NonZeroDoer struct{ boxed }
 
 func (w _gonum_org_v1_gonum_mat_NonZeroDoer) DoNonZero(a0 func(i int, j int, v float64)) {
-	w.WDoNonZero(a0)
+	w.boxed.Method("DoNonZero").(func(any, func(i int, j int, v float64)))(w.V, a0)
 }
 
-type _gonum_org_v1_gonum_mat_Normer struct {
-	IValue any
-	WNorm  func(a0 float64) float64
+type _gonum_org_v1_gonum_mat_Normer struct{ boxed }
+
+func (w _gonum_org_v1_gonum_mat_Normer) Norm(a0 float64) float64 {
+	return w.boxed.Method("Norm").(func(any, float64) float64)(w.V, a0)
 }
 
-func (w _gonum_org_v1_gonum_mat_Normer) Norm(a0 float64) float64 { return w.WNorm(a0) }
-
-type _gonum_org_v1_gonum_mat_RawBander struct {
-	IValue   any
-	WRawBand func() p_gonum_org_v1_gonum_blas_blas64.Band
-}
+type _gonum_org_v1_gonum_mat_RawBander struct{ boxed }
 
 func (w _gonum_org_v1_gonum_mat_RawBander) RawBand() p_gonum_org_v1_gonum_blas_blas64.Band {
-	return w.WRawBand()
+	return w.boxed.Method("RawBand").(func(any) p_gonum_org_v1_gonum_blas_blas64.Band)(w.V)
 }
 
-type _gonum_org_v1_gonum_mat_RawCMatrixer struct {
-	IValue      any
-	WRawCMatrix func() p_gonum_org_v1_gonum_blas_cblas128.General
-}
+type _gonum_org_v1_gonum_mat_RawCMatrixer struct{ boxed }
 
 func (w _gonum_org_v1_gonum_mat_RawCMatrixer) RawCMatrix() p_gonum_org_v1_gonum_blas_cblas128.General {
-	return w.WRawCMatrix()
+	return w.boxed.Method("RawCMatrix").(func(any) p_gonum_org_v1_gonum_blas_cblas128.General)(w.V)
 }
 
-type _gonum_org_v1_gonum_mat_RawColViewer struct {
-	IValue      any
-	WRawColView func(a0 int) []float64
+type _gonum_org_v1_gonum_mat_RawColViewer struct{ boxed }
+
+func (w _gonum_org_v1_gonum_mat_RawColViewer) RawColView(a0 int) []float64 {
+	return w.boxed.Method("RawColView").(func(any, int) []float64)(w.V, a0)
 }
 
-func (w _gonum_org_v1_gonum_mat_RawColViewer) RawColView(a0 int) []float64 { return w.WRawColView(a0) }
-
-type _gonum_org_v1_gonum_mat_RawMatrixSetter struct {
-	IValue        any
-	WSetRawMatrix func(a0 p_gonum_org_v1_gonum_blas_blas64.General)
-}
+type _gonum_org_v1_gonum_mat_RawMatrixSetter struct{ boxed }
 
 func (w _gonum_org_v1_gonum_mat_RawMatrixSetter) SetRawMatrix(a0 p_gonum_org_v1_gonum_blas_blas64.General) {
-	w.WSetRawMatrix(a0)
+	w.boxed.Method("SetRawMatrix").(func(any, p_gonum_org_v1_gonum_blas_blas64.General))(w.V, a0)
 }
 
-type _gonum_org_v1_gonum_mat_RawMatrixer struct {
-	IValue     any
-	WRawMatrix func() p_gonum_org_v1_gonum_blas_blas64.General
-}
+type _gonum_org_v1_gonum_mat_RawMatrixer struct{ boxed }
 
 func (w _gonum_org_v1_gonum_mat_RawMatrixer) RawMatrix() p_gonum_org_v1_gonum_blas_blas64.General {
-	return w.WRawMatrix()
+	return w.boxed.Method("RawMatrix").(func(any) p_gonum_org_v1_gonum_blas_blas64.General)(w.V)
 }
 
-type _gonum_org_v1_gonum_mat_RawRowViewer struct {
-	IValue      any
-	WRawRowView func(a0 int) []float64
+type _gonum_org_v1_gonum_mat_RawRowViewer struct{ boxed }
+
+func (w _gonum_org_v1_gonum_mat_RawRowViewer) RawRowView(a0 int) []float64 {
+	return w.boxed.Method("RawRowView").(func(any, int) []float64)(w.V, a0)
 }
 
-func (w _gonum_org_v1_gonum_mat_RawRowViewer) RawRowView(a0 int) []float64 { return w.WRawRowView(a0) }
-
-type _gonum_org_v1_gonum_mat_RawSymBander struct {
-	IValue      any
-	WRawSymBand func() p_gonum_org_v1_gonum_blas_blas64.SymmetricBand
-}
+type _gonum_org_v1_gonum_mat_RawSymBander struct{ boxed }
 
 func (w _gonum_org_v1_gonum_mat_RawSymBander) RawSymBand() p_gonum_org_v1_gonum_blas_blas64.SymmetricBand {
-	return w.WRawSymBand()
+	return w.boxed.Method("RawSymBand").(func(any) p_gonum_org_v1_gonum_blas_blas64.SymmetricBand)(w.V)
 }
 
-type _gonum_org_v1_gonum_mat_RawSymmetricer struct {
-	IValue        any
-	WRawSymmetric func() p_gonum_org_v1_gonum_blas_blas64.Symmetric
-}
+type _gonum_org_v1_gonum_mat_RawSymmetricer struct{ boxed }
 
 func (w _gonum_org_v1_gonum_mat_RawSymmetricer) RawSymmetric() p_gonum_org_v1_gonum_blas_blas64.Symmetric {
-	return w.WRawSymmetric()
+	return w.boxed.Method("RawSymmetric").(func(any) p_gonum_org_v1_gonum_blas_blas64.Symmetric)(w.V)
 }
 
-type _gonum_org_v1_gonum_mat_RawTriBander struct {
-	IValue      any
-	WRawTriBand func() p_gonum_org_v1_gonum_blas_blas64.TriangularBand
-}
+type _gonum_org_v1_gonum_mat_RawTriBander struct{ boxed }
 
 func (w _gonum_org_v1_gonum_mat_RawTriBander) RawTriBand() p_gonum_org_v1_gonum_blas_blas64.TriangularBand {
-	return w.WRawTriBand()
+	return w.boxed.Method("RawTriBand").(func(any) p_gonum_org_v1_gonum_blas_blas64.TriangularBand)(w.V)
 }
 
-type _gonum_org_v1_gonum_mat_RawTriangular struct {
-	IValue         any
-	WRawTriangular func() p_gonum_org_v1_gonum_blas_blas64.Triangular
-}
+type _gonum_org_v1_gonum_mat_RawTriangular struct{ boxed }
 
 func (w _gonum_org_v1_gonum_mat_RawTriangular) RawTriangular() p_gonum_org_v1_gonum_blas_blas64.Triangular {
-	return w.WRawTriangular()
+	return w.boxed.Method("RawTriangular").(func(any) p_gonum_org_v1_gonum_blas_blas64.Triangular)(w.V)
 }
 
-type _gonum_org_v1_gonum_mat_RawTridiagonaler struct {
-	IValue          any
-	WRawTridiagonal func() p_gonum_org_v1_gonum_lapack_lapack64.Tridiagonal
-}
+type _gonum_org_v1_gonum_mat_RawTridiagonaler struct{ boxed }
 
 func (w _gonum_org_v1_gonum_mat_RawTridiagonaler) RawTridiagonal() p_gonum_org_v1_gonum_lapack_lapack64.Tridiagonal {
-	return w.WRawTridiagonal()
+	return w.boxed.Method("RawTridiagonal").(func(any) p_gonum_org_v1_gonum_lapack_lapack64.Tridiagonal)(w.V)
 }
 
-type _gonum_org_v1_gonum_mat_RawVectorer struct {
-	IValue     any
-	WRawVector func() p_gonum_org_v1_gonum_blas_blas64.Vector
-}
+type _gonum_org_v1_gonum_mat_RawVectorer struct{ boxed }
 
 func (w _gonum_org_v1_gonum_mat_RawVectorer) RawVector() p_gonum_org_v1_gonum_blas_blas64.Vector {
-	return w.WRawVector()
+	return w.boxed.Method("RawVector").(func(any) p_gonum_org_v1_gonum_blas_blas64.Vector)(w.V)
 }
 
-type _gonum_org_v1_gonum_mat_Reseter struct {
-	IValue any
-	WReset func()
-}
+type _gonum_org_v1_gonum_mat_Reseter struct{ boxed }
 
-func (w _gonum_org_v1_gonum_mat_Reseter) Reset() { w.WReset() }
+func (w _gonum_org_v1_gonum_mat_Reseter) Reset() { w.boxed.Method("Reset").(func(any))(w.V) }
 
-type _gonum_org_v1_gonum_mat_RowNonZeroDoer struct {
-	IValue        any
-	WDoRowNonZero func(a0 int, a1 func(i int, j int, v float64))
-}
+type _gonum_org_v1_gonum_mat_RowNonZeroDoer struct{ boxed }
 
 func (w _gonum_org_v1_gonum_mat_RowNonZeroDoer) DoRowNonZero(a0 int, a1 func(i int, j int, v float64)) {
-	w.WDoRowNonZero(a0, a1)
+	w.boxed.Method("DoRowNonZero").(func(any, int, func(i int, j int, v float64)))(w.V, a0, a1)
 }
 
-type _gonum_org_v1_gonum_mat_RowViewer struct {
-	IValue   any
-	WRowView func(a0 int) p_gonum_org_v1_gonum_mat.Vector
-}
+type _gonum_org_v1_gonum_mat_RowViewer struct{ boxed }
 
 func (w _gonum_org_v1_gonum_mat_RowViewer) RowView(a0 int) p_gonum_org_v1_gonum_mat.Vector {
-	return w.WRowView(a0)
+	return w.boxed.Method("RowView").(func(any, int) p_gonum_org_v1_gonum_mat.Vector)(w.V, a0)
 }
 
-type _gonum_org_v1_gonum_mat_SolveToer struct {
-	IValue   any
-	WSolveTo func(a0 *p_gonum_org_v1_gonum_mat.Dense, a1 bool, a2 p_gonum_org_v1_gonum_mat.Matrix) error
-}
+type _gonum_org_v1_gonum_mat_SolveToer struct{ boxed }
 
 func (w _gonum_org_v1_gonum_mat_SolveToer) SolveTo(a0 *p_gonum_org_v1_gonum_mat.Dense, a1 bool, a2 p_gonum_org_v1_gonum_mat.Matrix) error {
-	return w.WSolveTo(a0, a1, a2)
+	return w.boxed.Method("SolveTo").(func(any, *p_gonum_org_v1_gonum_mat.Dense, bool, p_gonum_org_v1_gonum_mat.Matrix) error)(w.V, a0, a1, a2)
 }
 
-type _gonum_org_v1_gonum_mat_SymBanded struct {
-	IValue        any
-	WAt           func(a0 int, a1 int) float64
-	WBandwidth    func() (int, int)
-	WDims         func() (int, int)
-	WSymBand      func() (int, int)
-	WSymmetricDim func() int
-	WT            func() p_gonum_org_v1_gonum_mat.Matrix
-	WTBand        func() p_gonum_org_v1_gonum_mat.Banded
+type _gonum_org_v1_gonum_mat_SymBanded struct{ boxed }
+
+func (w _gonum_org_v1_gonum_mat_SymBanded) At(a0 int, a1 int) float64 {
+	return w.boxed.Method("At").(func(any, int, int) float64)(w.V, a0, a1)
 }
 
-func (w _gonum_org_v1_gonum_mat_SymBanded) At(a0 int, a1 int) float64 { return w.WAt(a0, a1) }
-
-func (w _gonum_org_v1_gonum_mat_SymBanded) Bandwidth() (int, int) { return w.WBandwidth() }
-
-func (w _gonum_org_v1_gonum_mat_SymBanded) Dims() (int, int) { return w.WDims() }
-
-func (w _gonum_org_v1_gonum_mat_SymBanded) SymBand() (int, int) { return w.WSymBand() }
-
-func (w _gonum_org_v1_gonum_mat_SymBanded) SymmetricDim() int { return w.WSymmetricDim() }
-
-func (w _gonum_org_v1_gonum_mat_SymBanded) T() p_gonum_org_v1_gonum_mat.Matrix { return w.WT() }
-
-func (w _gonum_org_v1_gonum_mat_SymBanded) TBand() p_gonum_org_v1_gonum_mat.Banded { return w.WTBand() }
-
-type _gonum_org_v1_gonum_mat_Symmetric struct {
-	IValue        any
-	WAt           func(a0 int, a1 int) float64
-	WDims         func() (int, int)
-	WSymmetricDim func() int
-	WT            func() p_gonum_org_v1_gonum_mat.Matrix
+func (w _gonum_org_v1_gonum_mat_SymBanded) Bandwidth() (int, int) {
+	return w.boxed.Method("Bandwidth").(func(any) (int, int))(w.V)
 }
 
-func (w _gonum_org_v1_gonum_mat_Symmetric) At(a0 int, a1 int) float64 { return w.WAt(a0, a1) }
-
-func (w _gonum_org_v1_gonum_mat_Symmetric) Dims() (int, int) { return w.WDims() }
-
-func (w _gonum_org_v1_gonum_mat_Symmetric) SymmetricDim() int { return w.WSymmetricDim() }
-
-func (w _gonum_org_v1_gonum_mat_Symmetric) T() p_gonum_org_v1_gonum_mat.Matrix { return w.WT() }
-
-type _gonum_org_v1_gonum_mat_Tracer struct {
-	IValue any
-	WTrace func() float64
+func (w _gonum_org_v1_gonum_mat_SymBanded) Dims() (int, int) {
+	return w.boxed.Method("Dims").(func(any) (int, int))(w.V)
 }
 
-func (w _gonum_org_v1_gonum_mat_Tracer) Trace() float64 { return w.WTrace() }
-
-type _gonum_org_v1_gonum_mat_TriBanded struct {
-	IValue     any
-	WAt        func(a0 int, a1 int) float64
-	WBandwidth func() (int, int)
-	WDims      func() (int, int)
-	WT         func() p_gonum_org_v1_gonum_mat.Matrix
-	WTBand     func() p_gonum_org_v1_gonum_mat.Banded
-	WTTri      func() p_gonum_org_v1_gonum_mat.Triangular
-	WTTriBand  func() p_gonum_org_v1_gonum_mat.TriBanded
-	WTriBand   func() (int, int, p_gonum_org_v1_gonum_mat.TriKind)
-	WTriangle  func() (int, p_gonum_org_v1_gonum_mat.TriKind)
+func (w _gonum_org_v1_gonum_mat_SymBanded) SymBand() (int, int) {
+	return w.boxed.Method("SymBand").(func(any) (int, int))(w.V)
 }
 
-func (w _gonum_org_v1_gonum_mat_TriBanded) At(a0 int, a1 int) float64 { return w.WAt(a0, a1) }
+func (w _gonum_org_v1_gonum_mat_SymBanded) SymmetricDim() int {
+	return w.boxed.Method("SymmetricDim").(func(any) int)(w.V)
+}
 
-func (w _gonum_org_v1_gonum_mat_TriBanded) Bandwidth() (int, int) { return w.WBandwidth() }
+func (w _gonum_org_v1_gonum_mat_SymBanded) T() p_gonum_org_v1_gonum_mat.Matrix {
+	return w.boxed.Method("T").(func(any) p_gonum_org_v1_gonum_mat.Matrix)(w.V)
+}
 
-func (w _gonum_org_v1_gonum_mat_TriBanded) Dims() (int, int) { return w.WDims() }
+func (w _gonum_org_v1_gonum_mat_SymBanded) TBand() p_gonum_org_v1_gonum_mat.Banded {
+	return w.boxed.Method("TBand").(func(any) p_gonum_org_v1_gonum_mat.Banded)(w.V)
+}
 
-func (w _gonum_org_v1_gonum_mat_TriBanded) T() p_gonum_org_v1_gonum_mat.Matrix { return w.WT() }
+type _gonum_org_v1_gonum_mat_Symmetric struct{ boxed }
 
-func (w _gonum_org_v1_gonum_mat_TriBanded) TBand() p_gonum_org_v1_gonum_mat.Banded { return w.WTBand() }
+func (w _gonum_org_v1_gonum_mat_Symmetric) At(a0 int, a1 int) float64 {
+	return w.boxed.Method("At").(func(any, int, int) float64)(w.V, a0, a1)
+}
+
+func (w _gonum_org_v1_gonum_mat_Symmetric) Dims() (int, int) {
+	return w.boxed.Method("Dims").(func(any) (int, int))(w.V)
+}
+
+func (w _gonum_org_v1_gonum_mat_Symmetric) SymmetricDim() int {
+	return w.boxed.Method("SymmetricDim").(func(any) int)(w.V)
+}
+
+func (w _gonum_org_v1_gonum_mat_Symmetric) T() p_gonum_org_v1_gonum_mat.Matrix {
+	return w.boxed.Method("T").(func(any) p_gonum_org_v1_gonum_mat.Matrix)(w.V)
+}
+
+type _gonum_org_v1_gonum_mat_Tracer struct{ boxed }
+
+func (w _gonum_org_v1_gonum_mat_Tracer) Trace() float64 {
+	return w.boxed.Method("Trace").(func(any) float64)(w.V)
+}
+
+type _gonum_org_v1_gonum_mat_TriBanded struct{ boxed }
+
+func (w _gonum_org_v1_gonum_mat_TriBanded) At(a0 int, a1 int) float64 {
+	return w.boxed.Method("At").(func(any, int, int) float64)(w.V, a0, a1)
+}
+
+func (w _gonum_org_v1_gonum_mat_TriBanded) Bandwidth() (int, int) {
+	return w.boxed.Method("Bandwidth").(func(any) (int, int))(w.V)
+}
+
+func (w _gonum_org_v1_gonum_mat_TriBanded) Dims() (int, int) {
+	return w.boxed.Method("Dims").(func(any) (int, int))(w.V)
+}
+
+func (w _gonum_org_v1_gonum_mat_TriBanded) T() p_gonum_org_v1_gonum_mat.Matrix {
+	return w.boxed.Method("T").(func(any) p_gonum_org_v1_gonum_mat.Matrix)(w.V)
+}
+
+func (w _gonum_org_v1_gonum_mat_TriBanded) TBand() p_gonum_org_v1_gonum_mat.Banded {
+	return w.boxed.Method("TBand").(func(any) p_gonum_org_v1_gonum_mat.Banded)(w.V)
+}
 
 func (w _gonum_org_v1_gonum_mat_TriBanded) TTri() p_gonum_org_v1_gonum_mat.Triangular {
-	return w.WTTri()
+	return w.boxed.Method("TTri").(func(any) p_gonum_org_v1_gonum_mat.Triangular)(w.V)
 }
 
 func (w _gonum_org_v1_gonum_mat_TriBanded) TTriBand() p_gonum_org_v1_gonum_mat.TriBanded {
-	return w.WTTriBand()
+	return w.boxed.Method("TTriBand").(func(any) p_gonum_org_v1_gonum_mat.TriBanded)(w.V)
 }
 
 func (w _gonum_org_v1_gonum_mat_TriBanded) TriBand() (int, int, p_gonum_org_v1_gonum_mat.TriKind) {
-	return w.WTriBand()
+	return w.boxed.Method("TriBand").(func(any) (int, int, p_gonum_org_v1_gonum_mat.TriKind))(w.V)
 }
 
 func (w _gonum_org_v1_gonum_mat_TriBanded) Triangle() (int, p_gonum_org_v1_gonum_mat.TriKind) {
-	return w.WTriangle()
+	return w.boxed.Method("Triangle").(func(any) (int, p_gonum_org_v1_gonum_mat.TriKind))(w.V)
 }
 
-type _gonum_org_v1_gonum_mat_Triangular struct {
-	IValue    any
-	WAt       func(a0 int, a1 int) float64
-	WDims     func() (int, int)
-	WT        func() p_gonum_org_v1_gonum_mat.Matrix
-	WTTri     func() p_gonum_org_v1_gonum_mat.Triangular
-	WTriangle func() (int, p_gonum_org_v1_gonum_mat.TriKind)
+type _gonum_org_v1_gonum_mat_Triangular struct{ boxed }
+
+func (w _gonum_org_v1_gonum_mat_Triangular) At(a0 int, a1 int) float64 {
+	return w.boxed.Method("At").(func(any, int, int) float64)(w.V, a0, a1)
 }
 
-func (w _gonum_org_v1_gonum_mat_Triangular) At(a0 int, a1 int) float64 { return w.WAt(a0, a1) }
+func (w _gonum_org_v1_gonum_mat_Triangular) Dims() (int, int) {
+	return w.boxed.Method("Dims").(func(any) (int, int))(w.V)
+}
 
-func (w _gonum_org_v1_gonum_mat_Triangular) Dims() (int, int) { return w.WDims() }
-
-func (w _gonum_org_v1_gonum_mat_Triangular) T() p_gonum_org_v1_gonum_mat.Matrix { return w.WT() }
+func (w _gonum_org_v1_gonum_mat_Triangular) T() p_gonum_org_v1_gonum_mat.Matrix {
+	return w.boxed.Method("T").(func(any) p_gonum_org_v1_gonum_mat.Matrix)(w.V)
+}
 
 func (w _gonum_org_v1_gonum_mat_Triangular) TTri() p_gonum_org_v1_gonum_mat.Triangular {
-	return w.WTTri()
+	return w.boxed.Method("TTri").(func(any) p_gonum_org_v1_gonum_mat.Triangular)(w.V)
 }
 
 func (w _gonum_org_v1_gonum_mat_Triangular) Triangle() (int, p_gonum_org_v1_gonum_mat.TriKind) {
-	return w.WTriangle()
+	return w.boxed.Method("Triangle").(func(any) (int, p_gonum_org_v1_gonum_mat.TriKind))(w.V)
 }
 
-type _gonum_org_v1_gonum_mat_UnConjTransposer struct {
-	IValue           any
-	WUnConjTranspose func() p_gonum_org_v1_gonum_mat.CMatrix
-}
+type _gonum_org_v1_gonum_mat_UnConjTransposer struct{ boxed }
 
 func (w _gonum_org_v1_gonum_mat_UnConjTransposer) UnConjTranspose() p_gonum_org_v1_gonum_mat.CMatrix {
-	return w.WUnConjTranspose()
+	return w.boxed.Method("UnConjTranspose").(func(any) p_gonum_org_v1_gonum_mat.CMatrix)(w.V)
 }
 
-type _gonum_org_v1_gonum_mat_UntransposeBander struct {
-	IValue           any
-	WUntransposeBand func() p_gonum_org_v1_gonum_mat.Banded
-}
+type _gonum_org_v1_gonum_mat_UntransposeBander struct{ boxed }
 
 func (w _gonum_org_v1_gonum_mat_UntransposeBander) UntransposeBand() p_gonum_org_v1_gonum_mat.Banded {
-	return w.WUntransposeBand()
+	return w.boxed.Method("UntransposeBand").(func(any) p_gonum_org_v1_gonum_mat.Banded)(w.V)
 }
 
-type _gonum_org_v1_gonum_mat_UntransposeTriBander struct {
-	IValue              any
-	WUntransposeTriBand func() p_gonum_org_v1_gonum_mat.TriBanded
-}
+type _gonum_org_v1_gonum_mat_UntransposeTriBander struct{ boxed }
 
 func (w _gonum_org_v1_gonum_mat_UntransposeTriBander) UntransposeTriBand() p_gonum_org_v1_gonum_mat.TriBanded {
-	return w.WUntransposeTriBand()
+	return w.boxed.Method("UntransposeTriBand").(func(any) p_gonum_org_v1_gonum_mat.TriBanded)(w.V)
 }
 
-type _gonum_org_v1_gonum_mat_UntransposeTrier struct {
-	IValue          any
-	WUntransposeTri func() p_gonum_org_v1_gonum_mat.Triangular
-}
+type _gonum_org_v1_gonum_mat_UntransposeTrier struct{ boxed }
 
 func (w _gonum_org_v1_gonum_mat_UntransposeTrier) UntransposeTri() p_gonum_org_v1_gonum_mat.Triangular {
-	return w.WUntransposeTri()
+	return w.boxed.Method("UntransposeTri").(func(any) p_gonum_org_v1_gonum_mat.Triangular)(w.V)
 }
 
-type _gonum_org_v1_gonum_mat_Untransposer struct {
-	IValue       any
-	WUntranspose func() p_gonum_org_v1_gonum_mat.Matrix
-}
+type _gonum_org_v1_gonum_mat_Untransposer struct{ boxed }
 
 func (w _gonum_org_v1_gonum_mat_Untransposer) Untranspose() p_gonum_org_v1_gonum_mat.Matrix {
-	return w.WUntranspose()
+	return w.boxed.Method("Untranspose").(func(any) p_gonum_org_v1_gonum_mat.Matrix)(w.V)
 }
 
-type _gonum_org_v1_gonum_mat_Vector struct {
-	IValue any
-	WAt    func(a0 int, a1 int) float64
-	WAtVec func(a0 int) float64
-	WDims  func() (int, int)
-	WLen   func() int
-	WT     func() p_gonum_org_v1_gonum_mat.Matrix
+type _gonum_org_v1_gonum_mat_Vector struct{ boxed }
+
+func (w _gonum_org_v1_gonum_mat_Vector) At(a0 int, a1 int) float64 {
+	return w.boxed.Method("At").(func(any, int, int) float64)(w.V, a0, a1)
 }
 
-func (w _gonum_org_v1_gonum_mat_Vector) At(a0 int, a1 int) float64 { return w.WAt(a0, a1) }
+func (w _gonum_org_v1_gonum_mat_Vector) AtVec(a0 int) float64 {
+	return w.boxed.Method("AtVec").(func(any, int) float64)(w.V, a0)
+}
 
-func (w _gonum_org_v1_gonum_mat_Vector) AtVec(a0 int) float64 { return w.WAtVec(a0) }
+func (w _gonum_org_v1_gonum_mat_Vector) Dims() (int, int) {
+	return w.boxed.Method("Dims").(func(any) (int, int))(w.V)
+}
 
-func (w _gonum_org_v1_gonum_mat_Vector) Dims() (int, int) { return w.WDims() }
+func (w _gonum_org_v1_gonum_mat_Vector) Len() int { return w.boxed.Method("Len").(func(any) int)(w.V) }
 
-func (w _gonum_org_v1_gonum_mat_Vector) Len() int { return w.WLen() }
-
-func (w _gonum_org_v1_gonum_mat_Vector) T() p_gonum_org_v1_gonum_mat.Matrix { return w.WT() }
+func (w _gonum_org_v1_gonum_mat_Vector) T() p_gonum_org_v1_gonum_mat.Matrix {
+	return w.boxed.Method("T").(func(any) p_gonum_org_v1_gonum_mat.Matrix)(w.V)
+}

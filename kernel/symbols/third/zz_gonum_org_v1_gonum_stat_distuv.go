@@ -3,6 +3,7 @@
 package third
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_gonum_org_v1_gonum_stat_distuv "gonum.org/v1/gonum/stat/distuv"
 	reflect "reflect"
 )
@@ -27,7 +28,7 @@ func _gonum_org_v1_gonum_stat_distuv() map[string]reflect.Value {
 		"Laplace":         reflect.ValueOf((*p_gonum_org_v1_gonum_stat_distuv.Laplace)(nil)),
 		"LogNormal":       reflect.ValueOf((*p_gonum_org_v1_gonum_stat_distuv.LogNormal)(nil)),
 		"LogProber":       reflect.ValueOf((*p_gonum_org_v1_gonum_stat_distuv.LogProber)(nil)),
-		"_LogProber":      reflect.ValueOf((*_gonum_org_v1_gonum_stat_distuv_LogProber)(nil)),
+		"_LogProber":      reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_stat_distuv_LogProber{b} }),
 		"Logistic":        reflect.ValueOf((*p_gonum_org_v1_gonum_stat_distuv.Logistic)(nil)),
 		"NewCategorical":  reflect.ValueOf(p_gonum_org_v1_gonum_stat_distuv.NewCategorical),
 		"NewTriangle":     reflect.ValueOf(p_gonum_org_v1_gonum_stat_distuv.NewTriangle),
@@ -37,11 +38,11 @@ func _gonum_org_v1_gonum_stat_distuv() map[string]reflect.Value {
 		"Pareto":          reflect.ValueOf((*p_gonum_org_v1_gonum_stat_distuv.Pareto)(nil)),
 		"Poisson":         reflect.ValueOf((*p_gonum_org_v1_gonum_stat_distuv.Poisson)(nil)),
 		"Quantiler":       reflect.ValueOf((*p_gonum_org_v1_gonum_stat_distuv.Quantiler)(nil)),
-		"_Quantiler":      reflect.ValueOf((*_gonum_org_v1_gonum_stat_distuv_Quantiler)(nil)),
+		"_Quantiler":      reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_stat_distuv_Quantiler{b} }),
 		"RandLogProber":   reflect.ValueOf((*p_gonum_org_v1_gonum_stat_distuv.RandLogProber)(nil)),
-		"_RandLogProber":  reflect.ValueOf((*_gonum_org_v1_gonum_stat_distuv_RandLogProber)(nil)),
+		"_RandLogProber":  reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_stat_distuv_RandLogProber{b} }),
 		"Rander":          reflect.ValueOf((*p_gonum_org_v1_gonum_stat_distuv.Rander)(nil)),
-		"_Rander":         reflect.ValueOf((*_gonum_org_v1_gonum_stat_distuv_Rander)(nil)),
+		"_Rander":         reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_gonum_stat_distuv_Rander{b} }),
 		"StudentsT":       reflect.ValueOf((*p_gonum_org_v1_gonum_stat_distuv.StudentsT)(nil)),
 		"Triangle":        reflect.ValueOf((*p_gonum_org_v1_gonum_stat_distuv.Triangle)(nil)),
 		"Uniform":         reflect.ValueOf((*p_gonum_org_v1_gonum_stat_distuv.Uniform)(nil)),
@@ -51,37 +52,30 @@ func _gonum_org_v1_gonum_stat_distuv() map[string]reflect.Value {
 	}
 }
 
-type _gonum_org_v1_gonum_stat_distuv_LogProber struct {
-	IValue   any
-	WLogProb func(a0 float64) float64
+type _gonum_org_v1_gonum_stat_distuv_LogProber struct{ boxed }
+
+func (w _gonum_org_v1_gonum_stat_distuv_LogProber) LogProb(a0 float64) float64 {
+	return w.boxed.Method("LogProb").(func(any, float64) float64)(w.V, a0)
 }
 
-func (w _gonum_org_v1_gonum_stat_distuv_LogProber) LogProb(a0 float64) float64 { return w.WLogProb(a0) }
-
-type _gonum_org_v1_gonum_stat_distuv_Quantiler struct {
-	IValue    any
-	WQuantile func(a0 float64) float64
-}
+type _gonum_org_v1_gonum_stat_distuv_Quantiler struct{ boxed }
 
 func (w _gonum_org_v1_gonum_stat_distuv_Quantiler) Quantile(a0 float64) float64 {
-	return w.WQuantile(a0)
+	return w.boxed.Method("Quantile").(func(any, float64) float64)(w.V, a0)
 }
 
-type _gonum_org_v1_gonum_stat_distuv_RandLogProber struct {
-	IValue   any
-	WLogProb func(a0 float64) float64
-	WRand    func() float64
-}
+type _gonum_org_v1_gonum_stat_distuv_RandLogProber struct{ boxed }
 
 func (w _gonum_org_v1_gonum_stat_distuv_RandLogProber) LogProb(a0 float64) float64 {
-	return w.WLogProb(a0)
+	return w.boxed.Method("LogProb").(func(any, float64) float64)(w.V, a0)
 }
 
-func (w _gonum_org_v1_gonum_stat_distuv_RandLogProber) Rand() float64 { return w.WRand() }
-
-type _gonum_org_v1_gonum_stat_distuv_Rander struct {
-	IValue any
-	WRand  func() float64
+func (w _gonum_org_v1_gonum_stat_distuv_RandLogProber) Rand() float64 {
+	return w.boxed.Method("Rand").(func(any) float64)(w.V)
 }
 
-func (w _gonum_org_v1_gonum_stat_distuv_Rander) Rand() float64 { return w.WRand() }
+type _gonum_org_v1_gonum_stat_distuv_Rander struct{ boxed }
+
+func (w _gonum_org_v1_gonum_stat_distuv_Rander) Rand() float64 {
+	return w.boxed.Method("Rand").(func(any) float64)(w.V)
+}

@@ -3,6 +3,7 @@
 package third
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_gonum_org_v1_plot "gonum.org/v1/plot"
 	p_gonum_org_v1_plot_vg_draw "gonum.org/v1/plot/vg/draw"
 	reflect "reflect"
@@ -14,13 +15,13 @@ func _gonum_org_v1_plot() map[string]reflect.Value {
 		"Axis":               reflect.ValueOf((*p_gonum_org_v1_plot.Axis)(nil)),
 		"ConstantTicks":      reflect.ValueOf((*p_gonum_org_v1_plot.ConstantTicks)(nil)),
 		"DataRanger":         reflect.ValueOf((*p_gonum_org_v1_plot.DataRanger)(nil)),
-		"_DataRanger":        reflect.ValueOf((*_gonum_org_v1_plot_DataRanger)(nil)),
+		"_DataRanger":        reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_plot_DataRanger{b} }),
 		"DefaultFont":        reflect.ValueOf(&p_gonum_org_v1_plot.DefaultFont).Elem(),
 		"DefaultTextHandler": reflect.ValueOf(&p_gonum_org_v1_plot.DefaultTextHandler).Elem(),
 		"DefaultTicks":       reflect.ValueOf((*p_gonum_org_v1_plot.DefaultTicks)(nil)),
 		"GlyphBox":           reflect.ValueOf((*p_gonum_org_v1_plot.GlyphBox)(nil)),
 		"GlyphBoxer":         reflect.ValueOf((*p_gonum_org_v1_plot.GlyphBoxer)(nil)),
-		"_GlyphBoxer":        reflect.ValueOf((*_gonum_org_v1_plot_GlyphBoxer)(nil)),
+		"_GlyphBoxer":        reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_plot_GlyphBoxer{b} }),
 		"InvertedScale":      reflect.ValueOf((*p_gonum_org_v1_plot.InvertedScale)(nil)),
 		"Legend":             reflect.ValueOf((*p_gonum_org_v1_plot.Legend)(nil)),
 		"LinearScale":        reflect.ValueOf((*p_gonum_org_v1_plot.LinearScale)(nil)),
@@ -29,15 +30,15 @@ func _gonum_org_v1_plot() map[string]reflect.Value {
 		"New":                reflect.ValueOf(p_gonum_org_v1_plot.New),
 		"NewLegend":          reflect.ValueOf(p_gonum_org_v1_plot.NewLegend),
 		"Normalizer":         reflect.ValueOf((*p_gonum_org_v1_plot.Normalizer)(nil)),
-		"_Normalizer":        reflect.ValueOf((*_gonum_org_v1_plot_Normalizer)(nil)),
+		"_Normalizer":        reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_plot_Normalizer{b} }),
 		"Plot":               reflect.ValueOf((*p_gonum_org_v1_plot.Plot)(nil)),
 		"Plotter":            reflect.ValueOf((*p_gonum_org_v1_plot.Plotter)(nil)),
-		"_Plotter":           reflect.ValueOf((*_gonum_org_v1_plot_Plotter)(nil)),
+		"_Plotter":           reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_plot_Plotter{b} }),
 		"Thumbnailer":        reflect.ValueOf((*p_gonum_org_v1_plot.Thumbnailer)(nil)),
-		"_Thumbnailer":       reflect.ValueOf((*_gonum_org_v1_plot_Thumbnailer)(nil)),
+		"_Thumbnailer":       reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_plot_Thumbnailer{b} }),
 		"Tick":               reflect.ValueOf((*p_gonum_org_v1_plot.Tick)(nil)),
 		"Ticker":             reflect.ValueOf((*p_gonum_org_v1_plot.Ticker)(nil)),
-		"_Ticker":            reflect.ValueOf((*_gonum_org_v1_plot_Ticker)(nil)),
+		"_Ticker":            reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_plot_Ticker{b} }),
 		"TickerFunc":         reflect.ValueOf((*p_gonum_org_v1_plot.TickerFunc)(nil)),
 		"TimeTicks":          reflect.ValueOf((*p_gonum_org_v1_plot.TimeTicks)(nil)),
 		"UTCUnixTime":        reflect.ValueOf(&p_gonum_org_v1_plot.UTCUnixTime).Elem(),
@@ -46,56 +47,38 @@ func _gonum_org_v1_plot() map[string]reflect.Value {
 	}
 }
 
-type _gonum_org_v1_plot_DataRanger struct {
-	IValue     any
-	WDataRange func() (float64, float64, float64, float64)
-}
+type _gonum_org_v1_plot_DataRanger struct{ boxed }
 
 func (w _gonum_org_v1_plot_DataRanger) DataRange() (float64, float64, float64, float64) {
-	return w.WDataRange()
+	return w.boxed.Method("DataRange").(func(any) (float64, float64, float64, float64))(w.V)
 }
 
-type _gonum_org_v1_plot_GlyphBoxer struct {
-	IValue      any
-	WGlyphBoxes func(a0 *p_gonum_org_v1_plot.Plot) []p_gonum_org_v1_plot.GlyphBox
-}
+type _gonum_org_v1_plot_GlyphBoxer struct{ boxed }
 
 func (w _gonum_org_v1_plot_GlyphBoxer) GlyphBoxes(a0 *p_gonum_org_v1_plot.Plot) []p_gonum_org_v1_plot.GlyphBox {
-	return w.WGlyphBoxes(a0)
+	return w.boxed.Method("GlyphBoxes").(func(any, *p_gonum_org_v1_plot.Plot) []p_gonum_org_v1_plot.GlyphBox)(w.V, a0)
 }
 
-type _gonum_org_v1_plot_Normalizer struct {
-	IValue     any
-	WNormalize func(a0 float64, a1 float64, a2 float64) float64
-}
+type _gonum_org_v1_plot_Normalizer struct{ boxed }
 
 func (w _gonum_org_v1_plot_Normalizer) Normalize(a0 float64, a1 float64, a2 float64) float64 {
-	return w.WNormalize(a0, a1, a2)
+	return w.boxed.Method("Normalize").(func(any, float64, float64, float64) float64)(w.V, a0, a1, a2)
 }
 
-type _gonum_org_v1_plot_Plotter struct {
-	IValue any
-	WPlot  func(a0 p_gonum_org_v1_plot_vg_draw.Canvas, a1 *p_gonum_org_v1_plot.Plot)
-}
+type _gonum_org_v1_plot_Plotter struct{ boxed }
 
 func (w _gonum_org_v1_plot_Plotter) Plot(a0 p_gonum_org_v1_plot_vg_draw.Canvas, a1 *p_gonum_org_v1_plot.Plot) {
-	w.WPlot(a0, a1)
+	w.boxed.Method("Plot").(func(any, p_gonum_org_v1_plot_vg_draw.Canvas, *p_gonum_org_v1_plot.Plot))(w.V, a0, a1)
 }
 
-type _gonum_org_v1_plot_Thumbnailer struct {
-	IValue     any
-	WThumbnail func(a0 *p_gonum_org_v1_plot_vg_draw.Canvas)
-}
+type _gonum_org_v1_plot_Thumbnailer struct{ boxed }
 
 func (w _gonum_org_v1_plot_Thumbnailer) Thumbnail(a0 *p_gonum_org_v1_plot_vg_draw.Canvas) {
-	w.WThumbnail(a0)
+	w.boxed.Method("Thumbnail").(func(any, *p_gonum_org_v1_plot_vg_draw.Canvas))(w.V, a0)
 }
 
-type _gonum_org_v1_plot_Ticker struct {
-	IValue any
-	WTicks func(a0 float64, a1 float64) []p_gonum_org_v1_plot.Tick
-}
+type _gonum_org_v1_plot_Ticker struct{ boxed }
 
 func (w _gonum_org_v1_plot_Ticker) Ticks(a0 float64, a1 float64) []p_gonum_org_v1_plot.Tick {
-	return w.WTicks(a0, a1)
+	return w.boxed.Method("Ticks").(func(any, float64, float64) []p_gonum_org_v1_plot.Tick)(w.V, a0, a1)
 }

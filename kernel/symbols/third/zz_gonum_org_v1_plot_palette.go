@@ -3,6 +3,7 @@
 package third
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_gonum_org_v1_plot_palette "gonum.org/v1/plot/palette"
 	p_image_color "image/color"
 	reflect "reflect"
@@ -11,11 +12,11 @@ import (
 func _gonum_org_v1_plot_palette() map[string]reflect.Value {
 	return map[string]reflect.Value{
 		"ColorMap":           reflect.ValueOf((*p_gonum_org_v1_plot_palette.ColorMap)(nil)),
-		"_ColorMap":          reflect.ValueOf((*_gonum_org_v1_plot_palette_ColorMap)(nil)),
+		"_ColorMap":          reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_plot_palette_ColorMap{b} }),
 		"DivergingColorMap":  reflect.ValueOf((*p_gonum_org_v1_plot_palette.DivergingColorMap)(nil)),
-		"_DivergingColorMap": reflect.ValueOf((*_gonum_org_v1_plot_palette_DivergingColorMap)(nil)),
+		"_DivergingColorMap": reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_plot_palette_DivergingColorMap{b} }),
 		"DivergingPalette":   reflect.ValueOf((*p_gonum_org_v1_plot_palette.DivergingPalette)(nil)),
-		"_DivergingPalette":  reflect.ValueOf((*_gonum_org_v1_plot_palette_DivergingPalette)(nil)),
+		"_DivergingPalette":  reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_plot_palette_DivergingPalette{b} }),
 		"ErrNaN":             reflect.ValueOf(&p_gonum_org_v1_plot_palette.ErrNaN).Elem(),
 		"ErrOverflow":        reflect.ValueOf(&p_gonum_org_v1_plot_palette.ErrOverflow).Elem(),
 		"ErrUnderflow":       reflect.ValueOf(&p_gonum_org_v1_plot_palette.ErrUnderflow).Elem(),
@@ -24,104 +25,101 @@ func _gonum_org_v1_plot_palette() map[string]reflect.Value {
 		"Heat":               reflect.ValueOf(p_gonum_org_v1_plot_palette.Heat),
 		"Hue":                reflect.ValueOf((*p_gonum_org_v1_plot_palette.Hue)(nil)),
 		"Palette":            reflect.ValueOf((*p_gonum_org_v1_plot_palette.Palette)(nil)),
-		"_Palette":           reflect.ValueOf((*_gonum_org_v1_plot_palette_Palette)(nil)),
+		"_Palette":           reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_plot_palette_Palette{b} }),
 		"Radial":             reflect.ValueOf(p_gonum_org_v1_plot_palette.Radial),
 		"Rainbow":            reflect.ValueOf(p_gonum_org_v1_plot_palette.Rainbow),
 		"Reverse":            reflect.ValueOf(p_gonum_org_v1_plot_palette.Reverse),
 	}
 }
 
-type _gonum_org_v1_plot_palette_ColorMap struct {
-	IValue    any
-	WAlpha    func() float64
-	WAt       func(a0 float64) (p_image_color.Color, error)
-	WMax      func() float64
-	WMin      func() float64
-	WPalette  func(a0 int) p_gonum_org_v1_plot_palette.Palette
-	WSetAlpha func(a0 float64)
-	WSetMax   func(a0 float64)
-	WSetMin   func(a0 float64)
-}
+type _gonum_org_v1_plot_palette_ColorMap struct{ boxed }
 
-func (w _gonum_org_v1_plot_palette_ColorMap) Alpha() float64 { return w.WAlpha() }
+func (w _gonum_org_v1_plot_palette_ColorMap) Alpha() float64 {
+	return w.boxed.Method("Alpha").(func(any) float64)(w.V)
+}
 
 func (w _gonum_org_v1_plot_palette_ColorMap) At(a0 float64) (p_image_color.Color, error) {
-	return w.WAt(a0)
+	return w.boxed.Method("At").(func(any, float64) (p_image_color.Color, error))(w.V, a0)
 }
 
-func (w _gonum_org_v1_plot_palette_ColorMap) Max() float64 { return w.WMax() }
+func (w _gonum_org_v1_plot_palette_ColorMap) Max() float64 {
+	return w.boxed.Method("Max").(func(any) float64)(w.V)
+}
 
-func (w _gonum_org_v1_plot_palette_ColorMap) Min() float64 { return w.WMin() }
+func (w _gonum_org_v1_plot_palette_ColorMap) Min() float64 {
+	return w.boxed.Method("Min").(func(any) float64)(w.V)
+}
 
 func (w _gonum_org_v1_plot_palette_ColorMap) Palette(a0 int) p_gonum_org_v1_plot_palette.Palette {
-	return w.WPalette(a0)
+	return w.boxed.Method("Palette").(func(any, int) p_gonum_org_v1_plot_palette.Palette)(w.V, a0)
 }
 
-func (w _gonum_org_v1_plot_palette_ColorMap) SetAlpha(a0 float64) { w.WSetAlpha(a0) }
-
-func (w _gonum_org_v1_plot_palette_ColorMap) SetMax(a0 float64) { w.WSetMax(a0) }
-
-func (w _gonum_org_v1_plot_palette_ColorMap) SetMin(a0 float64) { w.WSetMin(a0) }
-
-type _gonum_org_v1_plot_palette_DivergingColorMap struct {
-	IValue            any
-	WAlpha            func() float64
-	WAt               func(a0 float64) (p_image_color.Color, error)
-	WConvergePoint    func() float64
-	WMax              func() float64
-	WMin              func() float64
-	WPalette          func(a0 int) p_gonum_org_v1_plot_palette.Palette
-	WSetAlpha         func(a0 float64)
-	WSetConvergePoint func(a0 float64)
-	WSetMax           func(a0 float64)
-	WSetMin           func(a0 float64)
+func (w _gonum_org_v1_plot_palette_ColorMap) SetAlpha(a0 float64) {
+	w.boxed.Method("SetAlpha").(func(any, float64))(w.V, a0)
 }
 
-func (w _gonum_org_v1_plot_palette_DivergingColorMap) Alpha() float64 { return w.WAlpha() }
+func (w _gonum_org_v1_plot_palette_ColorMap) SetMax(a0 float64) {
+	w.boxed.Method("SetMax").(func(any, float64))(w.V, a0)
+}
+
+func (w _gonum_org_v1_plot_palette_ColorMap) SetMin(a0 float64) {
+	w.boxed.Method("SetMin").(func(any, float64))(w.V, a0)
+}
+
+type _gonum_org_v1_plot_palette_DivergingColorMap struct{ boxed }
+
+func (w _gonum_org_v1_plot_palette_DivergingColorMap) Alpha() float64 {
+	return w.boxed.Method("Alpha").(func(any) float64)(w.V)
+}
 
 func (w _gonum_org_v1_plot_palette_DivergingColorMap) At(a0 float64) (p_image_color.Color, error) {
-	return w.WAt(a0)
+	return w.boxed.Method("At").(func(any, float64) (p_image_color.Color, error))(w.V, a0)
 }
 
 func (w _gonum_org_v1_plot_palette_DivergingColorMap) ConvergePoint() float64 {
-	return w.WConvergePoint()
+	return w.boxed.Method("ConvergePoint").(func(any) float64)(w.V)
 }
 
-func (w _gonum_org_v1_plot_palette_DivergingColorMap) Max() float64 { return w.WMax() }
+func (w _gonum_org_v1_plot_palette_DivergingColorMap) Max() float64 {
+	return w.boxed.Method("Max").(func(any) float64)(w.V)
+}
 
-func (w _gonum_org_v1_plot_palette_DivergingColorMap) Min() float64 { return w.WMin() }
+func (w _gonum_org_v1_plot_palette_DivergingColorMap) Min() float64 {
+	return w.boxed.Method("Min").(func(any) float64)(w.V)
+}
 
 func (w _gonum_org_v1_plot_palette_DivergingColorMap) Palette(a0 int) p_gonum_org_v1_plot_palette.Palette {
-	return w.WPalette(a0)
+	return w.boxed.Method("Palette").(func(any, int) p_gonum_org_v1_plot_palette.Palette)(w.V, a0)
 }
 
-func (w _gonum_org_v1_plot_palette_DivergingColorMap) SetAlpha(a0 float64) { w.WSetAlpha(a0) }
+func (w _gonum_org_v1_plot_palette_DivergingColorMap) SetAlpha(a0 float64) {
+	w.boxed.Method("SetAlpha").(func(any, float64))(w.V, a0)
+}
 
 func (w _gonum_org_v1_plot_palette_DivergingColorMap) SetConvergePoint(a0 float64) {
-	w.WSetConvergePoint(a0)
+	w.boxed.Method("SetConvergePoint").(func(any, float64))(w.V, a0)
 }
 
-func (w _gonum_org_v1_plot_palette_DivergingColorMap) SetMax(a0 float64) { w.WSetMax(a0) }
-
-func (w _gonum_org_v1_plot_palette_DivergingColorMap) SetMin(a0 float64) { w.WSetMin(a0) }
-
-type _gonum_org_v1_plot_palette_DivergingPalette struct {
-	IValue         any
-	WColors        func() []p_image_color.Color
-	WCriticalIndex func() (int, int)
+func (w _gonum_org_v1_plot_palette_DivergingColorMap) SetMax(a0 float64) {
+	w.boxed.Method("SetMax").(func(any, float64))(w.V, a0)
 }
+
+func (w _gonum_org_v1_plot_palette_DivergingColorMap) SetMin(a0 float64) {
+	w.boxed.Method("SetMin").(func(any, float64))(w.V, a0)
+}
+
+type _gonum_org_v1_plot_palette_DivergingPalette struct{ boxed }
 
 func (w _gonum_org_v1_plot_palette_DivergingPalette) Colors() []p_image_color.Color {
-	return w.WColors()
+	return w.boxed.Method("Colors").(func(any) []p_image_color.Color)(w.V)
 }
 
 func (w _gonum_org_v1_plot_palette_DivergingPalette) CriticalIndex() (int, int) {
-	return w.WCriticalIndex()
+	return w.boxed.Method("CriticalIndex").(func(any) (int, int))(w.V)
 }
 
-type _gonum_org_v1_plot_palette_Palette struct {
-	IValue  any
-	WColors func() []p_image_color.Color
-}
+type _gonum_org_v1_plot_palette_Palette struct{ boxed }
 
-func (w _gonum_org_v1_plot_palette_Palette) Colors() []p_image_color.Color { return w.WColors() }
+func (w _gonum_org_v1_plot_palette_Palette) Colors() []p_image_color.Color {
+	return w.boxed.Method("Colors").(func(any) []p_image_color.Color)(w.V)
+}

@@ -3,6 +3,7 @@
 package third
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_gonum_org_v1_plot_plotter "gonum.org/v1/plot/plotter"
 	reflect "reflect"
 )
@@ -31,19 +32,19 @@ func _gonum_org_v1_plot_plotter() map[string]reflect.Value {
 		"Errors":                   reflect.ValueOf((*p_gonum_org_v1_plot_plotter.Errors)(nil)),
 		"Field":                    reflect.ValueOf((*p_gonum_org_v1_plot_plotter.Field)(nil)),
 		"FieldXY":                  reflect.ValueOf((*p_gonum_org_v1_plot_plotter.FieldXY)(nil)),
-		"_FieldXY":                 reflect.ValueOf((*_gonum_org_v1_plot_plotter_FieldXY)(nil)),
+		"_FieldXY":                 reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_plot_plotter_FieldXY{b} }),
 		"Flow":                     reflect.ValueOf((*p_gonum_org_v1_plot_plotter.Flow)(nil)),
 		"Function":                 reflect.ValueOf((*p_gonum_org_v1_plot_plotter.Function)(nil)),
 		"GlyphBoxes":               reflect.ValueOf((*p_gonum_org_v1_plot_plotter.GlyphBoxes)(nil)),
 		"Grid":                     reflect.ValueOf((*p_gonum_org_v1_plot_plotter.Grid)(nil)),
 		"GridXYZ":                  reflect.ValueOf((*p_gonum_org_v1_plot_plotter.GridXYZ)(nil)),
-		"_GridXYZ":                 reflect.ValueOf((*_gonum_org_v1_plot_plotter_GridXYZ)(nil)),
+		"_GridXYZ":                 reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_plot_plotter_GridXYZ{b} }),
 		"HeatMap":                  reflect.ValueOf((*p_gonum_org_v1_plot_plotter.HeatMap)(nil)),
 		"Histogram":                reflect.ValueOf((*p_gonum_org_v1_plot_plotter.Histogram)(nil)),
 		"HistogramBin":             reflect.ValueOf((*p_gonum_org_v1_plot_plotter.HistogramBin)(nil)),
 		"Image":                    reflect.ValueOf((*p_gonum_org_v1_plot_plotter.Image)(nil)),
 		"Labeller":                 reflect.ValueOf((*p_gonum_org_v1_plot_plotter.Labeller)(nil)),
-		"_Labeller":                reflect.ValueOf((*_gonum_org_v1_plot_plotter_Labeller)(nil)),
+		"_Labeller":                reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_plot_plotter_Labeller{b} }),
 		"Labels":                   reflect.ValueOf((*p_gonum_org_v1_plot_plotter.Labels)(nil)),
 		"Line":                     reflect.ValueOf((*p_gonum_org_v1_plot_plotter.Line)(nil)),
 		"NewBarChart":              reflect.ValueOf(p_gonum_org_v1_plot_plotter.NewBarChart),
@@ -75,131 +76,130 @@ func _gonum_org_v1_plot_plotter() map[string]reflect.Value {
 		"StepKind":                 reflect.ValueOf((*p_gonum_org_v1_plot_plotter.StepKind)(nil)),
 		"ValueLabels":              reflect.ValueOf((*p_gonum_org_v1_plot_plotter.ValueLabels)(nil)),
 		"Valuer":                   reflect.ValueOf((*p_gonum_org_v1_plot_plotter.Valuer)(nil)),
-		"_Valuer":                  reflect.ValueOf((*_gonum_org_v1_plot_plotter_Valuer)(nil)),
+		"_Valuer":                  reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_plot_plotter_Valuer{b} }),
 		"Values":                   reflect.ValueOf((*p_gonum_org_v1_plot_plotter.Values)(nil)),
 		"XErrorBars":               reflect.ValueOf((*p_gonum_org_v1_plot_plotter.XErrorBars)(nil)),
 		"XErrorer":                 reflect.ValueOf((*p_gonum_org_v1_plot_plotter.XErrorer)(nil)),
-		"_XErrorer":                reflect.ValueOf((*_gonum_org_v1_plot_plotter_XErrorer)(nil)),
+		"_XErrorer":                reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_plot_plotter_XErrorer{b} }),
 		"XErrors":                  reflect.ValueOf((*p_gonum_org_v1_plot_plotter.XErrors)(nil)),
 		"XValues":                  reflect.ValueOf((*p_gonum_org_v1_plot_plotter.XValues)(nil)),
 		"XY":                       reflect.ValueOf((*p_gonum_org_v1_plot_plotter.XY)(nil)),
 		"XYLabeller":               reflect.ValueOf((*p_gonum_org_v1_plot_plotter.XYLabeller)(nil)),
-		"_XYLabeller":              reflect.ValueOf((*_gonum_org_v1_plot_plotter_XYLabeller)(nil)),
+		"_XYLabeller":              reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_plot_plotter_XYLabeller{b} }),
 		"XYLabels":                 reflect.ValueOf((*p_gonum_org_v1_plot_plotter.XYLabels)(nil)),
 		"XYRange":                  reflect.ValueOf(p_gonum_org_v1_plot_plotter.XYRange),
 		"XYValues":                 reflect.ValueOf((*p_gonum_org_v1_plot_plotter.XYValues)(nil)),
 		"XYZ":                      reflect.ValueOf((*p_gonum_org_v1_plot_plotter.XYZ)(nil)),
 		"XYZer":                    reflect.ValueOf((*p_gonum_org_v1_plot_plotter.XYZer)(nil)),
-		"_XYZer":                   reflect.ValueOf((*_gonum_org_v1_plot_plotter_XYZer)(nil)),
+		"_XYZer":                   reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_plot_plotter_XYZer{b} }),
 		"XYZs":                     reflect.ValueOf((*p_gonum_org_v1_plot_plotter.XYZs)(nil)),
 		"XYer":                     reflect.ValueOf((*p_gonum_org_v1_plot_plotter.XYer)(nil)),
-		"_XYer":                    reflect.ValueOf((*_gonum_org_v1_plot_plotter_XYer)(nil)),
+		"_XYer":                    reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_plot_plotter_XYer{b} }),
 		"XYs":                      reflect.ValueOf((*p_gonum_org_v1_plot_plotter.XYs)(nil)),
 		"YErrorBars":               reflect.ValueOf((*p_gonum_org_v1_plot_plotter.YErrorBars)(nil)),
 		"YErrorer":                 reflect.ValueOf((*p_gonum_org_v1_plot_plotter.YErrorer)(nil)),
-		"_YErrorer":                reflect.ValueOf((*_gonum_org_v1_plot_plotter_YErrorer)(nil)),
+		"_YErrorer":                reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_plot_plotter_YErrorer{b} }),
 		"YErrors":                  reflect.ValueOf((*p_gonum_org_v1_plot_plotter.YErrors)(nil)),
 		"YValues":                  reflect.ValueOf((*p_gonum_org_v1_plot_plotter.YValues)(nil)),
 	}
 }
 
-type _gonum_org_v1_plot_plotter_FieldXY struct {
-	IValue  any
-	WDims   func() (int, int)
-	WVector func(a0 int, a1 int) p_gonum_org_v1_plot_plotter.XY
-	WX      func(a0 int) float64
-	WY      func(a0 int) float64
-}
+type _gonum_org_v1_plot_plotter_FieldXY struct{ boxed }
 
-func (w _gonum_org_v1_plot_plotter_FieldXY) Dims() (int, int) { return w.WDims() }
+func (w _gonum_org_v1_plot_plotter_FieldXY) Dims() (int, int) {
+	return w.boxed.Method("Dims").(func(any) (int, int))(w.V)
+}
 
 func (w _gonum_org_v1_plot_plotter_FieldXY) Vector(a0 int, a1 int) p_gonum_org_v1_plot_plotter.XY {
-	return w.WVector(a0, a1)
+	return w.boxed.Method("Vector").(func(any, int, int) p_gonum_org_v1_plot_plotter.XY)(w.V, a0, a1)
 }
 
-func (w _gonum_org_v1_plot_plotter_FieldXY) X(a0 int) float64 { return w.WX(a0) }
-
-func (w _gonum_org_v1_plot_plotter_FieldXY) Y(a0 int) float64 { return w.WY(a0) }
-
-type _gonum_org_v1_plot_plotter_GridXYZ struct {
-	IValue any
-	WDims  func() (int, int)
-	WX     func(a0 int) float64
-	WY     func(a0 int) float64
-	WZ     func(a0 int, a1 int) float64
+func (w _gonum_org_v1_plot_plotter_FieldXY) X(a0 int) float64 {
+	return w.boxed.Method("X").(func(any, int) float64)(w.V, a0)
 }
 
-func (w _gonum_org_v1_plot_plotter_GridXYZ) Dims() (int, int) { return w.WDims() }
-
-func (w _gonum_org_v1_plot_plotter_GridXYZ) X(a0 int) float64 { return w.WX(a0) }
-
-func (w _gonum_org_v1_plot_plotter_GridXYZ) Y(a0 int) float64 { return w.WY(a0) }
-
-func (w _gonum_org_v1_plot_plotter_GridXYZ) Z(a0 int, a1 int) float64 { return w.WZ(a0, a1) }
-
-type _gonum_org_v1_plot_plotter_Labeller struct {
-	IValue any
-	WLabel func(a0 int) string
+func (w _gonum_org_v1_plot_plotter_FieldXY) Y(a0 int) float64 {
+	return w.boxed.Method("Y").(func(any, int) float64)(w.V, a0)
 }
 
-func (w _gonum_org_v1_plot_plotter_Labeller) Label(a0 int) string { return w.WLabel(a0) }
+type _gonum_org_v1_plot_plotter_GridXYZ struct{ boxed }
 
-type _gonum_org_v1_plot_plotter_Valuer struct {
-	IValue any
-	WLen   func() int
-	WValue func(a0 int) float64
+func (w _gonum_org_v1_plot_plotter_GridXYZ) Dims() (int, int) {
+	return w.boxed.Method("Dims").(func(any) (int, int))(w.V)
 }
 
-func (w _gonum_org_v1_plot_plotter_Valuer) Len() int { return w.WLen() }
-
-func (w _gonum_org_v1_plot_plotter_Valuer) Value(a0 int) float64 { return w.WValue(a0) }
-
-type _gonum_org_v1_plot_plotter_XErrorer struct {
-	IValue  any
-	WXError func(a0 int) (float64, float64)
+func (w _gonum_org_v1_plot_plotter_GridXYZ) X(a0 int) float64 {
+	return w.boxed.Method("X").(func(any, int) float64)(w.V, a0)
 }
 
-func (w _gonum_org_v1_plot_plotter_XErrorer) XError(a0 int) (float64, float64) { return w.WXError(a0) }
-
-type _gonum_org_v1_plot_plotter_XYLabeller struct {
-	IValue any
-	WLabel func(a0 int) string
-	WLen   func() int
-	WXY    func(a0 int) (float64, float64)
+func (w _gonum_org_v1_plot_plotter_GridXYZ) Y(a0 int) float64 {
+	return w.boxed.Method("Y").(func(any, int) float64)(w.V, a0)
 }
 
-func (w _gonum_org_v1_plot_plotter_XYLabeller) Label(a0 int) string { return w.WLabel(a0) }
-
-func (w _gonum_org_v1_plot_plotter_XYLabeller) Len() int { return w.WLen() }
-
-func (w _gonum_org_v1_plot_plotter_XYLabeller) XY(a0 int) (float64, float64) { return w.WXY(a0) }
-
-type _gonum_org_v1_plot_plotter_XYZer struct {
-	IValue any
-	WLen   func() int
-	WXY    func(a0 int) (float64, float64)
-	WXYZ   func(a0 int) (float64, float64, float64)
+func (w _gonum_org_v1_plot_plotter_GridXYZ) Z(a0 int, a1 int) float64 {
+	return w.boxed.Method("Z").(func(any, int, int) float64)(w.V, a0, a1)
 }
 
-func (w _gonum_org_v1_plot_plotter_XYZer) Len() int { return w.WLen() }
+type _gonum_org_v1_plot_plotter_Labeller struct{ boxed }
 
-func (w _gonum_org_v1_plot_plotter_XYZer) XY(a0 int) (float64, float64) { return w.WXY(a0) }
-
-func (w _gonum_org_v1_plot_plotter_XYZer) XYZ(a0 int) (float64, float64, float64) { return w.WXYZ(a0) }
-
-type _gonum_org_v1_plot_plotter_XYer struct {
-	IValue any
-	WLen   func() int
-	WXY    func(a0 int) (float64, float64)
+func (w _gonum_org_v1_plot_plotter_Labeller) Label(a0 int) string {
+	return w.boxed.Method("Label").(func(any, int) string)(w.V, a0)
 }
 
-func (w _gonum_org_v1_plot_plotter_XYer) Len() int { return w.WLen() }
+type _gonum_org_v1_plot_plotter_Valuer struct{ boxed }
 
-func (w _gonum_org_v1_plot_plotter_XYer) XY(a0 int) (float64, float64) { return w.WXY(a0) }
-
-type _gonum_org_v1_plot_plotter_YErrorer struct {
-	IValue  any
-	WYError func(a0 int) (float64, float64)
+func (w _gonum_org_v1_plot_plotter_Valuer) Len() int {
+	return w.boxed.Method("Len").(func(any) int)(w.V)
 }
 
-func (w _gonum_org_v1_plot_plotter_YErrorer) YError(a0 int) (float64, float64) { return w.WYError(a0) }
+func (w _gonum_org_v1_plot_plotter_Valuer) Value(a0 int) float64 {
+	return w.boxed.Method("Value").(func(any, int) float64)(w.V, a0)
+}
+
+type _gonum_org_v1_plot_plotter_XErrorer struct{ boxed }
+
+func (w _gonum_org_v1_plot_plotter_XErrorer) XError(a0 int) (float64, float64) {
+	return w.boxed.Method("XError").(func(any, int) (float64, float64))(w.V, a0)
+}
+
+type _gonum_org_v1_plot_plotter_XYLabeller struct{ boxed }
+
+func (w _gonum_org_v1_plot_plotter_XYLabeller) Label(a0 int) string {
+	return w.boxed.Method("Label").(func(any, int) string)(w.V, a0)
+}
+
+func (w _gonum_org_v1_plot_plotter_XYLabeller) Len() int {
+	return w.boxed.Method("Len").(func(any) int)(w.V)
+}
+
+func (w _gonum_org_v1_plot_plotter_XYLabeller) XY(a0 int) (float64, float64) {
+	return w.boxed.Method("XY").(func(any, int) (float64, float64))(w.V, a0)
+}
+
+type _gonum_org_v1_plot_plotter_XYZer struct{ boxed }
+
+func (w _gonum_org_v1_plot_plotter_XYZer) Len() int {
+	return w.boxed.Method("Len").(func(any) int)(w.V)
+}
+
+func (w _gonum_org_v1_plot_plotter_XYZer) XY(a0 int) (float64, float64) {
+	return w.boxed.Method("XY").(func(any, int) (float64, float64))(w.V, a0)
+}
+
+func (w _gonum_org_v1_plot_plotter_XYZer) XYZ(a0 int) (float64, float64, float64) {
+	return w.boxed.Method("XYZ").(func(any, int) (float64, float64, float64))(w.V, a0)
+}
+
+type _gonum_org_v1_plot_plotter_XYer struct{ boxed }
+
+func (w _gonum_org_v1_plot_plotter_XYer) Len() int { return w.boxed.Method("Len").(func(any) int)(w.V) }
+
+func (w _gonum_org_v1_plot_plotter_XYer) XY(a0 int) (float64, float64) {
+	return w.boxed.Method("XY").(func(any, int) (float64, float64))(w.V, a0)
+}
+
+type _gonum_org_v1_plot_plotter_YErrorer struct{ boxed }
+
+func (w _gonum_org_v1_plot_plotter_YErrorer) YError(a0 int) (float64, float64) {
+	return w.boxed.Method("YError").(func(any, int) (float64, float64))(w.V, a0)
+}

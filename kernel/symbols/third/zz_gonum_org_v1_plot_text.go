@@ -3,6 +3,7 @@
 package third
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_gonum_org_v1_plot_font "gonum.org/v1/plot/font"
 	p_gonum_org_v1_plot_text "gonum.org/v1/plot/text"
 	p_gonum_org_v1_plot_vg "gonum.org/v1/plot/vg"
@@ -12,7 +13,7 @@ import (
 func _gonum_org_v1_plot_text() map[string]reflect.Value {
 	return map[string]reflect.Value{
 		"Handler":    reflect.ValueOf((*p_gonum_org_v1_plot_text.Handler)(nil)),
-		"_Handler":   reflect.ValueOf((*_gonum_org_v1_plot_text_Handler)(nil)),
+		"_Handler":   reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_plot_text_Handler{b} }),
 		"Latex":      reflect.ValueOf((*p_gonum_org_v1_plot_text.Latex)(nil)),
 		"Plain":      reflect.ValueOf((*p_gonum_org_v1_plot_text.Plain)(nil)),
 		"Style":      reflect.ValueOf((*p_gonum_org_v1_plot_text.Style)(nil)),
@@ -21,27 +22,24 @@ func _gonum_org_v1_plot_text() map[string]reflect.Value {
 	}
 }
 
-type _gonum_org_v1_plot_text_Handler struct {
-	IValue   any
-	WBox     func(a0 string, a1 p_gonum_org_v1_plot_font.Font) (p_gonum_org_v1_plot_vg.Length, p_gonum_org_v1_plot_vg.Length, p_gonum_org_v1_plot_vg.Length)
-	WCache   func() *p_gonum_org_v1_plot_font.Cache
-	WDraw    func(a0 p_gonum_org_v1_plot_vg.Canvas, a1 string, a2 p_gonum_org_v1_plot_text.Style, a3 p_gonum_org_v1_plot_vg.Point)
-	WExtents func(a0 p_gonum_org_v1_plot_font.Font) p_gonum_org_v1_plot_font.Extents
-	WLines   func(a0 string) []string
-}
+type _gonum_org_v1_plot_text_Handler struct{ boxed }
 
 func (w _gonum_org_v1_plot_text_Handler) Box(a0 string, a1 p_gonum_org_v1_plot_font.Font) (p_gonum_org_v1_plot_vg.Length, p_gonum_org_v1_plot_vg.Length, p_gonum_org_v1_plot_vg.Length) {
-	return w.WBox(a0, a1)
+	return w.boxed.Method("Box").(func(any, string, p_gonum_org_v1_plot_font.Font) (p_gonum_org_v1_plot_vg.Length, p_gonum_org_v1_plot_vg.Length, p_gonum_org_v1_plot_vg.Length))(w.V, a0, a1)
 }
 
-func (w _gonum_org_v1_plot_text_Handler) Cache() *p_gonum_org_v1_plot_font.Cache { return w.WCache() }
+func (w _gonum_org_v1_plot_text_Handler) Cache() *p_gonum_org_v1_plot_font.Cache {
+	return w.boxed.Method("Cache").(func(any) *p_gonum_org_v1_plot_font.Cache)(w.V)
+}
 
 func (w _gonum_org_v1_plot_text_Handler) Draw(a0 p_gonum_org_v1_plot_vg.Canvas, a1 string, a2 p_gonum_org_v1_plot_text.Style, a3 p_gonum_org_v1_plot_vg.Point) {
-	w.WDraw(a0, a1, a2, a3)
+	w.boxed.Method("Draw").(func(any, p_gonum_org_v1_plot_vg.Canvas, string, p_gonum_org_v1_plot_text.Style, p_gonum_org_v1_plot_vg.Point))(w.V, a0, a1, a2, a3)
 }
 
 func (w _gonum_org_v1_plot_text_Handler) Extents(a0 p_gonum_org_v1_plot_font.Font) p_gonum_org_v1_plot_font.Extents {
-	return w.WExtents(a0)
+	return w.boxed.Method("Extents").(func(any, p_gonum_org_v1_plot_font.Font) p_gonum_org_v1_plot_font.Extents)(w.V, a0)
 }
 
-func (w _gonum_org_v1_plot_text_Handler) Lines(a0 string) []string { return w.WLines(a0) }
+func (w _gonum_org_v1_plot_text_Handler) Lines(a0 string) []string {
+	return w.boxed.Method("Lines").(func(any, string) []string)(w.V, a0)
+}

@@ -3,6 +3,7 @@
 package third
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_gonum_org_v1_plot_font "gonum.org/v1/plot/font"
 	p_gonum_org_v1_plot_vg "gonum.org/v1/plot/vg"
 	p_image "image"
@@ -14,11 +15,11 @@ import (
 func _gonum_org_v1_plot_vg() map[string]reflect.Value {
 	return map[string]reflect.Value{
 		"Canvas":          reflect.ValueOf((*p_gonum_org_v1_plot_vg.Canvas)(nil)),
-		"_Canvas":         reflect.ValueOf((*_gonum_org_v1_plot_vg_Canvas)(nil)),
+		"_Canvas":         reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_plot_vg_Canvas{b} }),
 		"CanvasSizer":     reflect.ValueOf((*p_gonum_org_v1_plot_vg.CanvasSizer)(nil)),
-		"_CanvasSizer":    reflect.ValueOf((*_gonum_org_v1_plot_vg_CanvasSizer)(nil)),
+		"_CanvasSizer":    reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_plot_vg_CanvasSizer{b} }),
 		"CanvasWriterTo":  reflect.ValueOf((*p_gonum_org_v1_plot_vg.CanvasWriterTo)(nil)),
-		"_CanvasWriterTo": reflect.ValueOf((*_gonum_org_v1_plot_vg_CanvasWriterTo)(nil)),
+		"_CanvasWriterTo": reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_plot_vg_CanvasWriterTo{b} }),
 		"Initialize":      reflect.ValueOf(p_gonum_org_v1_plot_vg.Initialize),
 		"Length":          reflect.ValueOf((*p_gonum_org_v1_plot_vg.Length)(nil)),
 		"MultiCanvas":     reflect.ValueOf(p_gonum_org_v1_plot_vg.MultiCanvas),
@@ -31,165 +32,152 @@ func _gonum_org_v1_plot_vg() map[string]reflect.Value {
 	}
 }
 
-type _gonum_org_v1_plot_vg_Canvas struct {
-	IValue        any
-	WDrawImage    func(a0 p_gonum_org_v1_plot_vg.Rectangle, a1 p_image.Image)
-	WFill         func(a0 p_gonum_org_v1_plot_vg.Path)
-	WFillString   func(a0 p_gonum_org_v1_plot_font.Face, a1 p_gonum_org_v1_plot_vg.Point, a2 string)
-	WPop          func()
-	WPush         func()
-	WRotate       func(a0 float64)
-	WScale        func(a0 float64, a1 float64)
-	WSetColor     func(a0 p_image_color.Color)
-	WSetLineDash  func(a0 []p_gonum_org_v1_plot_vg.Length, a1 p_gonum_org_v1_plot_vg.Length)
-	WSetLineWidth func(a0 p_gonum_org_v1_plot_vg.Length)
-	WStroke       func(a0 p_gonum_org_v1_plot_vg.Path)
-	WTranslate    func(a0 p_gonum_org_v1_plot_vg.Point)
-}
+type _gonum_org_v1_plot_vg_Canvas struct{ boxed }
 
 func (w _gonum_org_v1_plot_vg_Canvas) DrawImage(a0 p_gonum_org_v1_plot_vg.Rectangle, a1 p_image.Image) {
-	w.WDrawImage(a0, a1)
+	w.boxed.Method("DrawImage").(func(any, p_gonum_org_v1_plot_vg.Rectangle, p_image.Image))(w.V, a0, a1)
 }
 
-func (w _gonum_org_v1_plot_vg_Canvas) Fill(a0 p_gonum_org_v1_plot_vg.Path) { w.WFill(a0) }
+func (w _gonum_org_v1_plot_vg_Canvas) Fill(a0 p_gonum_org_v1_plot_vg.Path) {
+	w.boxed.Method("Fill").(func(any, p_gonum_org_v1_plot_vg.Path))(w.V, a0)
+}
 
 func (w _gonum_org_v1_plot_vg_Canvas) FillString(a0 p_gonum_org_v1_plot_font.Face, a1 p_gonum_org_v1_plot_vg.Point, a2 string) {
-	w.WFillString(a0, a1, a2)
+	w.boxed.Method("FillString").(func(any, p_gonum_org_v1_plot_font.Face, p_gonum_org_v1_plot_vg.Point, string))(w.V, a0, a1, a2)
 }
 
-func (w _gonum_org_v1_plot_vg_Canvas) Pop() { w.WPop() }
+func (w _gonum_org_v1_plot_vg_Canvas) Pop() { w.boxed.Method("Pop").(func(any))(w.V) }
 
-func (w _gonum_org_v1_plot_vg_Canvas) Push() { w.WPush() }
+func (w _gonum_org_v1_plot_vg_Canvas) Push() { w.boxed.Method("Push").(func(any))(w.V) }
 
-func (w _gonum_org_v1_plot_vg_Canvas) Rotate(a0 float64) { w.WRotate(a0) }
+func (w _gonum_org_v1_plot_vg_Canvas) Rotate(a0 float64) {
+	w.boxed.Method("Rotate").(func(any, float64))(w.V, a0)
+}
 
-func (w _gonum_org_v1_plot_vg_Canvas) Scale(a0 float64, a1 float64) { w.WScale(a0, a1) }
+func (w _gonum_org_v1_plot_vg_Canvas) Scale(a0 float64, a1 float64) {
+	w.boxed.Method("Scale").(func(any, float64, float64))(w.V, a0, a1)
+}
 
-func (w _gonum_org_v1_plot_vg_Canvas) SetColor(a0 p_image_color.Color) { w.WSetColor(a0) }
+func (w _gonum_org_v1_plot_vg_Canvas) SetColor(a0 p_image_color.Color) {
+	w.boxed.Method("SetColor").(func(any, p_image_color.Color))(w.V, a0)
+}
 
 func (w _gonum_org_v1_plot_vg_Canvas) SetLineDash(a0 []p_gonum_org_v1_plot_vg.Length, a1 p_gonum_org_v1_plot_vg.Length) {
-	w.WSetLineDash(a0, a1)
+	w.boxed.Method("SetLineDash").(func(any, []p_gonum_org_v1_plot_vg.Length, p_gonum_org_v1_plot_vg.Length))(w.V, a0, a1)
 }
 
 func (w _gonum_org_v1_plot_vg_Canvas) SetLineWidth(a0 p_gonum_org_v1_plot_vg.Length) {
-	w.WSetLineWidth(a0)
+	w.boxed.Method("SetLineWidth").(func(any, p_gonum_org_v1_plot_vg.Length))(w.V, a0)
 }
 
-func (w _gonum_org_v1_plot_vg_Canvas) Stroke(a0 p_gonum_org_v1_plot_vg.Path) { w.WStroke(a0) }
-
-func (w _gonum_org_v1_plot_vg_Canvas) Translate(a0 p_gonum_org_v1_plot_vg.Point) { w.WTranslate(a0) }
-
-type _gonum_org_v1_plot_vg_CanvasSizer struct {
-	IValue        any
-	WDrawImage    func(a0 p_gonum_org_v1_plot_vg.Rectangle, a1 p_image.Image)
-	WFill         func(a0 p_gonum_org_v1_plot_vg.Path)
-	WFillString   func(a0 p_gonum_org_v1_plot_font.Face, a1 p_gonum_org_v1_plot_vg.Point, a2 string)
-	WPop          func()
-	WPush         func()
-	WRotate       func(a0 float64)
-	WScale        func(a0 float64, a1 float64)
-	WSetColor     func(a0 p_image_color.Color)
-	WSetLineDash  func(a0 []p_gonum_org_v1_plot_vg.Length, a1 p_gonum_org_v1_plot_vg.Length)
-	WSetLineWidth func(a0 p_gonum_org_v1_plot_vg.Length)
-	WSize         func() (p_gonum_org_v1_plot_vg.Length, p_gonum_org_v1_plot_vg.Length)
-	WStroke       func(a0 p_gonum_org_v1_plot_vg.Path)
-	WTranslate    func(a0 p_gonum_org_v1_plot_vg.Point)
+func (w _gonum_org_v1_plot_vg_Canvas) Stroke(a0 p_gonum_org_v1_plot_vg.Path) {
+	w.boxed.Method("Stroke").(func(any, p_gonum_org_v1_plot_vg.Path))(w.V, a0)
 }
+
+func (w _gonum_org_v1_plot_vg_Canvas) Translate(a0 p_gonum_org_v1_plot_vg.Point) {
+	w.boxed.Method("Translate").(func(any, p_gonum_org_v1_plot_vg.Point))(w.V, a0)
+}
+
+type _gonum_org_v1_plot_vg_CanvasSizer struct{ boxed }
 
 func (w _gonum_org_v1_plot_vg_CanvasSizer) DrawImage(a0 p_gonum_org_v1_plot_vg.Rectangle, a1 p_image.Image) {
-	w.WDrawImage(a0, a1)
+	w.boxed.Method("DrawImage").(func(any, p_gonum_org_v1_plot_vg.Rectangle, p_image.Image))(w.V, a0, a1)
 }
 
-func (w _gonum_org_v1_plot_vg_CanvasSizer) Fill(a0 p_gonum_org_v1_plot_vg.Path) { w.WFill(a0) }
+func (w _gonum_org_v1_plot_vg_CanvasSizer) Fill(a0 p_gonum_org_v1_plot_vg.Path) {
+	w.boxed.Method("Fill").(func(any, p_gonum_org_v1_plot_vg.Path))(w.V, a0)
+}
 
 func (w _gonum_org_v1_plot_vg_CanvasSizer) FillString(a0 p_gonum_org_v1_plot_font.Face, a1 p_gonum_org_v1_plot_vg.Point, a2 string) {
-	w.WFillString(a0, a1, a2)
+	w.boxed.Method("FillString").(func(any, p_gonum_org_v1_plot_font.Face, p_gonum_org_v1_plot_vg.Point, string))(w.V, a0, a1, a2)
 }
 
-func (w _gonum_org_v1_plot_vg_CanvasSizer) Pop() { w.WPop() }
+func (w _gonum_org_v1_plot_vg_CanvasSizer) Pop() { w.boxed.Method("Pop").(func(any))(w.V) }
 
-func (w _gonum_org_v1_plot_vg_CanvasSizer) Push() { w.WPush() }
+func (w _gonum_org_v1_plot_vg_CanvasSizer) Push() { w.boxed.Method("Push").(func(any))(w.V) }
 
-func (w _gonum_org_v1_plot_vg_CanvasSizer) Rotate(a0 float64) { w.WRotate(a0) }
+func (w _gonum_org_v1_plot_vg_CanvasSizer) Rotate(a0 float64) {
+	w.boxed.Method("Rotate").(func(any, float64))(w.V, a0)
+}
 
-func (w _gonum_org_v1_plot_vg_CanvasSizer) Scale(a0 float64, a1 float64) { w.WScale(a0, a1) }
+func (w _gonum_org_v1_plot_vg_CanvasSizer) Scale(a0 float64, a1 float64) {
+	w.boxed.Method("Scale").(func(any, float64, float64))(w.V, a0, a1)
+}
 
-func (w _gonum_org_v1_plot_vg_CanvasSizer) SetColor(a0 p_image_color.Color) { w.WSetColor(a0) }
+func (w _gonum_org_v1_plot_vg_CanvasSizer) SetColor(a0 p_image_color.Color) {
+	w.boxed.Method("SetColor").(func(any, p_image_color.Color))(w.V, a0)
+}
 
 func (w _gonum_org_v1_plot_vg_CanvasSizer) SetLineDash(a0 []p_gonum_org_v1_plot_vg.Length, a1 p_gonum_org_v1_plot_vg.Length) {
-	w.WSetLineDash(a0, a1)
+	w.boxed.Method("SetLineDash").(func(any, []p_gonum_org_v1_plot_vg.Length, p_gonum_org_v1_plot_vg.Length))(w.V, a0, a1)
 }
 
 func (w _gonum_org_v1_plot_vg_CanvasSizer) SetLineWidth(a0 p_gonum_org_v1_plot_vg.Length) {
-	w.WSetLineWidth(a0)
+	w.boxed.Method("SetLineWidth").(func(any, p_gonum_org_v1_plot_vg.Length))(w.V, a0)
 }
 
 func (w _gonum_org_v1_plot_vg_CanvasSizer) Size() (p_gonum_org_v1_plot_vg.Length, p_gonum_org_v1_plot_vg.Length) {
-	return w.WSize()
+	return w.boxed.Method("Size").(func(any) (p_gonum_org_v1_plot_vg.Length, p_gonum_org_v1_plot_vg.Length))(w.V)
 }
 
-func (w _gonum_org_v1_plot_vg_CanvasSizer) Stroke(a0 p_gonum_org_v1_plot_vg.Path) { w.WStroke(a0) }
+func (w _gonum_org_v1_plot_vg_CanvasSizer) Stroke(a0 p_gonum_org_v1_plot_vg.Path) {
+	w.boxed.Method("Stroke").(func(any, p_gonum_org_v1_plot_vg.Path))(w.V, a0)
+}
 
 func (w _gonum_org_v1_plot_vg_CanvasSizer) Translate(a0 p_gonum_org_v1_plot_vg.Point) {
-	w.WTranslate(a0)
+	w.boxed.Method("Translate").(func(any, p_gonum_org_v1_plot_vg.Point))(w.V, a0)
 }
 
-type _gonum_org_v1_plot_vg_CanvasWriterTo struct {
-	IValue        any
-	WDrawImage    func(a0 p_gonum_org_v1_plot_vg.Rectangle, a1 p_image.Image)
-	WFill         func(a0 p_gonum_org_v1_plot_vg.Path)
-	WFillString   func(a0 p_gonum_org_v1_plot_font.Face, a1 p_gonum_org_v1_plot_vg.Point, a2 string)
-	WPop          func()
-	WPush         func()
-	WRotate       func(a0 float64)
-	WScale        func(a0 float64, a1 float64)
-	WSetColor     func(a0 p_image_color.Color)
-	WSetLineDash  func(a0 []p_gonum_org_v1_plot_vg.Length, a1 p_gonum_org_v1_plot_vg.Length)
-	WSetLineWidth func(a0 p_gonum_org_v1_plot_vg.Length)
-	WSize         func() (p_gonum_org_v1_plot_vg.Length, p_gonum_org_v1_plot_vg.Length)
-	WStroke       func(a0 p_gonum_org_v1_plot_vg.Path)
-	WTranslate    func(a0 p_gonum_org_v1_plot_vg.Point)
-	WWriteTo      func(a0 p_io.Writer) (int64, error)
-}
+type _gonum_org_v1_plot_vg_CanvasWriterTo struct{ boxed }
 
 func (w _gonum_org_v1_plot_vg_CanvasWriterTo) DrawImage(a0 p_gonum_org_v1_plot_vg.Rectangle, a1 p_image.Image) {
-	w.WDrawImage(a0, a1)
+	w.boxed.Method("DrawImage").(func(any, p_gonum_org_v1_plot_vg.Rectangle, p_image.Image))(w.V, a0, a1)
 }
 
-func (w _gonum_org_v1_plot_vg_CanvasWriterTo) Fill(a0 p_gonum_org_v1_plot_vg.Path) { w.WFill(a0) }
+func (w _gonum_org_v1_plot_vg_CanvasWriterTo) Fill(a0 p_gonum_org_v1_plot_vg.Path) {
+	w.boxed.Method("Fill").(func(any, p_gonum_org_v1_plot_vg.Path))(w.V, a0)
+}
 
 func (w _gonum_org_v1_plot_vg_CanvasWriterTo) FillString(a0 p_gonum_org_v1_plot_font.Face, a1 p_gonum_org_v1_plot_vg.Point, a2 string) {
-	w.WFillString(a0, a1, a2)
+	w.boxed.Method("FillString").(func(any, p_gonum_org_v1_plot_font.Face, p_gonum_org_v1_plot_vg.Point, string))(w.V, a0, a1, a2)
 }
 
-func (w _gonum_org_v1_plot_vg_CanvasWriterTo) Pop() { w.WPop() }
+func (w _gonum_org_v1_plot_vg_CanvasWriterTo) Pop() { w.boxed.Method("Pop").(func(any))(w.V) }
 
-func (w _gonum_org_v1_plot_vg_CanvasWriterTo) Push() { w.WPush() }
+func (w _gonum_org_v1_plot_vg_CanvasWriterTo) Push() { w.boxed.Method("Push").(func(any))(w.V) }
 
-func (w _gonum_org_v1_plot_vg_CanvasWriterTo) Rotate(a0 float64) { w.WRotate(a0) }
+func (w _gonum_org_v1_plot_vg_CanvasWriterTo) Rotate(a0 float64) {
+	w.boxed.Method("Rotate").(func(any, float64))(w.V, a0)
+}
 
-func (w _gonum_org_v1_plot_vg_CanvasWriterTo) Scale(a0 float64, a1 float64) { w.WScale(a0, a1) }
+func (w _gonum_org_v1_plot_vg_CanvasWriterTo) Scale(a0 float64, a1 float64) {
+	w.boxed.Method("Scale").(func(any, float64, float64))(w.V, a0, a1)
+}
 
-func (w _gonum_org_v1_plot_vg_CanvasWriterTo) SetColor(a0 p_image_color.Color) { w.WSetColor(a0) }
+func (w _gonum_org_v1_plot_vg_CanvasWriterTo) SetColor(a0 p_image_color.Color) {
+	w.boxed.Method("SetColor").(func(any, p_image_color.Color))(w.V, a0)
+}
 
 func (w _gonum_org_v1_plot_vg_CanvasWriterTo) SetLineDash(a0 []p_gonum_org_v1_plot_vg.Length, a1 p_gonum_org_v1_plot_vg.Length) {
-	w.WSetLineDash(a0, a1)
+	w.boxed.Method("SetLineDash").(func(any, []p_gonum_org_v1_plot_vg.Length, p_gonum_org_v1_plot_vg.Length))(w.V, a0, a1)
 }
 
 func (w _gonum_org_v1_plot_vg_CanvasWriterTo) SetLineWidth(a0 p_gonum_org_v1_plot_vg.Length) {
-	w.WSetLineWidth(a0)
+	w.boxed.Method("SetLineWidth").(func(any, p_gonum_org_v1_plot_vg.Length))(w.V, a0)
 }
 
 func (w _gonum_org_v1_plot_vg_CanvasWriterTo) Size() (p_gonum_org_v1_plot_vg.Length, p_gonum_org_v1_plot_vg.Length) {
-	return w.WSize()
+	return w.boxed.Method("Size").(func(any) (p_gonum_org_v1_plot_vg.Length, p_gonum_org_v1_plot_vg.Length))(w.V)
 }
 
-func (w _gonum_org_v1_plot_vg_CanvasWriterTo) Stroke(a0 p_gonum_org_v1_plot_vg.Path) { w.WStroke(a0) }
+func (w _gonum_org_v1_plot_vg_CanvasWriterTo) Stroke(a0 p_gonum_org_v1_plot_vg.Path) {
+	w.boxed.Method("Stroke").(func(any, p_gonum_org_v1_plot_vg.Path))(w.V, a0)
+}
 
 func (w _gonum_org_v1_plot_vg_CanvasWriterTo) Translate(a0 p_gonum_org_v1_plot_vg.Point) {
-	w.WTranslate(a0)
+	w.boxed.Method("Translate").(func(any, p_gonum_org_v1_plot_vg.Point))(w.V, a0)
 }
 
 func (w _gonum_org_v1_plot_vg_CanvasWriterTo) WriteTo(a0 p_io.Writer) (int64, error) {
-	return w.WWriteTo(a0)
+	return w.boxed.Method("WriteTo").(func(any, p_io.Writer) (int64, error))(w.V, a0)
 }

@@ -3,6 +3,7 @@
 package third
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_gonum_org_v1_plot_font "gonum.org/v1/plot/font"
 	p_gonum_org_v1_plot_text "gonum.org/v1/plot/text"
 	p_gonum_org_v1_plot_vg "gonum.org/v1/plot/vg"
@@ -19,7 +20,7 @@ func _gonum_org_v1_plot_vg_draw() map[string]reflect.Value {
 		"CrossGlyph":         reflect.ValueOf((*p_gonum_org_v1_plot_vg_draw.CrossGlyph)(nil)),
 		"Formats":            reflect.ValueOf(p_gonum_org_v1_plot_vg_draw.Formats),
 		"GlyphDrawer":        reflect.ValueOf((*p_gonum_org_v1_plot_vg_draw.GlyphDrawer)(nil)),
-		"_GlyphDrawer":       reflect.ValueOf((*_gonum_org_v1_plot_vg_draw_GlyphDrawer)(nil)),
+		"_GlyphDrawer":       reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_plot_vg_draw_GlyphDrawer{b} }),
 		"GlyphStyle":         reflect.ValueOf((*p_gonum_org_v1_plot_vg_draw.GlyphStyle)(nil)),
 		"LineStyle":          reflect.ValueOf((*p_gonum_org_v1_plot_vg_draw.LineStyle)(nil)),
 		"New":                reflect.ValueOf(p_gonum_org_v1_plot_vg_draw.New),
@@ -32,7 +33,7 @@ func _gonum_org_v1_plot_vg_draw() map[string]reflect.Value {
 		"RingGlyph":          reflect.ValueOf((*p_gonum_org_v1_plot_vg_draw.RingGlyph)(nil)),
 		"SquareGlyph":        reflect.ValueOf((*p_gonum_org_v1_plot_vg_draw.SquareGlyph)(nil)),
 		"TextHandler":        reflect.ValueOf((*p_gonum_org_v1_plot_vg_draw.TextHandler)(nil)),
-		"_TextHandler":       reflect.ValueOf((*_gonum_org_v1_plot_vg_draw_TextHandler)(nil)),
+		"_TextHandler":       reflect.ValueOf(func(b box.Box) any { return _gonum_org_v1_plot_vg_draw_TextHandler{b} }),
 		"TextStyle":          reflect.ValueOf((*p_gonum_org_v1_plot_vg_draw.TextStyle)(nil)),
 		"Tiles":              reflect.ValueOf((*p_gonum_org_v1_plot_vg_draw.Tiles)(nil)),
 		"TriangleGlyph":      reflect.ValueOf((*p_gonum_org_v1_plot_vg_draw.TriangleGlyph)(nil)),
@@ -41,38 +42,30 @@ func _gonum_org_v1_plot_vg_draw() map[string]reflect.Value {
 	}
 }
 
-type _gonum_org_v1_plot_vg_draw_GlyphDrawer struct {
-	IValue     any
-	WDrawGlyph func(a0 *p_gonum_org_v1_plot_vg_draw.Canvas, a1 p_gonum_org_v1_plot_vg_draw.GlyphStyle, a2 p_gonum_org_v1_plot_vg.Point)
-}
+type _gonum_org_v1_plot_vg_draw_GlyphDrawer struct{ boxed }
 
 func (w _gonum_org_v1_plot_vg_draw_GlyphDrawer) DrawGlyph(a0 *p_gonum_org_v1_plot_vg_draw.Canvas, a1 p_gonum_org_v1_plot_vg_draw.GlyphStyle, a2 p_gonum_org_v1_plot_vg.Point) {
-	w.WDrawGlyph(a0, a1, a2)
+	w.boxed.Method("DrawGlyph").(func(any, *p_gonum_org_v1_plot_vg_draw.Canvas, p_gonum_org_v1_plot_vg_draw.GlyphStyle, p_gonum_org_v1_plot_vg.Point))(w.V, a0, a1, a2)
 }
 
-type _gonum_org_v1_plot_vg_draw_TextHandler struct {
-	IValue   any
-	WBox     func(a0 string, a1 p_gonum_org_v1_plot_font.Font) (p_gonum_org_v1_plot_vg.Length, p_gonum_org_v1_plot_vg.Length, p_gonum_org_v1_plot_vg.Length)
-	WCache   func() *p_gonum_org_v1_plot_font.Cache
-	WDraw    func(a0 p_gonum_org_v1_plot_vg.Canvas, a1 string, a2 p_gonum_org_v1_plot_text.Style, a3 p_gonum_org_v1_plot_vg.Point)
-	WExtents func(a0 p_gonum_org_v1_plot_font.Font) p_gonum_org_v1_plot_font.Extents
-	WLines   func(a0 string) []string
-}
+type _gonum_org_v1_plot_vg_draw_TextHandler struct{ boxed }
 
 func (w _gonum_org_v1_plot_vg_draw_TextHandler) Box(a0 string, a1 p_gonum_org_v1_plot_font.Font) (p_gonum_org_v1_plot_vg.Length, p_gonum_org_v1_plot_vg.Length, p_gonum_org_v1_plot_vg.Length) {
-	return w.WBox(a0, a1)
+	return w.boxed.Method("Box").(func(any, string, p_gonum_org_v1_plot_font.Font) (p_gonum_org_v1_plot_vg.Length, p_gonum_org_v1_plot_vg.Length, p_gonum_org_v1_plot_vg.Length))(w.V, a0, a1)
 }
 
 func (w _gonum_org_v1_plot_vg_draw_TextHandler) Cache() *p_gonum_org_v1_plot_font.Cache {
-	return w.WCache()
+	return w.boxed.Method("Cache").(func(any) *p_gonum_org_v1_plot_font.Cache)(w.V)
 }
 
 func (w _gonum_org_v1_plot_vg_draw_TextHandler) Draw(a0 p_gonum_org_v1_plot_vg.Canvas, a1 string, a2 p_gonum_org_v1_plot_text.Style, a3 p_gonum_org_v1_plot_vg.Point) {
-	w.WDraw(a0, a1, a2, a3)
+	w.boxed.Method("Draw").(func(any, p_gonum_org_v1_plot_vg.Canvas, string, p_gonum_org_v1_plot_text.Style, p_gonum_org_v1_plot_vg.Point))(w.V, a0, a1, a2, a3)
 }
 
 func (w _gonum_org_v1_plot_vg_draw_TextHandler) Extents(a0 p_gonum_org_v1_plot_font.Font) p_gonum_org_v1_plot_font.Extents {
-	return w.WExtents(a0)
+	return w.boxed.Method("Extents").(func(any, p_gonum_org_v1_plot_font.Font) p_gonum_org_v1_plot_font.Extents)(w.V, a0)
 }
 
-func (w _gonum_org_v1_plot_vg_draw_TextHandler) Lines(a0 string) []string { return w.WLines(a0) }
+func (w _gonum_org_v1_plot_vg_draw_TextHandler) Lines(a0 string) []string {
+	return w.boxed.Method("Lines").(func(any, string) []string)(w.V, a0)
+}

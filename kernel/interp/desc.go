@@ -1,0 +1,229 @@
+package interp
+
+import (
+	"go/ast"
+	"go/types"
+	"reflect"
+	"sort"
+	"strings"
+
+	"divvy/kernel/symbols"
+	"divvy/kernel/symbols/box"
+)
+
+func sortStrings(s []string) { sort.Strings(s) }
+
+// desc returns the description of a type, and sees to it that the methods of
+// the types in it can be called by compiled code.
+func (l *lowerer) desc(t types.Type) *typeDesc {
+	t = types.Unalias(l.st(t))
+	k := l.key(t)
+	if d, ok := l.s.descs[k]; ok {
+		l.refresh(d, t)
+		return d
+	}
+	d := &typeDesc{Type: &box.Type{Name: typeString(t)}, id: len(l.s.rt.types), typ: t}
+	l.s.descs[k] = d
+	l.s.rt.types = append(l.s.rt.types, d.Type)
+	l.u.newDescs = append(l.u.newDescs, k)
+	d.Key0, d.Plain = k, !hasCell(t)
+	if n, ok := t.(*types.Named); ok {
+		d.Short = n.Obj().Name()
+	}
+	elem := func(t types.Type) *box.Type { return l.desc(t).Type }
+	switch u := t.Underlying().(type) {
+	case *types.Basic:
+		d.Kind = basicKind(u)
+	case *types.Pointer:
+		d.Kind, d.Elem = reflect.Pointer, elem(u.Elem())
+	case *types.Slice:
+		d.Kind, d.Elem = reflect.Slice, elem(u.Elem())
+	case *types.Array:
+		d.Kind, d.Elem = reflect.Array, elem(u.Elem())
+	case *types.Chan:
+		d.Kind = reflect.Chan
+		if !d.Plain {
+			d.Elem = elem(u.Elem())
+		}
+	case *types.Map:
+		d.Kind, d.Key, d.Elem = reflect.Map, elem(u.Key()), elem(u.Elem())
+	case *types.Signature:
+		d.Kind = reflect.Func
+	case *types.Struct:
+		d.Kind = reflect.Struct
+		for i := range u.NumFields() {
+			f := u.Field(i)
+			bf := box.Field{Name: f.Name(), Tag: reflect.StructTag(u.Tag(i)), Exported: f.Exported(), Embedded: f.Embedded()}
+			if d.Plain {
+				bf.Type = &box.Type{Name: typeString(f.Type()), Plain: true}
+			} else {
+				bf.Type = elem(f.Type())
+			}
+			d.Fields = append(d.Fields, bf)
+		}
+	case *types.Interface:
+		d.Kind = reflect.Interface
+		for i := range u.NumMethods() {
+			m := u.Method(i)
+			bm := box.Method{Name: m.Name(), Sig: l.key(m.Type())}
+			d.Iface = append(d.Iface, bm)
+		}
+		sort.Slice(d.Iface, func(i, j int) bool { return d.Iface[i].Name < d.Iface[j].Name })
+	}
+	l.refresh(d, t)
+	return d
+}
+
+func basicKind(b *types.Basic) reflect.Kind {
+	if b.Kind() >= types.Bool && b.Kind() <= types.Complex128 {
+		return reflect.Kind(b.Kind()) // go/types and reflect number them alike
+	}
+	switch b.Kind() {
+	case types.String, types.UntypedString:
+		return reflect.String
+	case types.UnsafePointer:
+		return reflect.UnsafePointer
+	}
+	return basicKind(types.Default(b).(*types.Basic))
+}
+
+// refresh brings the methods of a description up to date: those whose code
+// changed since, or that were added, are registered when the cell starts.
+func (l *lowerer) refresh(d *typeDesc, t types.Type) {
+	d.typ = t
+	if d.Plain || d.Kind == reflect.Interface {
+		return
+	}
+	ms := types.NewMethodSet(t)
+	for i := range ms.Len() {
+		f := ms.At(i).Obj().(*types.Func)
+		if !f.Exported() && !isMain(f) {
+			continue
+		}
+		if d.Sigs == nil {
+			d.Sigs = map[string]string{}
+		}
+		sg := l.st(ms.At(i).Type()).(*types.Signature)
+		d.Sigs[f.Name()] = l.key(sg)
+		code := l.methodCode(ms.At(i), t)
+		k := d.Name + "\x00" + l.key(t) + "." + f.Name()
+		if l.s.registered[k] == code {
+			continue
+		}
+		old, had := l.s.registered[k]
+		l.s.registered[k] = code
+		l.u.onRollback = append(l.u.onRollback, func() {
+			if delete(l.s.registered, k); had {
+				l.s.registered[k] = old
+			}
+		})
+		l.register(d, t, ms.At(i), sg)
+	}
+}
+
+// methodCode names the function that a method is, to see when it changed.
+func (l *lowerer) methodCode(s *types.Selection, t types.Type) string {
+	f := s.Obj().(*types.Func)
+	recv := f.Signature().Recv()
+	if recv == nil {
+		return "compiled"
+	}
+	if n := cellNamed(recv.Type()); n != nil && !isInterface(n) {
+		if d := l.s.decls[n.Obj().Name()+"."+f.Name()]; d != nil {
+			return d.iname
+		}
+	}
+	return "compiled"
+}
+
+// register emits the registration of a method's code:
+//
+//	rt__.Reg(id, "M", func(r any, a0 A) R { return T_M(recv(r), a0) })
+func (l *lowerer) register(d *typeDesc, t types.Type, s *types.Selection, sg *types.Signature) {
+	savedSub := l.sub
+	l.inPackage(savedSub, func() {
+		ft := l.sig(sg, true)
+		args := paramNames(ft)
+		for _, r := range resultFields(ft) {
+			r.Names = nil
+		}
+		recv := call(id(l.unboxer(t)), id("r__"))
+		var x ast.Expr = recv
+		var pre []ast.Stmt
+		if !isPtr(t) { // a method may take the receiver's address
+			pre = append(pre, define([]string{"v__"}, recv))
+			x = id("v__")
+		}
+		c := l.methodCall(x, t, s, args, sg.Variadic(), 0)
+		ft.Params.List = append([]*ast.Field{field("r__", anyType())}, ft.Params.List...)
+		fn := l.fresh("m_" + s.Obj().Name())
+		l.emit(&ast.FuncDecl{Name: id(fn), Type: ft, Body: block(append(pre, returnOrCall(sg, c))...)})
+		l.u.prolog = append(l.u.prolog, exprStmt(call(rtFn("Reg"), intLit(d.id), strLit(s.Obj().Name()), id(fn))))
+	})
+}
+
+func resultFields(ft *ast.FuncType) []*ast.Field {
+	if ft.Results == nil {
+		return nil
+	}
+	return ft.Results.List
+}
+
+func returnOrCall(sg *types.Signature, c ast.Expr) ast.Stmt {
+	if sg.Results().Len() > 0 {
+		return ret(c)
+	}
+	return exprStmt(c)
+}
+
+// unboxer is func(any) T: what lies in an interface value that is known to
+// hold a T.
+func (l *lowerer) unboxer(t types.Type) string {
+	return l.helper("raw", l.key(t), func(fn string) {
+		l.emit(funcDecl(fn, funcType([]*ast.Field{field("x", anyType())}, []*ast.Field{field("v", l.typ(t))}),
+			exprStmt(call(rtFn("Raw"), id("x"), addr(id("v")))), ret(id("v"))))
+	})
+}
+
+// typeString names a type as fmt's %T does.
+func typeString(t types.Type) string {
+	s := types.TypeString(t, func(p *types.Package) string { return p.Name() })
+	s = strings.ReplaceAll(s, "interface{}", "interface {}")
+	s = replaceWord(s, "any", "interface {}")
+	s = replaceWord(s, "byte", "uint8")
+	s = replaceWord(s, "rune", "int32")
+	return s
+}
+
+// replaceWord replaces whole identifiers that no package qualifies.
+func replaceWord(s, word, by string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		if strings.HasPrefix(s[i:], word) && (i == 0 || !isIdent(s[i-1]) && s[i-1] != '.') &&
+			(i+len(word) == len(s) || !isIdent(s[i+len(word)]) && s[i+len(word)] != '.') {
+			b.WriteString(by)
+			i += len(word)
+			continue
+		}
+		b.WriteByte(s[i])
+		i++
+	}
+	return b.String()
+}
+
+func isIdent(c byte) bool {
+	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
+}
+
+// hasAdapter reports whether compiled code can see a cell's value as t.
+func hasAdapter(t types.Type) bool {
+	n, ok := types.Unalias(t).(*types.Named)
+	if !ok {
+		return false
+	}
+	if n.Obj().Pkg() == nil {
+		return true // error
+	}
+	_, ok = symbols.Table(n.Obj().Pkg().Path())["_"+n.Obj().Name()]
+	return ok
+}

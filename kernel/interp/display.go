@@ -1,0 +1,61 @@
+package interp
+
+import (
+	"fmt"
+	"reflect"
+
+	"divvy/kernel/cell"
+	"divvy/kernel/symbols/box"
+	"divvy/stdlib/display"
+)
+
+// bundleOf shows the values of a cell's last expression.
+func bundleOf(vs []any) *cell.Bundle {
+	shown := make([]any, len(vs))
+	for i, v := range vs {
+		shown[i] = showable(v)
+	}
+	b := display.OfValues(shown)
+	return &cell.Bundle{Data: b.Data, Metadata: b.Metadata}
+}
+
+// showable makes a bundle of a value in a box, with the methods that its type
+// has in the cell; all else is left to package display.
+func showable(v any) any {
+	b, ok := box.Of(v)
+	if !ok {
+		return v
+	}
+	return display.OfMethods(v, func(name string) (any, bool, error) {
+		code := b.T.Method(name)
+		if code != nil {
+			return callNoArgs(code, b.V)
+		}
+		if name == "String" { // the text of a value without one
+			return textOf(b), true, nil
+		}
+		return nil, false, nil
+	})
+}
+
+// callNoArgs calls the code of a method without parameters.
+func callNoArgs(code, recv any) (any, bool, error) {
+	fn := reflect.ValueOf(code)
+	t := fn.Type()
+	if t.NumIn() != 1 || t.NumOut() < 1 || t.NumOut() > 2 {
+		return nil, false, nil
+	}
+	out := fn.Call([]reflect.Value{reflect.ValueOf(&recv).Elem()})
+	if t.NumOut() == 2 {
+		if t.Out(1) != errorType {
+			return nil, false, nil
+		}
+		if err, _ := out[1].Interface().(error); err != nil {
+			return nil, true, err
+		}
+	}
+	return out[0].Interface(), true, nil
+}
+
+// textOf writes a value of a cell's type as Go would, with field names.
+func textOf(b box.Box) string { return fmt.Sprintf("%+v", b) }

@@ -1,0 +1,315 @@
+package interp
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+)
+
+func (l *lowerer) assign(s *ast.AssignStmt) []ast.Stmt {
+	switch {
+	case s.Tok != token.ASSIGN && s.Tok != token.DEFINE:
+		return []ast.Stmt{&ast.AssignStmt{Lhs: l.exprs(s.Lhs), TokPos: s.TokPos, Tok: s.Tok, Rhs: l.exprs(s.Rhs)}}
+	case len(s.Lhs) != len(s.Rhs):
+		return l.assignMulti(s)
+	case len(s.Lhs) == 1:
+		return l.assignOne(s)
+	}
+	if l.plainSwap(s) {
+		return []ast.Stmt{&ast.AssignStmt{Lhs: l.exprs(s.Lhs), TokPos: s.TokPos, Tok: s.Tok, Rhs: l.exprs(s.Rhs)}}
+	}
+	return l.assignEach(s)
+}
+
+// plainSwap reports whether yaegi's own assignment of several values does:
+// no interface is involved, nothing on the left has an effect, and no variable
+// that is assigned is an operand of another place.
+func (l *lowerer) plainSwap(s *ast.AssignStmt) bool {
+	if s.Tok != token.ASSIGN {
+		return false
+	}
+	assigned := map[types.Object]bool{}
+	for i, x := range s.Lhs {
+		if isBlank(x) || isInterface(l.typeOf(x)) || isInterface(l.typeOf(s.Rhs[i])) || isFunc(l.typeOf(x)) || l.isNil(s.Rhs[i]) {
+			return false
+		}
+		if v, ok := x.(*ast.Ident); ok {
+			assigned[l.obj(v)] = true
+		}
+	}
+	ok := true
+	for _, x := range s.Lhs {
+		if _, isVar := x.(*ast.Ident); isVar {
+			continue
+		}
+		ast.Inspect(x, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.CallExpr, *ast.UnaryExpr, *ast.TypeAssertExpr, *ast.StarExpr:
+				ok = false
+			case *ast.IndexExpr:
+				if _, isMap := l.typeOf(n.X).Underlying().(*types.Map); isMap {
+					ok = false
+				}
+			case *ast.Ident:
+				ok = ok && !assigned[l.obj(n)]
+			}
+			return ok
+		})
+	}
+	return ok
+}
+
+// isNew reports whether e is a name that s defines.
+func (l *lowerer) isNew(s *ast.AssignStmt, e ast.Expr) bool {
+	x, ok := e.(*ast.Ident)
+	return ok && s.Tok == token.DEFINE && x.Name != "_" && l.info.Defs[x] != nil && !l.pkgLevel(l.info.Defs[x])
+}
+
+func (l *lowerer) assignOne(s *ast.AssignStmt) []ast.Stmt {
+	x, v := s.Lhs[0], s.Rhs[0]
+	switch {
+	case isBlank(x):
+		return []ast.Stmt{&ast.AssignStmt{Lhs: []ast.Expr{id("_")}, TokPos: s.TokPos, Tok: token.ASSIGN, Rhs: []ast.Expr{l.conv(v, nil)}}}
+	case l.isNew(s, x):
+		t := l.typeOf(x)
+		if isInterface(t) { // := would give the value's own type
+			n := l.local(l.info.Defs[x.(*ast.Ident)])
+			rhs := l.expr(v)
+			return []ast.Stmt{declareVar(n, l.typ(t)), assign(id(n), rhs)}
+		}
+		rhs := l.expr(v)
+		return []ast.Stmt{&ast.AssignStmt{Lhs: []ast.Expr{idAt(l.defName(x), x.Pos())}, TokPos: s.TokPos, Tok: token.DEFINE, Rhs: []ast.Expr{rhs}}}
+	}
+	return []ast.Stmt{&ast.AssignStmt{Lhs: []ast.Expr{l.expr(x)}, TokPos: s.TokPos, Tok: token.ASSIGN, Rhs: []ast.Expr{l.conv(v, l.typeOf(x))}}}
+}
+
+// assignEach lowers a, b = x, y through temporaries: operands of indices and
+// dereferences on the left first, then all values, then the assignments.
+func (l *lowerer) assignEach(s *ast.AssignStmt) []ast.Stmt {
+	var out []ast.Stmt
+	tmp := func(x ast.Expr, t types.Type) ast.Expr {
+		if _, ok := x.(*ast.BasicLit); ok {
+			return x
+		}
+		n := l.fresh("t")
+		out = append(out, declareVar(n, l.typ(t)), assign(id(n), x))
+		return id(n)
+	}
+	lhs := make([]ast.Expr, len(s.Lhs))
+	for i, x := range s.Lhs {
+		if !isBlank(x) && !l.isNew(s, x) {
+			lhs[i] = l.placeOf(x, tmp)
+		}
+	}
+	vals := make([]ast.Expr, len(s.Rhs))
+	for i, v := range s.Rhs {
+		var t types.Type
+		if !isBlank(s.Lhs[i]) {
+			t = l.typeOf(s.Lhs[i])
+		}
+		if l.isNil(v) {
+			vals[i] = id("nil")
+			continue
+		}
+		x := l.conv(v, t)
+		if t == nil {
+			t = types.Default(l.typeOf(v))
+		}
+		n := l.fresh("t")
+		out = append(out, declareVar(n, l.typ(t)), assign(id(n), x))
+		vals[i] = id(n)
+	}
+	for i, x := range s.Lhs {
+		switch {
+		case isBlank(x):
+		case l.isNew(s, x):
+			n := l.defName(x)
+			out = append(out, declareVar(n, l.typ(l.typeOf(x))), assign(id(n), vals[i]))
+		default:
+			out = append(out, &ast.AssignStmt{Lhs: []ast.Expr{lhs[i]}, Tok: token.ASSIGN, TokPos: s.TokPos, Rhs: []ast.Expr{vals[i]}})
+		}
+	}
+	return out
+}
+
+// placeOf lowers the left side of an assignment with the operands that must be
+// evaluated beforehand in temporaries.
+func (l *lowerer) placeOf(e ast.Expr, tmp func(ast.Expr, types.Type) ast.Expr) ast.Expr {
+	switch e := unparen(e).(type) {
+	case *ast.IndexExpr:
+		t := l.typeOf(e.X)
+		ix := l.index(e).(*ast.IndexExpr)
+		if _, ok := t.Underlying().(*types.Array); !ok {
+			ix.X = tmp(ix.X, t)
+		} else {
+			ix.X = l.placeOf(e.X, tmp)
+		}
+		if l.info.Types[e.Index].Value == nil {
+			it := l.typeOf(e.Index)
+			if m, ok := t.Underlying().(*types.Map); ok {
+				it = m.Key()
+			}
+			ix.Index = tmp(ix.Index, it)
+		}
+		return ix
+	case *ast.StarExpr:
+		return &ast.StarExpr{Star: e.Star, X: tmp(l.expr(e.X), l.typeOf(e.X))}
+	}
+	return l.expr(e)
+}
+
+// assignMulti lowers a, b = f() and the comma-ok forms.
+func (l *lowerer) assignMulti(s *ast.AssignStmt) []ast.Stmt {
+	rhs, src := l.multi(s.Rhs[0])
+	direct, allNew := true, s.Tok == token.DEFINE
+	for i, x := range s.Lhs {
+		if isBlank(x) {
+			continue
+		}
+		isNew := l.isNew(s, x)
+		allNew = allNew && isNew
+		if t := l.typeOf(x); !isNew && isInterface(t) && !types.Identical(t, src(i)) {
+			direct = false
+		}
+		if _, ok := unparen(x).(*ast.Ident); !ok {
+			direct = false
+		}
+	}
+	if allNew && direct {
+		names := make([]string, len(s.Lhs))
+		for i, x := range s.Lhs {
+			names[i] = l.defName(x)
+		}
+		return []ast.Stmt{&ast.AssignStmt{Lhs: ids(names), TokPos: s.TokPos, Tok: defineOr(names), Rhs: []ast.Expr{rhs}}}
+	}
+	var out []ast.Stmt
+	tmp := make([]string, len(s.Lhs))
+	for i, x := range s.Lhs {
+		if tmp[i] = "_"; !isBlank(x) {
+			tmp[i] = l.fresh("t")
+		}
+	}
+	out = append(out, &ast.AssignStmt{Lhs: ids(tmp), TokPos: s.TokPos, Tok: defineOr(tmp), Rhs: []ast.Expr{rhs}})
+	for i, x := range s.Lhs {
+		switch {
+		case isBlank(x):
+		case l.isNew(s, x):
+			n := l.defName(x)
+			out = append(out, declareVar(n, l.typ(l.typeOf(x))), assign(id(n), id(tmp[i])))
+		default:
+			out = append(out, assign(l.expr(x), l.toIfaceIf(id(tmp[i]), src(i), l.typeOf(x), x.Pos())))
+		}
+	}
+	return out
+}
+
+// ret lowers a return statement.
+func (l *lowerer) ret(s *ast.ReturnStmt) []ast.Stmt {
+	var vals []ast.Expr
+	var pre []ast.Stmt
+	res := l.fn.sig.Results()
+	switch {
+	case len(s.Results) == res.Len():
+		for i, e := range s.Results {
+			vals = append(vals, l.conv(e, res.At(i).Type()))
+		}
+	case len(s.Results) == 1: // return f()
+		rhs, src := l.multi(s.Results[0])
+		same := true
+		for i := range res.Len() {
+			if t := l.st(res.At(i).Type()); isInterface(t) && !types.Identical(t, src(i)) {
+				same = false
+			}
+		}
+		if same && l.fn.loop == nil {
+			return []ast.Stmt{&ast.ReturnStmt{Return: s.Return, Results: []ast.Expr{rhs}}}
+		}
+		names := make([]string, res.Len())
+		for i := range names {
+			names[i] = l.fresh("t")
+			vals = append(vals, l.toIfaceIf(id(names[i]), src(i), l.st(res.At(i).Type()), s.Return))
+		}
+		pre = append(pre, define(names, rhs))
+	}
+	if l.fn.loop != nil {
+		return append(pre, l.returnFromLoop(vals)...)
+	}
+	if len(vals) > 1 && res.At(0).Name() != "" {
+		// Results are set one by one: a value must not read a result set before.
+		for i, v := range vals {
+			if _, ok := v.(*ast.BasicLit); ok || l.isNil(s.Results[min(i, len(s.Results)-1)]) {
+				continue
+			}
+			n := l.fresh("t")
+			pre = append(pre, declareVar(n, l.typ(res.At(i).Type())), assign(id(n), v))
+			vals[i] = id(n)
+		}
+	}
+	return append(pre, &ast.ReturnStmt{Return: s.Return, Results: vals})
+}
+
+// goStmt runs the call in a goroutine that reports a panic instead of ending
+// the process.
+func (l *lowerer) goStmt(s *ast.GoStmt) []ast.Stmt {
+	r := l.fresh("r")
+	guard := &ast.DeferStmt{Defer: s.Go, Call: call(&ast.FuncLit{Type: funcType(nil, nil), Body: block(
+		define([]string{r}, call(id("recover"))),
+		&ast.IfStmt{Cond: &ast.BinaryExpr{X: id(r), Op: token.NEQ, Y: id("nil")}, Body: block(exprStmt(call(rtFn("GoPanic"), id(r), l.place(s.Go))))})})}
+	pre, c := l.bound(s.Call)
+	return append(pre, &ast.GoStmt{Go: s.Go, Call: call(&ast.FuncLit{Type: funcType(nil, nil), Body: block(guard, exprStmt(c))})})
+}
+
+// bound lowers a call with its function and arguments evaluated now, in fresh
+// variables: yaegi keeps references to what it should copy.
+func (l *lowerer) bound(e *ast.CallExpr) ([]ast.Stmt, *ast.CallExpr) {
+	c, ok := unparen(l.expr(e)).(*ast.CallExpr)
+	if !ok {
+		l.fail(e.Pos(), "this call cannot be deferred or run in a goroutine")
+	}
+	var pre []ast.Stmt
+	bind := func(x ast.Expr) ast.Expr {
+		switch x := x.(type) {
+		case *ast.BasicLit, *ast.FuncLit:
+			return x
+		case *ast.Ident:
+			if x.Name == "nil" || x.Name == "true" || x.Name == "false" {
+				return x
+			}
+		case *ast.ArrayType, *ast.MapType, *ast.ChanType, *ast.StarExpr, *ast.InterfaceType:
+			if _, ok := x.(*ast.StarExpr); !ok {
+				return x // a type, of make or new
+			}
+		}
+		n := l.fresh("b")
+		pre = append(pre, &ast.AssignStmt{Lhs: []ast.Expr{id(n)}, Tok: token.DEFINE, TokPos: e.Pos(), Rhs: []ast.Expr{x}})
+		return id(n)
+	}
+	fun := unparen(e.Fun)
+	if x, ok := fun.(*ast.Ident); ok {
+		if v, ok := l.obj(x).(*types.Var); ok && v != nil {
+			c.Fun = bind(c.Fun)
+		}
+	} else if _, ok := c.Fun.(*ast.CallExpr); ok {
+		c.Fun = bind(c.Fun)
+	}
+	for i, a := range c.Args {
+		c.Args[i] = bind(a)
+	}
+	return pre, c
+}
+
+func (l *lowerer) deferStmt(s *ast.DeferStmt) []ast.Stmt {
+	if l.fn != nil && l.fn.loop != nil {
+		l.fail(s.Defer, "defer in the body of a range over a function is not supported in cells; call a function there instead")
+	}
+	if fl, ok := unparen(s.Call.Fun).(*ast.FuncLit); ok && len(s.Call.Args) == 0 {
+		return []ast.Stmt{&ast.DeferStmt{Defer: s.Defer, Call: call(l.expr(fl))}}
+	}
+	pre, c := l.bound(s.Call)
+	if x, ok := unparen(s.Call.Fun).(*ast.Ident); ok {
+		if _, ok := l.info.Uses[x].(*types.Builtin); ok {
+			c = call(&ast.FuncLit{Type: funcType(nil, nil), Body: block(exprStmt(c))})
+		}
+	}
+	return append(pre, &ast.DeferStmt{Defer: s.Defer, Call: c})
+}

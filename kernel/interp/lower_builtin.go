@@ -1,0 +1,115 @@
+package interp
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+)
+
+// builtin lowers a call of a predeclared function.
+func (l *lowerer) builtin(name string, e *ast.CallExpr) ast.Expr {
+	p := e.Pos()
+	plain := func(args ...ast.Expr) ast.Expr {
+		return &ast.CallExpr{Fun: idAt(name, p), Lparen: e.Lparen, Args: args, Ellipsis: e.Ellipsis, Rparen: e.Rparen}
+	}
+	switch name {
+	case "min", "max":
+		fn := idAt(l.minMax(name, l.typeOf(e)), p)
+		x := l.expr(e.Args[0])
+		for _, a := range e.Args[1:] {
+			x = call(fn, x, l.expr(a))
+		}
+		return x
+	case "clear":
+		return call(idAt(l.clearer(l.typeOf(e.Args[0])), p), l.expr(e.Args[0]))
+	case "new":
+		if tv := l.info.Types[e.Args[0]]; tv.IsType() {
+			return plain(l.typ(tv.Type))
+		}
+		t := deref(l.typeOf(e))
+		fn := l.helper("new", l.key(t), func(fn string) {
+			l.emit(funcDecl(fn, funcType([]*ast.Field{field("v", l.typ(t))}, []*ast.Field{result(star(l.typ(t)))}), ret(addr(id("v")))))
+		})
+		return call(idAt(fn, p), l.conv(e.Args[0], t))
+	case "append":
+		s := l.typeOf(e).Underlying().(*types.Slice)
+		args := []ast.Expr{l.expr(e.Args[0])}
+		if l.isNil(e.Args[0]) {
+			args[0] = call(&ast.ParenExpr{X: l.typ(l.typeOf(e))}, id("nil"))
+		}
+		for _, a := range e.Args[1:] {
+			if e.Ellipsis.IsValid() {
+				args = append(args, l.expr(a))
+			} else {
+				args = append(args, l.conv(a, s.Elem()))
+			}
+		}
+		return plain(args...)
+	case "delete":
+		if m, ok := l.typeOf(e.Args[0]).Underlying().(*types.Map); ok {
+			return plain(l.expr(e.Args[0]), l.conv(e.Args[1], m.Key()))
+		}
+	case "panic":
+		return call(rtFn("Panic"), l.conv(e.Args[0], types.NewInterfaceType(nil, nil)), l.place(p))
+	case "recover":
+		return call(rtFn("Recovered"), plain())
+	case "print", "println":
+		args := []ast.Expr{id("false")}
+		if name == "println" {
+			args[0] = id("true")
+		}
+		for _, a := range e.Args {
+			args = append(args, l.conv(a, types.NewInterfaceType(nil, nil)))
+		}
+		return call(rtFn("Print"), args...)
+	}
+	return plain(l.exprs(e.Args)...)
+}
+
+// place is a position as lowered code passes it to the runtime.
+func (l *lowerer) place(p token.Pos) ast.Expr { return strLit(l.s.pos(p)) }
+
+func (l *lowerer) minMax(name string, t types.Type) string {
+	return l.helper(name, l.key(t), func(fn string) {
+		op := token.LSS
+		if name == "max" {
+			op = token.GTR
+		}
+		less := &ast.BinaryExpr{X: id("a"), Op: op, Y: id("b")}
+		body := []ast.Stmt{&ast.IfStmt{Cond: less, Body: block(ret(id("a")))}}
+		if b, ok := t.Underlying().(*types.Basic); ok && b.Info()&types.IsFloat != 0 {
+			// Not-a-number and signed zeros follow rules of their own.
+			f := call(rtFn(map[string]string{"min": "MinFloat", "max": "MaxFloat"}[name]), call(id("float64"), id("a")), call(id("float64"), id("b")))
+			body = []ast.Stmt{ret(call(l.typ(t), f))}
+		}
+		body = append(body, ret(id("b")))
+		l.emit(funcDecl(fn, funcType([]*ast.Field{field("a", l.typ(t)), field("b", l.typ(t))}, []*ast.Field{result(l.typ(t))}), body...))
+	})
+}
+
+func (l *lowerer) clearer(t types.Type) string {
+	return l.helper("clear", l.key(t), func(fn string) {
+		var body []ast.Stmt
+		if s, ok := t.Underlying().(*types.Slice); ok {
+			body = []ast.Stmt{declareVar("z", l.typ(s.Elem())),
+				&ast.RangeStmt{Key: id("k"), Tok: token.DEFINE, X: id("m"), Body: block(assign(&ast.IndexExpr{X: id("m"), Index: id("k")}, id("z")))}}
+		} else {
+			body = []ast.Stmt{exprStmt(call(rtFn("ClearMap"), id("m")))}
+		}
+		l.emit(funcDecl(fn, funcType([]*ast.Field{field("m", l.typ(t))}, nil), body...))
+	})
+}
+
+// recovers reports whether a function body defers a function that recovers.
+func recovers(b *ast.BlockStmt) (found bool) {
+	if b == nil {
+		return false
+	}
+	ast.Inspect(b, func(n ast.Node) bool {
+		if _, ok := n.(*ast.DeferStmt); ok {
+			found = true
+		}
+		return !found
+	})
+	return found
+}

@@ -1,0 +1,417 @@
+package interp
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+)
+
+func (l *lowerer) call(e *ast.CallExpr) ast.Expr {
+	p := e.Pos()
+	fun := unparen(e.Fun)
+	if tv := l.info.Types[e.Fun]; tv.IsType() {
+		return l.conversion(e, tv.Type)
+	}
+	if x, ok := fun.(*ast.Ident); ok {
+		if b, ok := l.info.Uses[x].(*types.Builtin); ok {
+			return l.builtin(b.Name(), e)
+		}
+	}
+	if se, ok := fun.(*ast.SelectorExpr); ok && isUnsafe(l.info, se) {
+		return &ast.CallExpr{Fun: l.pkgSel("unsafe", se.Sel.Name, p), Lparen: e.Lparen, Args: l.exprs(e.Args), Rparen: e.Rparen}
+	}
+	sg := l.typeOf(e.Fun).Underlying().(*types.Signature)
+	if se := calledSelector(fun); se != nil {
+		if x, ok := se.X.(*ast.Ident); ok {
+			if pn, ok := l.info.Uses[x].(*types.PkgName); ok {
+				return l.compiledCall(e, pn.Imported().Path(), se, sg)
+			}
+		}
+		if s := l.info.Selections[se]; s != nil && s.Kind() == types.MethodVal {
+			return l.callMethod(e, se, l.st(s.Recv()), sg)
+		}
+	}
+	if x, ok := calledIdent(fun); ok {
+		if o := l.info.Uses[x]; o != nil && o.Pkg() != nil && !isMain(o) && o.Parent() == o.Pkg().Scope() { // dot import
+			if in, ok := l.info.Instances[x]; ok {
+				return l.shim(o.Pkg().Path()+"."+o.Name(), in, e)
+			}
+			return l.finish(e, l.pkgSel(o.Pkg().Path(), o.Name(), p), l.args(e, sg, true))
+		}
+	}
+	return l.finish(e, l.expr(e.Fun), l.args(e, sg, false))
+}
+
+func isUnsafe(info *types.Info, se *ast.SelectorExpr) bool {
+	x, ok := se.X.(*ast.Ident)
+	if !ok {
+		return false
+	}
+	pn, ok := info.Uses[x].(*types.PkgName)
+	return ok && pn.Imported() == types.Unsafe
+}
+
+// calledSelector returns the selector that is called, instantiated or not.
+func calledSelector(fun ast.Expr) *ast.SelectorExpr {
+	switch x := fun.(type) {
+	case *ast.IndexExpr:
+		fun = unparen(x.X)
+	case *ast.IndexListExpr:
+		fun = unparen(x.X)
+	}
+	se, _ := fun.(*ast.SelectorExpr)
+	return se
+}
+
+func calledIdent(fun ast.Expr) (*ast.Ident, bool) {
+	switch x := fun.(type) {
+	case *ast.IndexExpr:
+		fun = unparen(x.X)
+	case *ast.IndexListExpr:
+		fun = unparen(x.X)
+	}
+	x, ok := fun.(*ast.Ident)
+	return x, ok
+}
+
+func (l *lowerer) finish(e *ast.CallExpr, fun ast.Expr, args []ast.Expr) *ast.CallExpr {
+	return &ast.CallExpr{Fun: fun, Lparen: e.Lparen, Args: args, Ellipsis: e.Ellipsis, Rparen: e.Rparen}
+}
+
+// paramType is the type that argument i of a call must have.
+func paramType(sg *types.Signature, i int, spread bool) types.Type {
+	n := sg.Params().Len()
+	if sg.Variadic() && i >= n-1 && !spread {
+		if s, ok := sg.Params().At(n - 1).Type().Underlying().(*types.Slice); ok {
+			return s.Elem()
+		}
+	}
+	if i >= n {
+		return nil
+	}
+	return sg.Params().At(i).Type()
+}
+
+// args lowers the arguments of a call. Compiled functions take plain values
+// for an empty interface as they are.
+func (l *lowerer) args(e *ast.CallExpr, sg *types.Signature, compiled bool) []ast.Expr {
+	if len(e.Args) == 1 {
+		if t, ok := l.typeOf(e.Args[0]).(*types.Tuple); ok {
+			return l.spreadArgs(e, t, sg)
+		}
+	}
+	out := make([]ast.Expr, len(e.Args))
+	for i, a := range e.Args {
+		t := paramType(sg, i, e.Ellipsis.IsValid())
+		if compiled && isInterface(l.st(t)) && !isInterface(l.typeOf(a)) && !hasCell(l.typeOf(a)) && !isFunc(l.typeOf(a)) && !isStream(l.info, a) {
+			out[i] = l.expr(a)
+			continue
+		}
+		out[i] = l.conv(a, t)
+	}
+	return out
+}
+
+func isFunc(t types.Type) bool { _, ok := t.Underlying().(*types.Signature); return ok }
+
+// spreadArgs lowers the arguments of f(g()) for a g of several results.
+func (l *lowerer) spreadArgs(e *ast.CallExpr, t *types.Tuple, sg *types.Signature) []ast.Expr {
+	same := true
+	for i := range t.Len() {
+		if pt := l.st(paramType(sg, i, false)); !types.Identical(pt, t.At(i).Type()) && isInterface(pt) {
+			same = false
+		}
+	}
+	if same && !sg.Variadic() {
+		return l.exprs(e.Args)
+	}
+	// A helper converts the results one by one.
+	var res []*ast.Field
+	var names []string
+	var vals []ast.Expr
+	for i := range t.Len() {
+		pt := l.st(paramType(sg, i, false))
+		n := l.fresh("v")
+		names = append(names, n)
+		res = append(res, result(l.typ(pt)))
+		vals = append(vals, l.toIfaceIf(id(n), l.st(t.At(i).Type()), pt, e.Pos()))
+	}
+	// f takes the values from a function literal without parameters.
+	fl := &ast.FuncLit{Type: funcType(nil, res), Body: block(define(names, l.expr(e.Args[0])), ret(vals...))}
+	return []ast.Expr{call(fl)}
+}
+
+// toIfaceIf is toIface for a target of any kind.
+func (l *lowerer) toIfaceIf(x ast.Expr, src, target types.Type, p token.Pos) ast.Expr {
+	if !isInterface(target) {
+		return x
+	}
+	return l.toIface(x, src, target, p)
+}
+
+func (l *lowerer) conversion(e *ast.CallExpr, t types.Type) ast.Expr {
+	t = l.st(t)
+	if isInterface(t) {
+		return l.conv(e.Args[0], t)
+	}
+	if _, ok := t.Underlying().(*types.Signature); ok && (cellNamed(t) != nil || l.isNil(e.Args[0])) {
+		if !l.isNil(e.Args[0]) {
+			return l.expr(e.Args[0]) // the representation is the same
+		}
+	}
+	te := l.typAt(t, e.Pos())
+	switch te.(type) {
+	case *ast.Ident, *ast.SelectorExpr, *ast.ArrayType, *ast.MapType:
+	default:
+		te = &ast.ParenExpr{X: te}
+	}
+	return &ast.CallExpr{Fun: te, Lparen: e.Lparen, Args: l.exprs(e.Args), Rparen: e.Rparen}
+}
+
+// compiledCall lowers a call of a function of a compiled package.
+func (l *lowerer) compiledCall(e *ast.CallExpr, path string, se *ast.SelectorExpr, sg *types.Signature) ast.Expr {
+	key := path + "." + se.Sel.Name
+	if in, ok := l.info.Instances[se.Sel]; ok {
+		return l.shim(key, in, e)
+	}
+	fun := l.pkgSel(path, se.Sel.Name, e.Pos())
+	if s, ok := substitutes[key]; ok {
+		fun = rtFn(s)
+	}
+	args := l.args(e, sg, true)
+	if from, ok := rawParams[key]; ok {
+		for i := from; i < len(args) && !e.Ellipsis.IsValid(); i++ {
+			args[i] = l.raw(e.Args[min(i, len(e.Args)-1)], args[i])
+		}
+	}
+	return l.finish(e, fun, args)
+}
+
+// raw passes what lies in a box, for functions that look into a value or fill
+// it by reflection.
+func (l *lowerer) raw(orig, x ast.Expr) ast.Expr {
+	t := l.typeOf(orig)
+	if _, ok := t.(*types.Tuple); ok || !isInterface(t) && !hasCell(t) {
+		return x
+	}
+	return call(rtFn("Open"), x)
+}
+
+// rawParams lists compiled functions that must get the representation of a
+// cell's value, with the index of the first such parameter.
+var rawParams = map[string]int{
+	"fmt.Sscan": 1, "fmt.Sscanf": 2, "fmt.Sscanln": 1, "fmt.Fscan": 1, "fmt.Fscanf": 2, "fmt.Fscanln": 1,
+	"fmt.Scan": 0, "fmt.Scanf": 1, "fmt.Scanln": 0,
+	"sort.Slice": 0, "sort.SliceStable": 0, "sort.SliceIsSorted": 0,
+	"encoding/xml.Marshal": 0, "encoding/xml.MarshalIndent": 0, "encoding/xml.Unmarshal": 1,
+	"encoding/binary.Read": 2, "encoding/binary.Write": 2, "encoding/binary.Size": 0,
+	"encoding/binary.Decode": 2, "encoding/binary.Encode": 2, "encoding/binary.Append": 2,
+	"encoding/asn1.Marshal": 0, "encoding/asn1.Unmarshal": 1,
+	"reflect.Swapper": 0, "reflect.ValueOf": 0, "reflect.Indirect": 0,
+}
+
+// rawMethods is rawParams for methods: "path.Type.Method".
+var rawMethods = map[string]int{
+	"encoding/xml.Encoder.Encode": 0, "encoding/xml.Decoder.Decode": 0,
+	"encoding/gob.Encoder.Encode": 0, "encoding/gob.Decoder.Decode": 0,
+	"text/template.Template.Execute": 1, "text/template.Template.ExecuteTemplate": 2,
+	"html/template.Template.Execute": 1, "html/template.Template.ExecuteTemplate": 2,
+	"database/sql.Rows.Scan": 0, "database/sql.Row.Scan": 0,
+}
+
+// substitutes names the runtime's versions of functions that must know about
+// boxes.
+var substitutes = map[string]string{
+	"errors.As":               "ErrorsAs",
+	"reflect.TypeOf":          "TypeOf",
+	"reflect.DeepEqual":       "DeepEqual",
+	"encoding/json.Unmarshal": "JSONUnmarshal",
+}
+
+// callMethod lowers x.M(args).
+func (l *lowerer) callMethod(e *ast.CallExpr, se *ast.SelectorExpr, rt types.Type, sg *types.Signature) ast.Expr {
+	p := e.Pos()
+	s := l.lookup(rt, se.Sel.Name)
+	if s == nil {
+		l.fail(p, "internal: no method %s on %s", se.Sel.Name, rt)
+	}
+	owner := methodOwner(s)
+	if isStream(l.info, se.X) && (se.Sel.Name == "Write" || se.Sel.Name == "WriteString") {
+		return l.finish(e, sel(call(rtFn("Writer"), strLit(unparen(se.X).(*ast.SelectorExpr).Sel.Name)), se.Sel.Name), l.args(e, sg, true))
+	}
+	if n := cellNamed(rt); n == nil && !hasCell(rt) && (!isInterface(rt) || compiledIface(rt)) {
+		if sub, ok := methodSubstitutes[owner]; ok {
+			return l.finish(e, rtFn(sub), append([]ast.Expr{l.expr(se.X)}, l.args(e, sg, true)...))
+		}
+		args := l.args(e, sg, true)
+		if from, ok := rawMethods[owner]; ok {
+			for i := from; i < len(args); i++ {
+				args[i] = l.raw(e.Args[min(i, len(e.Args)-1)], args[i])
+			}
+		}
+		return l.finish(e, &ast.SelectorExpr{X: l.expr(se.X), Sel: idAt(se.Sel.Name, se.Sel.Pos())}, args)
+	}
+	if g, ok := genericMethods[owner]; ok {
+		return l.genericMethod(g, e, se, rt, sg)
+	}
+	args := l.args(e, sg, false)
+	if len(e.Args) == 1 && len(args) == 1 {
+		if _, multi := l.typeOf(e.Args[0]).(*types.Tuple); multi {
+			return l.finish(e, &ast.ParenExpr{X: l.methodValue(se, rt)}, args)
+		}
+	}
+	c := l.methodCall(l.expr(se.X), rt, s, args, e.Ellipsis.IsValid(), p)
+	c.Lparen, c.Rparen = e.Lparen, e.Rparen
+	return c
+}
+
+// methodSubstitutes is substitutes for methods: the receiver goes first.
+var methodSubstitutes = map[string]string{
+	"encoding/json.Decoder.Decode": "JSONDecode",
+	"reflect.Value.Type":           "ValueType",
+	"reflect.Value.Interface":      "ValueInterface",
+	"reflect.Value.MethodByName":   "ValueMethodByName",
+	"reflect.Value.NumMethod":      "ValueNumMethod",
+	"reflect.Value.Method":         "ValueMethod",
+	"reflect.Value.String":         "ValueString",
+}
+
+// methodOwner names a compiled method: "path.Type.Method".
+func methodOwner(s *types.Selection) string {
+	f := s.Obj().(*types.Func)
+	r := f.Signature().Recv()
+	if r == nil || f.Pkg() == nil {
+		return ""
+	}
+	if n, ok := types.Unalias(deref(r.Type())).(*types.Named); ok {
+		return f.Pkg().Path() + "." + n.Obj().Name() + "." + f.Name()
+	}
+	return ""
+}
+
+// genericMethods lists the methods of generic compiled types' substitutes
+// with how many of their results have the type argument's type.
+var genericMethods = map[string]string{
+	"sync/atomic.Pointer.Load":           "Load",
+	"sync/atomic.Pointer.Store":          "Store",
+	"sync/atomic.Pointer.Swap":           "Swap",
+	"sync/atomic.Pointer.CompareAndSwap": "CompareAndSwap",
+}
+
+// genericMethod lowers a method call on a generic type's substitute, whose
+// methods take and give untyped values:
+//
+//	func(x *rt.AtomicPointer) (v *T) { rt__.Into(x.Load(), &v); return v }
+func (l *lowerer) genericMethod(name string, e *ast.CallExpr, se *ast.SelectorExpr, rt types.Type, sg *types.Signature) ast.Expr {
+	fn := l.helper("gm_"+name, l.key(deref(rt))+l.key(sg), func(fn string) {
+		l.inPackage(l.sub, func() {
+			ft := l.sig(sg, true)
+			args := paramNames(ft)
+			for _, r := range resultFields(ft) {
+				r.Names = nil
+			}
+			ft.Params.List = append([]*ast.Field{field("x__", star(l.typ(deref(rt))))}, ft.Params.List...)
+			c := call(sel(id("x__"), name), args...)
+			body := []ast.Stmt{returnOrCall(sg, c)}
+			if sg.Results().Len() == 1 && isPtr(sg.Results().At(0).Type()) {
+				body = []ast.Stmt{declareVar("v__", l.typ(sg.Results().At(0).Type())), exprStmt(call(rtFn("Into"), c, addr(id("v__")))), ret(id("v__"))}
+			}
+			l.emit(&ast.FuncDecl{Name: id(fn), Type: ft, Body: block(body...)})
+		})
+	})
+	x := l.expr(se.X)
+	t := rt
+	s := l.lookup(rt, se.Sel.Name)
+	x, t = l.path(x, t, s.Index()[:len(s.Index())-1], e.Pos())
+	if !isPtr(t) {
+		x = addr(x)
+	}
+	return l.finish(e, id(fn), append([]ast.Expr{x}, l.exprs(e.Args)...))
+}
+
+// shimArgs lowers the arguments of a generic compiled function.
+func (l *lowerer) shimArgs(e *ast.CallExpr, sg *types.Signature) []ast.Expr {
+	out := make([]ast.Expr, 0, len(e.Args))
+	for i, a := range e.Args {
+		t := l.st(paramType(sg, i, e.Ellipsis.IsValid()))
+		x := l.conv(a, t)
+		if l.isNil(a) { // a typed nil
+			x = call(&ast.ParenExpr{X: l.typ(t)}, id("nil"))
+		} else if b, ok := t.Underlying().(*types.Basic); ok && l.info.Types[a].Value != nil {
+			x = call(l.typ(b), x)
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// shim lowers a call of a generic compiled function to the runtime's version
+// by reflection; the zero values tell the result types:
+//
+//	func(a0 A, a1 B) (r0 R) { rt__.Shim("slices.Max", []any{&r0}, a0, a1); return r0 }
+func (l *lowerer) shim(key string, in types.Instance, e *ast.CallExpr) ast.Expr {
+	sg := l.st(in.Type).(*types.Signature)
+	if key == "reflect.TypeFor" {
+		t := l.st(in.TypeArgs.At(0))
+		return call(rtFn("TypeFor"), l.typeID(t), call(id("new"), l.typ(t)))
+	}
+	fn := l.shimFunc(key, sg, e.Pos())
+	if len(e.Args) == 1 {
+		if _, ok := l.typeOf(e.Args[0]).(*types.Tuple); ok {
+			return l.finish(e, id(fn), l.exprs(e.Args))
+		}
+	}
+	return l.finish(e, idAt(fn, e.Pos()), l.shimArgs(e, sg))
+}
+
+// shimValue is a generic compiled function as a value.
+func (l *lowerer) shimValue(key string, in types.Instance, p token.Pos) ast.Expr {
+	return idAt(l.shimFunc(key, l.st(in.Type).(*types.Signature), p), p)
+}
+
+func (l *lowerer) shimFunc(key string, sg *types.Signature, p token.Pos) string {
+	switch key {
+	case "errors.AsType":
+		return l.errorsAsType(sg)
+	case "reflect.TypeFor":
+		l.fail(p, "reflect.TypeFor can only be called directly in a cell")
+	}
+	if !hasShim(key) {
+		l.fail(p, "the generic function %s of compiled code is not available in cells", key)
+	}
+	return l.helper("shim", key+l.key(sg), func(fn string) {
+		l.inPackage(l.sub, func() {
+			ft := l.sig(sg, true)
+			args := []ast.Expr{strLit(key)}
+			out := &ast.CompositeLit{Type: &ast.ArrayType{Elt: anyType()}}
+			var results []ast.Expr
+			for i, r := range resultFields(ft) {
+				n := "r__" + itoa(i)
+				r.Names = []*ast.Ident{id(n)}
+				out.Elts = append(out.Elts, call(rtFn("Ptr"), addr(id(n))))
+				results = append(results, id(n))
+			}
+			args = append(args, out)
+			args = append(args, paramNames(ft)...)
+			body := []ast.Stmt{exprStmt(call(rtFn("Shim"), args...))}
+			if len(results) > 0 {
+				body = append(body, ret(results...))
+			}
+			l.emit(&ast.FuncDecl{Name: id(fn), Type: ft, Body: block(body...)})
+		})
+	})
+}
+
+// errorsAsType is errors.AsType for one type, through errors.As.
+func (l *lowerer) errorsAsType(sg *types.Signature) string {
+	t := sg.Results().At(0).Type()
+	return l.helper("astype", l.key(t), func(fn string) {
+		p := types.NewPointer(t)
+		var target ast.Expr = addr(id("v"))
+		if hasCell(p) {
+			target = l.box(target, p)
+		}
+		l.emit(funcDecl(fn, funcType([]*ast.Field{field("err", rtFn("Error"))}, []*ast.Field{field("v", l.typ(t)), field("ok", id("bool"))}),
+			assign(id("ok"), call(rtFn("ErrorsAs"), id("err"), target)), ret(id("v"), id("ok"))))
+	})
+}

@@ -1,0 +1,367 @@
+package interp
+
+import (
+	"go/ast"
+	"go/constant"
+	"go/token"
+	"go/types"
+	"strconv"
+	"strings"
+)
+
+func (l *lowerer) exprs(es []ast.Expr) []ast.Expr {
+	out := make([]ast.Expr, len(es))
+	for i, e := range es {
+		out[i] = l.expr(e)
+	}
+	return out
+}
+
+// expr lowers an expression; its value keeps the expression's own type.
+func (l *lowerer) expr(e ast.Expr) ast.Expr {
+	if e == nil {
+		return nil
+	}
+	p := e.Pos()
+	if tv, ok := l.info.Types[e]; ok {
+		if tv.IsType() {
+			return l.typAt(tv.Type, p)
+		}
+		if tv.Value != nil {
+			if c := l.constant(tv.Value, tv.Type, p); c != nil {
+				return c
+			}
+		}
+	}
+	switch e := e.(type) {
+	case *ast.Ident:
+		return l.ident(e)
+	case *ast.BasicLit:
+		return &ast.BasicLit{Kind: e.Kind, Value: e.Value, ValuePos: p}
+	case *ast.ParenExpr:
+		return &ast.ParenExpr{Lparen: p, X: l.expr(e.X)}
+	case *ast.StarExpr:
+		return &ast.StarExpr{Star: p, X: l.expr(e.X)}
+	case *ast.UnaryExpr:
+		return l.unary(e)
+	case *ast.BinaryExpr:
+		return l.binary(e)
+	case *ast.SelectorExpr:
+		return l.selector(e)
+	case *ast.IndexExpr:
+		if x, ok := l.instance(e.X); ok {
+			return x
+		}
+		return l.index(e)
+	case *ast.IndexListExpr:
+		if x, ok := l.instance(e.X); ok {
+			return x
+		}
+	case *ast.SliceExpr:
+		return l.sliceExpr(e)
+	case *ast.TypeAssertExpr:
+		return l.assertion(e)
+	case *ast.CompositeLit:
+		return l.composite(e)
+	case *ast.FuncLit:
+		return l.funcLit(l.info.Types[e].Type.(*types.Signature), e.Body)
+	case *ast.CallExpr:
+		return l.call(e)
+	}
+	l.fail(p, "internal: expression %T is not supported", e)
+	return nil
+}
+
+func (l *lowerer) ident(x *ast.Ident) ast.Expr {
+	p := x.NamePos
+	if n, ok := l.old[x]; ok {
+		return idAt(n, p)
+	}
+	o := l.obj(x)
+	switch o := o.(type) {
+	case nil:
+		return idAt(x.Name, p)
+	case *types.Nil:
+		return idAt("nil", p)
+	case *types.Var:
+		if l.pkgLevel(o) {
+			if v := l.s.vars[o.Name()]; v != nil && v.predeclared {
+				return rtFn("Ctx")
+			}
+			return idAt(l.varName(o.Name(), p), p)
+		}
+		if isMain(o) && !o.IsField() {
+			return idAt(l.local(o), p)
+		}
+	case *types.Func:
+		if isMain(o) {
+			return idAt(l.funcName(o, x), p)
+		}
+	}
+	if o.Pkg() != nil && !isMain(o) && o.Parent() == o.Pkg().Scope() { // imported with a dot
+		return l.pkgSel(o.Pkg().Path(), x.Name, p)
+	}
+	return idAt(x.Name, p)
+}
+
+func (l *lowerer) varName(n string, p token.Pos) string {
+	if v := l.s.vars[n]; v != nil {
+		return v.iname
+	}
+	l.fail(p, "internal: no variable %s", n)
+	return ""
+}
+
+func (l *lowerer) funcName(o *types.Func, x *ast.Ident) string {
+	if in, ok := l.info.Instances[x]; ok {
+		return l.funcInst(o, in.TypeArgs, x.NamePos)
+	}
+	d := l.s.decls[o.Name()]
+	if d == nil {
+		l.fail(x.NamePos, "internal: no function %s", o.Name())
+	}
+	return d.iname
+}
+
+// pkgSel names a symbol of a compiled package.
+func (l *lowerer) pkgSel(path, name string, p token.Pos) ast.Expr {
+	l.u.imports[alias(path)] = path
+	return &ast.SelectorExpr{X: idAt(alias(path), p), Sel: idAt(name, p)}
+}
+
+// instance lowers x of x[T] when that instantiates a generic function.
+func (l *lowerer) instance(x ast.Expr) (ast.Expr, bool) {
+	switch x := unparen(x).(type) {
+	case *ast.Ident:
+		if _, ok := l.info.Instances[x]; ok {
+			return l.ident(x), true
+		}
+	case *ast.SelectorExpr:
+		if _, ok := l.info.Instances[x.Sel]; ok {
+			return l.selector(x), true
+		}
+	}
+	return nil, false
+}
+
+func (l *lowerer) unary(e *ast.UnaryExpr) ast.Expr {
+	if e.Op == token.AND {
+		if c, ok := unparen(e.X).(*ast.CompositeLit); ok {
+			return &ast.UnaryExpr{OpPos: e.OpPos, Op: e.Op, X: l.composite(c)}
+		}
+	}
+	return &ast.UnaryExpr{OpPos: e.OpPos, Op: e.Op, X: l.expr(e.X)}
+}
+
+func (l *lowerer) binary(e *ast.BinaryExpr) ast.Expr {
+	if e.Op == token.EQL || e.Op == token.NEQ {
+		if x := l.comparison(e); x != nil {
+			return x
+		}
+	}
+	x := &ast.BinaryExpr{X: l.expr(e.X), OpPos: e.OpPos, Op: e.Op, Y: l.expr(e.Y)}
+	// A typed value must not take on the type of its neighbour's literal.
+	return x
+}
+
+// comparison lowers == and != of interface values, nil otherwise.
+func (l *lowerer) comparison(e *ast.BinaryExpr) ast.Expr {
+	tx, ty := l.typeOf(e.X), l.typeOf(e.Y)
+	if !isInterface(tx) && !isInterface(ty) || l.isNil(e.X) || l.isNil(e.Y) {
+		return nil
+	}
+	empty := types.NewInterfaceType(nil, nil)
+	eq := call(rtFn("Eq"), l.conv(e.X, empty), l.conv(e.Y, empty))
+	if e.Op == token.NEQ {
+		return &ast.UnaryExpr{Op: token.NOT, X: eq, OpPos: e.OpPos}
+	}
+	return eq
+}
+
+func (l *lowerer) isNil(e ast.Expr) bool { return l.info.Types[e].IsNil() }
+
+func (l *lowerer) index(e *ast.IndexExpr) ast.Expr {
+	t := l.typeOf(e.X)
+	if m, ok := t.Underlying().(*types.Map); ok {
+		return &ast.IndexExpr{X: l.expr(e.X), Lbrack: e.Lbrack, Index: l.conv(e.Index, m.Key())}
+	}
+	return &ast.IndexExpr{X: l.expr(e.X), Lbrack: e.Lbrack, Index: l.expr(e.Index)}
+}
+
+func (l *lowerer) sliceExpr(e *ast.SliceExpr) ast.Expr {
+	return &ast.SliceExpr{X: l.expr(e.X), Lbrack: e.Lbrack, Low: l.expr(e.Low), High: l.expr(e.High), Max: l.expr(e.Max), Slice3: e.Slice3}
+}
+
+func (l *lowerer) funcLit(sg *types.Signature, body *ast.BlockStmt) *ast.FuncLit {
+	saved, top := l.fn, l.top
+	l.fn, l.top = &fnCtx{sig: sg, rec: recovers(body)}, false
+	f := &ast.FuncLit{Type: l.sig(sg, true), Body: l.block(body)}
+	l.fn, l.top = saved, top
+	return f
+}
+
+// composite lowers a composite literal, with its type spelled out.
+func (l *lowerer) composite(e *ast.CompositeLit) ast.Expr {
+	t := l.typeOf(e)
+	if p, ok := t.Underlying().(*types.Pointer); ok && e.Type == nil { // elided &T
+		return addr(l.compositeOf(e, p.Elem()))
+	}
+	return l.compositeOf(e, t)
+}
+
+func (l *lowerer) compositeOf(e *ast.CompositeLit, t types.Type) ast.Expr {
+	c := &ast.CompositeLit{Type: l.typAt(t, e.Pos()), Lbrace: e.Lbrace, Rbrace: e.Rbrace}
+	switch u := t.Underlying().(type) {
+	case *types.Struct:
+		for i, el := range e.Elts {
+			j, value := i, el
+			if kv, ok := el.(*ast.KeyValueExpr); ok {
+				j, value = fieldIndex(u, kv.Key.(*ast.Ident).Name), kv.Value
+			}
+			if l.isNil(value) {
+				continue // what it is anyway
+			}
+			c.Elts = append(c.Elts, &ast.KeyValueExpr{Key: id(fieldName(u, j)), Value: l.conv(value, u.Field(j).Type())})
+		}
+	case *types.Map:
+		for _, el := range e.Elts {
+			kv := el.(*ast.KeyValueExpr)
+			c.Elts = append(c.Elts, &ast.KeyValueExpr{Key: l.conv(kv.Key, u.Key()), Colon: kv.Colon, Value: l.conv(kv.Value, u.Elem())})
+		}
+	default:
+		var elem types.Type
+		switch u := u.(type) {
+		case *types.Slice:
+			elem = u.Elem()
+		case *types.Array:
+			elem = u.Elem()
+		}
+		for _, el := range e.Elts {
+			if kv, ok := el.(*ast.KeyValueExpr); ok {
+				c.Elts = append(c.Elts, &ast.KeyValueExpr{Key: l.expr(kv.Key), Colon: kv.Colon, Value: l.conv(kv.Value, elem)})
+				continue
+			}
+			c.Elts = append(c.Elts, l.conv(el, elem))
+		}
+	}
+	return c
+}
+
+func fieldIndex(t *types.Struct, name string) int {
+	for i := range t.NumFields() {
+		if t.Field(i).Name() == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// path selects the field at a path of indices, through embedded fields.
+func (l *lowerer) path(x ast.Expr, t types.Type, idx []int, p token.Pos) (ast.Expr, types.Type) {
+	for _, i := range idx {
+		st := deref(t).Underlying().(*types.Struct)
+		x = &ast.SelectorExpr{X: x, Sel: idAt(fieldName(st, i), p)}
+		t = l.st(st.Field(i).Type())
+	}
+	return x, t
+}
+
+func (l *lowerer) selector(e *ast.SelectorExpr) ast.Expr {
+	p := e.Pos()
+	if x, ok := e.X.(*ast.Ident); ok {
+		if pn, ok := l.info.Uses[x].(*types.PkgName); ok {
+			if in, ok := l.info.Instances[e.Sel]; ok {
+				return l.shimValue(pn.Imported().Path()+"."+e.Sel.Name, in, p)
+			}
+			if isStream(l.info, e) {
+				l.s.usesFiles = true
+			}
+			return l.pkgSel(pn.Imported().Path(), e.Sel.Name, p)
+		}
+	}
+	s := l.info.Selections[e]
+	if s == nil {
+		l.fail(p, "internal: no selection of %s", e.Sel.Name)
+	}
+	rt := l.st(s.Recv())
+	switch s.Kind() {
+	case types.FieldVal:
+		if n, ok := deref(rt).(*types.Named); ok && !isMain(n.Obj()) && n.TypeArgs().Len() == 0 {
+			return &ast.SelectorExpr{X: l.expr(e.X), Sel: idAt(e.Sel.Name, e.Sel.Pos())}
+		}
+		idx := s.Index()
+		if len(l.sub) > 0 { // the instance's struct may be another
+			if o, i, _ := types.LookupFieldOrMethod(rt, true, l.pkg, e.Sel.Name); o != nil {
+				idx = i
+			}
+		}
+		x, _ := l.path(l.expr(e.X), rt, idx, p)
+		return x
+	case types.MethodVal:
+		return l.methodValue(e, rt)
+	default:
+		return l.methodExpr(e, rt)
+	}
+}
+
+// constant writes a constant value of type t as a literal, or returns nil.
+func (l *lowerer) constant(v constant.Value, t types.Type, p token.Pos) ast.Expr {
+	t = l.st(t)
+	b, ok := t.Underlying().(*types.Basic)
+	if !ok {
+		return nil
+	}
+	// own converts the literal unless its own type is t's representation.
+	own := func(e ast.Expr, kinds ...types.BasicKind) ast.Expr {
+		if _, named := types.Unalias(t).(*types.Named); !named || cellNamed(t) != nil {
+			for _, k := range kinds {
+				if b.Kind() == k {
+					return e
+				}
+			}
+		}
+		return call(l.typAt(t, p), e)
+	}
+	switch info := b.Info(); {
+	case info&types.IsBoolean != 0:
+		return own(idAt(strconv.FormatBool(constant.BoolVal(v)), p), types.Bool, types.UntypedBool)
+	case info&types.IsString != 0:
+		return own(&ast.BasicLit{Kind: token.STRING, Value: strconv.Quote(constant.StringVal(v)), ValuePos: p}, types.String, types.UntypedString)
+	case info&types.IsInteger != 0:
+		iv := constant.ToInt(v)
+		if iv.Kind() != constant.Int {
+			return nil
+		}
+		return own(number(token.INT, iv.ExactString(), p), types.Int, types.UntypedInt)
+	case info&types.IsFloat != 0:
+		f, _ := constant.Float64Val(constant.ToFloat(v))
+		s := strconv.FormatFloat(f, 'g', -1, 64)
+		if strings.Contains(s, "Inf") {
+			return nil
+		}
+		if !strings.ContainsAny(s, ".e") {
+			s += ".0"
+		}
+		return own(number(token.FLOAT, s, p), types.Float64, types.UntypedFloat)
+	}
+	return nil
+}
+
+// number writes a numeric literal with its sign.
+func number(kind token.Token, s string, p token.Pos) ast.Expr {
+	e := &ast.BasicLit{Kind: kind, Value: strings.TrimPrefix(s, "-"), ValuePos: p}
+	if strings.HasPrefix(s, "-") {
+		return &ast.ParenExpr{Lparen: p, X: &ast.UnaryExpr{OpPos: p, Op: token.SUB, X: e}}
+	}
+	return e
+}
+
+// isStream reports whether e is os.Stdout or os.Stderr.
+func isStream(info *types.Info, e ast.Expr) bool {
+	se, ok := unparen(e).(*ast.SelectorExpr)
+	if !ok || se.Sel.Name != "Stdout" && se.Sel.Name != "Stderr" {
+		return false
+	}
+	o := info.Uses[se.Sel]
+	return o != nil && o.Pkg() != nil && o.Pkg().Path() == "os"
+}

@@ -1,0 +1,385 @@
+package interp
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"maps"
+	"sort"
+	"strconv"
+	"strings"
+)
+
+// lower makes the program of a checked cell and brings the session's state to
+// what it will be; rollback undoes that.
+func (s *engine) lower(ck *checked) (u *unit, err error) {
+	u = &unit{imports: map[string]string{}, newInst: map[string]bool{}}
+	l := &lowerer{s: s, u: u, ck: ck, info: ck.info, pkg: ck.pkg, names: map[types.Object]string{}}
+	u.rollback = s.snapshot(u)
+	defer func() {
+		if r := recover(); r != nil {
+			u.rollback()
+			us, ok := r.(unsupported)
+			if !ok {
+				panic(r)
+			}
+			u, err = nil, us.err
+		}
+	}()
+	s.imports = ck.imports
+	s.Warn = append(s.Warn, ck.dropped...)
+	g := &generation{l: l, s: s, ck: ck, changed: map[string]bool{}, oldDecls: maps.Clone(s.decls), oldVars: maps.Clone(s.vars)}
+	g.declare()
+	g.propagate()
+	g.name()
+	g.variables()
+	l.functions(g)
+	l.body(ck)
+	u.file = l.assemble()
+	return u, nil
+}
+
+// snapshot remembers the session's state; the result restores it.
+func (s *engine) snapshot(u *unit) func() {
+	decls, vars, imports, warn := s.decls, s.vars, s.imports, len(s.Warn)
+	s.decls = map[string]*decl{}
+	for k, v := range decls {
+		c := *v
+		s.decls[k] = &c
+	}
+	s.vars = maps.Clone(vars)
+	return func() {
+		s.decls, s.vars, s.imports, s.Warn = decls, vars, imports, s.Warn[:min(warn, len(s.Warn))]
+		for k := range u.newInst {
+			delete(s.inst, k)
+		}
+		for _, k := range u.newDescs {
+			delete(s.descs, k)
+		}
+		for _, f := range u.onRollback {
+			f()
+		}
+	}
+}
+
+// generation works out which declarations a cell changes, and with them all
+// that depend on these.
+type generation struct {
+	l        *lowerer
+	s        *engine
+	ck       *checked
+	changed  map[string]bool // keys and names
+	oldDecls map[string]*decl
+	oldVars  map[string]*svar
+	keys     []string // of all declarations, sorted
+}
+
+// declare enters the cell's declarations.
+func (g *generation) declare() {
+	kept := map[string]bool{}
+	for _, d := range g.ck.env {
+		kept[d.key] = true
+	}
+	for k := range g.s.decls {
+		if !kept[k] {
+			delete(g.s.decls, k)
+		}
+	}
+	for _, d := range g.ck.newDecls {
+		d.src = g.s.printNorm(d.node, g.l.info)
+		d.deps = g.l.depsOf(d.node)
+		if old := g.oldDecls[d.key]; old != nil && old.src == d.src && old.iname != "" {
+			d.iname = old.iname
+		} else {
+			g.change(d)
+		}
+		d.node = g.l.normalise(d.node)
+		g.s.decls[d.key] = d
+		for _, n := range d.names {
+			delete(g.s.vars, n)
+		}
+	}
+	for _, n := range g.ck.defs {
+		if g.oldDecls[n] != nil {
+			g.changed[n] = true
+		}
+	}
+}
+
+func (g *generation) change(d *decl) {
+	g.changed[d.key] = true
+	for _, n := range d.names {
+		g.changed[n] = true
+	}
+}
+
+// typeChanged reports whether a type that changed occurs in t.
+func (g *generation) typeChanged(t types.Type) bool {
+	for n := range sessionTypes(t) {
+		if g.changed[n] {
+			return true
+		}
+	}
+	return false
+}
+
+// propagate marks all that depends on what changed.
+func (g *generation) propagate() {
+	for again := true; again; {
+		again = false
+		for k, d := range g.s.decls {
+			if g.changed[k] {
+				continue
+			}
+			for dep := range d.deps {
+				// A type does not depend on its methods, though they may mention it.
+				if dep != k && g.changed[dep] {
+					g.change(d)
+					again = true
+					break
+				}
+			}
+		}
+		for _, n := range g.ck.defs {
+			if g.changed[n] {
+				continue
+			}
+			t := g.l.pkg.Scope().Lookup(n).Type()
+			if old := g.oldVars[n]; old == nil || g.typeChanged(t) || spelled(t) != spelled(old.typ) {
+				g.changed[n] = true
+				again = true
+			}
+		}
+	}
+	for n, v := range g.s.vars {
+		if !contains(g.ck.defs, n) && g.typeChanged(v.typ) {
+			delete(g.s.vars, n)
+			g.s.Warn = append(g.s.Warn, fmt.Sprintf("%s was dropped: its type changed; run its cell again", n))
+		}
+	}
+}
+
+// spelled compares types across checks.
+func spelled(t types.Type) string {
+	return types.TypeString(t, func(p *types.Package) string { return p.Path() })
+}
+
+// name gives all that changed a fresh internal name.
+func (g *generation) name() {
+	for k := range g.s.decls {
+		g.keys = append(g.keys, k)
+	}
+	sort.Strings(g.keys)
+	for _, k := range g.keys {
+		if d := g.s.decls[k]; g.changed[k] || d.iname == "" {
+			d.iname = g.l.fresh(strings.NewReplacer(".", "_", ":", "_", ",", "_", "#", "_").Replace(k))
+			g.changed[k] = true
+		}
+	}
+}
+
+// variables declares what the cell defines. A variable that is defined again
+// with the same type stays the same variable; x := x+1 with another type reads
+// the one before.
+func (g *generation) variables() {
+	l, s := g.l, g.s
+	before := map[string]string{}
+	for _, n := range g.ck.old {
+		before[n] = g.oldVars[n].iname
+	}
+	fresh := map[string]*svar{}
+	for _, n := range g.ck.defs {
+		v := &svar{name: n, typ: l.pkg.Scope().Lookup(n).Type()}
+		v.deps = sessionTypes(v.typ)
+		if old := g.oldVars[n]; !g.changed[n] && old != nil && !old.predeclared {
+			v.iname = old.iname
+		} else {
+			v.iname = l.fresh(n)
+			l.u.vars = append(l.u.vars, &ast.GenDecl{Tok: token.VAR, Specs: []ast.Spec{&ast.ValueSpec{Names: []*ast.Ident{id(v.iname)}, Type: l.typ(v.typ)}}})
+		}
+		fresh[n] = v
+	}
+	maps.Copy(s.vars, fresh)
+	old := map[*ast.Ident]string{}
+	for x, n := range g.ck.old {
+		old[x] = before[n]
+	}
+	l.old = old
+}
+
+// functions emits the functions and methods that changed; generic ones are
+// emitted as they are instantiated.
+func (l *lowerer) functions(g *generation) {
+	for _, k := range g.keys {
+		d := l.s.decls[k]
+		orig, ok := l.origNode(d).(*ast.FuncDecl)
+		if !ok || !g.changed[k] {
+			continue
+		}
+		f := l.info.Defs[orig.Name].(*types.Func)
+		sg := f.Signature()
+		if sg.TypeParams().Len() > 0 || sg.RecvTypeParams().Len() > 0 {
+			continue
+		}
+		l.emitFunc(orig, f, d.iname, nil)
+		if orig.Name.Name == "init" && orig.Recv == nil {
+			l.u.prolog = append(l.u.prolog, exprStmt(call(id(d.iname))))
+			delete(l.s.decls, k)
+		}
+	}
+	// Values in boxes of the types whose methods changed must see the new ones.
+	touched := map[string]bool{}
+	for k := range g.changed {
+		if t, _, ok := strings.Cut(k, "."); ok {
+			touched[t] = true
+		}
+	}
+	if len(touched) == 0 {
+		return
+	}
+	descs := make([]*typeDesc, 0, len(l.s.descs))
+	for _, d := range l.s.descs {
+		descs = append(descs, d)
+	}
+	sort.Slice(descs, func(i, j int) bool { return descs[i].id < descs[j].id })
+	for _, d := range descs {
+		if t := l.current(d.typ); t != nil && !d.Plain {
+			l.refresh(d, t)
+		}
+	}
+}
+
+// current finds the type of an earlier check in this one; nil when a cell
+// type in it was declared again.
+func (l *lowerer) current(t types.Type) types.Type {
+	switch t := types.Unalias(t).(type) {
+	case *types.Pointer:
+		if e := l.current(t.Elem()); e != nil {
+			return types.NewPointer(e)
+		}
+		return nil
+	case *types.Named:
+		if !isMain(t.Obj()) || t.TypeArgs().Len() > 0 || t.Obj().Parent() != t.Obj().Pkg().Scope() {
+			return nil
+		}
+		o, ok := l.pkg.Scope().Lookup(t.Obj().Name()).(*types.TypeName)
+		if !ok || o.IsAlias() {
+			return nil
+		}
+		if _, ok := l.s.descs[l.key(o.Type())]; !ok {
+			return nil
+		}
+		return o.Type()
+	}
+	return nil
+}
+
+// body lowers the cell's statements to one function.
+func (l *lowerer) body(ck *checked) {
+	l.top = true
+	l.fn = &fnCtx{sig: types.NewSignatureType(nil, nil, nil, nil, nil, false)}
+	var body []ast.Stmt
+	for i, st := range ck.stmts {
+		if i == len(ck.stmts)-1 && ck.trailing != nil {
+			body = append(body, l.display(ck.trailing)...)
+			continue
+		}
+		body = append(body, l.topStmt(st)...)
+	}
+	if body = append(l.u.prolog, body...); len(body) > 0 {
+		l.u.cellFn = l.fresh("cell")
+		l.emit(funcDecl(l.u.cellFn, funcType(nil, nil), body...))
+	}
+}
+
+// assemble puts the parts of the unit in one file.
+func (l *lowerer) assemble() *ast.File {
+	s, u := l.s, l.u
+	f := &ast.File{Package: s.filePos, Name: &ast.Ident{Name: "main", NamePos: s.filePos}}
+	var aliases []string
+	for a := range u.imports {
+		aliases = append(aliases, a)
+	}
+	sort.Strings(aliases)
+	for _, a := range aliases {
+		if s.ydone[a] {
+			continue
+		}
+		u.onCommit = append(u.onCommit, func() { s.ydone[a] = true })
+		f.Decls = append(f.Decls, &ast.GenDecl{Tok: token.IMPORT, Specs: []ast.Spec{&ast.ImportSpec{Name: id(a), Path: lit(token.STRING, strconv.Quote(u.imports[a]))}}})
+	}
+	for _, ds := range [][]ast.Decl{u.types, u.vars, u.funcs} {
+		f.Decls = append(f.Decls, ds...)
+	}
+	fixPos(f, s.filePos)
+	return f
+}
+
+func contains(a []string, s string) bool {
+	for _, x := range a {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+// depsOf collects the session's names on which a declaration depends; a method
+// is "T.M".
+func (l *lowerer) depsOf(n ast.Node) map[string]bool {
+	m := map[string]bool{}
+	ast.Inspect(n, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.Ident:
+			if o := l.obj(n); o != nil && l.pkgLevel(o) {
+				m[o.Name()] = true
+			}
+		case *ast.SelectorExpr:
+			s := l.info.Selections[n]
+			if s == nil || s.Kind() == types.FieldVal {
+				break
+			}
+			if f, ok := s.Obj().(*types.Func); ok && isMain(f) {
+				if r := f.Signature().Recv(); r != nil {
+					if nm := cellNamed(r.Type()); nm != nil {
+						m[nm.Obj().Name()+"."+f.Name()] = true
+					}
+				}
+			}
+		}
+		return true
+	})
+	return m
+}
+
+// origNode returns the syntax that this round of type checking has seen for d.
+func (l *lowerer) origNode(d *decl) ast.Node {
+	if n, ok := l.origOf[d.node]; ok {
+		return n
+	}
+	return d.node
+}
+
+// normalise copies a declaration with packages under their internal names, so
+// that it means the same after later imports.
+func (l *lowerer) normalise(n ast.Decl) ast.Decl {
+	m := map[ast.Node]ast.Node{}
+	c := clone(n, m)
+	ast.Inspect(c, func(n ast.Node) bool {
+		if x, ok := n.(*ast.Ident); ok {
+			if o, ok := m[x].(*ast.Ident); ok {
+				if pn, ok := l.info.Uses[o].(*types.PkgName); ok {
+					x.Name = alias(pn.Imported().Path())
+					l.s.aliases[x.Name] = pn.Imported().Path()
+				}
+			}
+		}
+		return true
+	})
+	if l.origOf == nil {
+		l.origOf = map[ast.Node]ast.Node{}
+	}
+	l.origOf[c] = n
+	return c
+}

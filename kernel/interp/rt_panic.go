@@ -1,0 +1,146 @@
+package interp
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	goruntime "runtime"
+	"strings"
+)
+
+// runtimeError is an error of Go's runtime, in its words.
+type runtimeError string
+
+func (e runtimeError) Error() string { return "runtime error: " + string(e) }
+
+// RuntimeError makes it a runtime.Error.
+func (e runtimeError) RuntimeError() {}
+
+// assertionError is a failed type assertion.
+type assertionError string
+
+func (e assertionError) Error() string { return string(e) }
+
+// RuntimeError makes it a runtime.Error.
+func (e assertionError) RuntimeError() {}
+
+const nilDereference = runtimeError("invalid memory address or nil pointer dereference")
+
+// panicked is the value that a cell panics with, and where.
+type panicked struct {
+	value any
+	place string
+}
+
+// Error lets compiled code that recovers print the value.
+func (p *panicked) Error() string { return fmt.Sprint(p.value) }
+
+func panicWith(v any, place string) {
+	if v == nil {
+		v = new(goruntime.PanicNilError)
+	}
+	panic(&panicked{v, place})
+}
+
+// recovered is what recover returns, given what yaegi's gives.
+func recovered(x any) any {
+	for {
+		v, ok := x.(reflect.Value)
+		if !ok {
+			break
+		}
+		if !v.IsValid() {
+			return nil
+		}
+		x = v.Interface()
+	}
+	if p, ok := x.(*panicked); ok {
+		return p.value
+	}
+	return translate(x)
+}
+
+// translate gives Go's own error for a panic of package reflect, through
+// which yaegi does what compiled code does directly.
+func translate(x any) any {
+	var text string
+	switch e := x.(type) {
+	case *reflect.ValueError:
+		return nilDereference
+	case goruntime.Error:
+		return e
+	case string:
+		text = e
+	case error:
+		text = e.Error()
+	default:
+		return x
+	}
+	switch {
+	case strings.Contains(text, "zero Value"):
+		return nilDereference
+	case strings.HasPrefix(text, "reflect: slice index out of range"),
+		strings.HasPrefix(text, "reflect: array index out of range"),
+		strings.HasPrefix(text, "reflect: string index out of range"):
+		return runtimeError("index out of range")
+	case strings.Contains(text, "slice bounds out of range"), strings.Contains(text, "slice index out of bounds"):
+		return runtimeError("slice bounds out of range")
+	case strings.HasPrefix(text, "reflect.MakeSlice: negative len"), strings.HasPrefix(text, "reflect.MakeSlice: len > cap"):
+		return runtimeError("makeslice: len out of range")
+	case strings.HasPrefix(text, "reflect.MakeSlice: negative cap"):
+		return runtimeError("makeslice: cap out of range")
+	case strings.HasPrefix(text, "reflect: call of nil function"), strings.HasPrefix(text, "reflect.Value.Call: call of nil function"):
+		return nilDereference
+	}
+	return x
+}
+
+// panicText prints a panic value as Go does when a program ends with it.
+func panicText(v any) string {
+	switch v := v.(type) {
+	case goruntime.Error:
+		s := v.Error()
+		if v == nilDereference || errors.Is(v, nilDereference) {
+			s += "\n[signal SIGSEGV: segmentation violation]"
+		}
+		return s
+	case error:
+		return v.Error()
+	case fmt.Stringer:
+		return v.String()
+	}
+	if v == nil {
+		return "nil"
+	}
+	name := dynamicName(v)
+	raw := open(v)
+	switch rv := reflect.ValueOf(raw); rv.Kind() {
+	case reflect.String:
+		if name == "string" {
+			return rv.String()
+		}
+		return fmt.Sprintf("%s(%q)", name, rv.String())
+	case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		return fmt.Sprintf("%s(%v)", name, rv)
+	case reflect.Float32, reflect.Float64:
+		return fmt.Sprintf("%s(%s)", name, printFloat(rv.Float()))
+	}
+	return fmt.Sprintf("%s(%+v)", name, v)
+}
+
+// goPanic reports a panic that ended a goroutine of a cell.
+func (r *runtime) goPanic(v any, place string) {
+	at := ""
+	if p, ok := unwrapValue(v).(*panicked); ok {
+		at = " at " + p.place
+	}
+	fmt.Fprintf(r.stderr, "panic: %s\n\tin a goroutine%s, started at %s\n", panicText(recovered(v)), at, place)
+}
+
+func unwrapValue(x any) any {
+	if v, ok := x.(reflect.Value); ok && v.IsValid() {
+		return v.Interface()
+	}
+	return x
+}

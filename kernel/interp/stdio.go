@@ -1,0 +1,231 @@
+package interp
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"os"
+	"reflect"
+	"strings"
+	"sync"
+	"time"
+
+	yaegi "github.com/traefik/yaegi/interp"
+
+	"divvy/kernel/cell"
+	"divvy/kernel/symbols/box"
+)
+
+// overrides are the symbols that a cell gets in place of the compiled ones:
+// those that write to the standard streams, which are the running cell's, and
+// those that would end the process.
+func (s *Session) overrides() yaegi.Exports {
+	out, errw := stream{&s.runs, "stdout"}, stream{&s.runs, "stderr"}
+	logger := log.New(errw, "", log.LstdFlags)
+	fn := reflect.ValueOf
+	return yaegi.Exports{
+		"fmt/./fmt": {
+			"Print":   fn(func(a ...any) (int, error) { return fmt.Fprint(out, a...) }),
+			"Println": fn(func(a ...any) (int, error) { return fmt.Fprintln(out, a...) }),
+			"Printf":  fn(func(f string, a ...any) (int, error) { f, a = typeNames(f, a); return fmt.Fprintf(out, f, a...) }),
+			"Sprintf": fn(func(f string, a ...any) string { f, a = typeNames(f, a); return fmt.Sprintf(f, a...) }),
+			"Fprintf": fn(func(w io.Writer, f string, a ...any) (int, error) {
+				f, a = typeNames(f, a)
+				return fmt.Fprintf(w, f, a...)
+			}),
+			"Errorf":  fn(func(f string, a ...any) error { f, a = typeNames(f, a); return fmt.Errorf(f, a...) }),
+			"Appendf": fn(func(b []byte, f string, a ...any) []byte { f, a = typeNames(f, a); return fmt.Appendf(b, f, a...) }),
+			"Scan":    fn(func(a ...any) (int, error) { return fmt.Fscan(s.stdin(), a...) }),
+			"Scanln":  fn(func(a ...any) (int, error) { return fmt.Fscanln(s.stdin(), a...) }),
+			"Scanf":   fn(func(f string, a ...any) (int, error) { return fmt.Fscanf(s.stdin(), f, a...) }),
+		},
+		"log/./log": {
+			"Print": fn(logger.Print), "Printf": fn(logger.Printf), "Println": fn(logger.Println),
+			"Panic": fn(logger.Panic), "Panicf": fn(logger.Panicf), "Panicln": fn(logger.Panicln),
+			"Output": fn(logger.Output), "Flags": fn(logger.Flags), "SetFlags": fn(logger.SetFlags),
+			"Prefix": fn(logger.Prefix), "SetPrefix": fn(logger.SetPrefix), "Writer": fn(logger.Writer),
+			"SetOutput": fn(logger.SetOutput), "Default": fn(func() *log.Logger { return logger }),
+			"Fatal":   fn(func(a ...any) { logger.Output(2, fmt.Sprint(a...)); exit(1) }),
+			"Fatalf":  fn(func(f string, a ...any) { logger.Output(2, fmt.Sprintf(f, a...)); exit(1) }),
+			"Fatalln": fn(func(a ...any) { logger.Output(2, fmt.Sprintln(a...)); exit(1) }),
+		},
+		"log/slog/./slog": slogSymbols(slog.New(slog.NewTextHandler(logWriter{logger}, nil))),
+		"os/./os": {
+			"Exit":   fn(exit),
+			"Stdout": fn(&s.files.stdout).Elem(),
+			"Stderr": fn(&s.files.stderr).Elem(),
+			"Args":   fn(&s.args).Elem(),
+		},
+	}
+}
+
+// slogSymbols routes slog's default logger to the cell.
+func slogSymbols(l *slog.Logger) map[string]reflect.Value {
+	fn := reflect.ValueOf
+	return map[string]reflect.Value{
+		"Debug": fn(l.Debug), "Info": fn(l.Info), "Warn": fn(l.Warn), "Error": fn(l.Error),
+		"Log": fn(l.Log), "LogAttrs": fn(l.LogAttrs), "With": fn(l.With), "Default": fn(func() *slog.Logger { return l }),
+	}
+}
+
+// logWriter writes records in the form of the log package, as slog's default
+// handler does.
+type logWriter struct{ l *log.Logger }
+
+func (w logWriter) Write(p []byte) (int, error) {
+	s := string(p)
+	if i := strings.Index(s, "level="); i >= 0 {
+		s = s[i:]
+	}
+	s = strings.TrimPrefix(s, "level=")
+	s = strings.Replace(s, " msg=", " ", 1)
+	return len(p), w.l.Output(4, s)
+}
+
+// exitPanic is what os.Exit in a cell panics with.
+type exitPanic int
+
+func (e exitPanic) Error() string {
+	return fmt.Sprintf("os.Exit(%d): the cell was ended; the session goes on", int(e))
+}
+
+func exit(code int) { panic(exitPanic(code)) }
+
+// typeNames replaces %T in a format where fmt could only name the box: by %s
+// of the type's name.
+func typeNames(format string, args []any) (string, []any) {
+	if !strings.Contains(format, "T") {
+		return format, args
+	}
+	f, out := []byte(format), args
+	n := 0
+	for i := 0; i < len(f); i++ {
+		if f[i] != '%' {
+			continue
+		}
+		for i++; i < len(f) && strings.IndexByte("+-# 0123456789.[]*", f[i]) >= 0; i++ {
+			switch f[i] {
+			case '*':
+				n++
+			case '[':
+				v := 0
+				for i++; i < len(f) && f[i] != ']'; i++ {
+					v = 10*v + int(f[i]-'0')
+				}
+				n = v - 1
+			}
+		}
+		if i >= len(f) || f[i] == '%' {
+			continue
+		}
+		if f[i] == 'T' && n >= 0 && n < len(args) {
+			if b, ok := box.Of(args[n]); ok {
+				if &out[0] == &args[0] {
+					out = append([]any{}, args...)
+				}
+				f[i], out[n] = 's', b.T.Name
+			}
+		}
+		n++
+	}
+	return string(f), out
+}
+
+// stdin reads from the front end of the running cell, a line at a time.
+func (s *Session) stdin() io.Reader { return s.input }
+
+// input is the standard input of cells.
+type input struct {
+	s    *Session
+	mu   sync.Mutex
+	rest []byte
+}
+
+func (in *input) Read(p []byte) (int, error) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if len(in.rest) == 0 {
+		r := in.s.runs.current()
+		if r == nil || !r.stdin {
+			return 0, errors.New("this front end cannot be asked for input")
+		}
+		line, err := r.sink.Input(r.ctx, "", false)
+		if err != nil {
+			return 0, fmt.Errorf("input: %w", err)
+		}
+		in.rest = []byte(line + "\n")
+	}
+	n := copy(p, in.rest)
+	in.rest = in.rest[n:]
+	return n, nil
+}
+
+// files are the *os.File values that a cell sees as its standard streams. What
+// is written to them comes back through pipes.
+type files struct {
+	stdout, stderr *os.File
+	marks          chan string
+	drained        []chan struct{}
+	closers        []io.Closer
+}
+
+// openFiles makes the pipes and starts to read them.
+func (s *Session) openFiles() error {
+	for _, name := range []string{"stdout", "stderr"} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			return fmt.Errorf("pipe for %s: %w", name, err)
+		}
+		if name == "stdout" {
+			s.files.stdout = w
+		} else {
+			s.files.stderr = w
+		}
+		done := make(chan struct{}, 1)
+		s.files.drained = append(s.files.drained, done)
+		s.files.closers = append(s.files.closers, r, w)
+		go s.pump(r, name, done)
+	}
+	return nil
+}
+
+// flushMark in a pipe asks its reader to say that all before it was emitted.
+const flushMark = "\x00\x16divvy flush\x16\x00"
+
+func (s *Session) pump(r io.Reader, name string, done chan<- struct{}) {
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := r.Read(buf)
+		text, marked := strings.CutSuffix(string(buf[:n]), flushMark)
+		if run := s.runs.latest.Load(); run != nil && text != "" {
+			run.sink.Emit(cell.Event{Kind: cell.Stream, Stream: name, Text: text})
+		}
+		if marked {
+			done <- struct{}{}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// flush waits until all that was written to the files has been emitted.
+func (s *Session) flush() {
+	for i, w := range []*os.File{s.files.stdout, s.files.stderr} {
+		if _, err := io.WriteString(w, flushMark); err != nil {
+			continue // closed by the cell
+		}
+		select {
+		case <-s.files.drained[i]:
+		case <-time.After(time.Second): // its reader is gone
+		}
+	}
+}
+
+func (s *Session) closeFiles() {
+	for _, c := range s.files.closers {
+		c.Close()
+	}
+}
