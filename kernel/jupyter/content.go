@@ -17,8 +17,13 @@ type errorContent struct {
 	Traceback []string `json:"traceback"`
 }
 
+// contentOf is an error as the protocol writes it. There is always a traceback:
+// consoles print nothing else.
 func contentOf(e *cell.Error) errorContent {
-	return errorContent{e.Name, e.Value, append([]string{}, e.Traceback...)}
+	if len(e.Traceback) == 0 {
+		return errorContent{e.Name, e.Value, []string{e.Error()}}
+	}
+	return errorContent{e.Name, e.Value, e.Traceback}
 }
 
 type errorReply struct {

@@ -229,18 +229,34 @@ func (s *Server) publish(parent json.RawMessage, kind string, content any) {
 // broadcast publishes; what is expendable is lost to a subscriber that does not
 // keep up. It returns the message's size on the wire, 0 if it cannot be sent.
 func (s *Server) broadcast(o Outgoing, expendable bool) int {
-	o.Idents = [][]byte{[]byte("kernel." + s.session.id + "." + o.Type)}
+	o.Idents = s.topic(o.Type)
 	frames, _, err := s.session.Encode(o)
 	if err != nil {
 		s.log.Error("message not encoded", "type", o.Type, "err", err)
 		return 0
 	}
-	s.iopub.Publish(frames, expendable)
+	for _, loss := range s.iopub.Publish(frames, expendable) {
+		s.tellLoss(loss, o.Parent)
+	}
 	size := 0
 	for _, f := range frames {
 		size += len(f)
 	}
 	return size
+}
+
+// tellLoss tells a subscriber that it has lost output.
+func (s *Server) tellLoss(loss zmtp.Loss, parent json.RawMessage) {
+	text := fmt.Sprintf("\n[… %d messages left out here: this front end did not read them in time …]\n", loss.Messages)
+	o := Outgoing{Type: "stream", Parent: parent, Content: stream{"stderr", text}}
+	o.Idents = s.topic(o.Type)
+	if frames, _, err := s.session.Encode(o); err == nil {
+		loss.Peer.Send(frames, false)
+	}
+}
+
+func (s *Server) topic(kind string) [][]byte {
+	return [][]byte{[]byte("kernel." + s.session.id + "." + kind)}
 }
 
 // welcome tells a subscriber that from now on it gets everything. It goes to

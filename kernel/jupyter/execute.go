@@ -67,6 +67,7 @@ func (s *Server) executeReply(r *request, q executeRequest, count int, result ce
 		if !q.Silent {
 			s.publish(r.RawHeader, "error", content)
 			if q.StopOnError == nil || *q.StopOnError {
+				r.lane.settle()
 				r.after = r.lane.abort
 			}
 		}

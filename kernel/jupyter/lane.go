@@ -6,10 +6,17 @@ import (
 	"time"
 )
 
-// abortGrace is how long after a failed cell its followers may still arrive.
-// A "Run All" is a burst of requests; a cell that fails at once is answered
-// before the last of them are here.
-const abortGrace = 100 * time.Millisecond
+// A "Run All" is a burst of requests, and a cell that fails at once would be
+// answered before the last of them are here. They are to be aborted as well.
+const (
+	// burstGap is the longest time between two requests of one burst.
+	burstGap = 5 * time.Millisecond
+	// burstMax is how long the answer waits for the end of a burst.
+	burstMax = 50 * time.Millisecond
+	// abortGrace is how long after the answer a request may still arrive that
+	// was made before it.
+	abortGrace = 100 * time.Millisecond
+)
 
 // lane handles requests one after the other, in the order of their arrival.
 type lane struct {
@@ -19,8 +26,9 @@ type lane struct {
 	mu       sync.Mutex
 	wake     sync.Cond
 	queue    []*request
-	comms    int      // comm messages in queue
-	current  *request // what is being handled
+	comms    int       // comm messages in queue
+	current  *request  // what is being handled
+	arrived  time.Time // the last request
 	closed   bool
 	failedAt time.Time // when a cell failed that stops those after it
 }
@@ -38,6 +46,7 @@ func (l *lane) push(r *request) bool {
 	if l.closed {
 		return false
 	}
+	l.arrived = time.Now()
 	if r.isExecute() && l.fallsWith(r) {
 		r.aborted = true
 	}
@@ -47,6 +56,20 @@ func (l *lane) push(r *request) bool {
 	l.queue = append(l.queue, r)
 	l.wake.Signal()
 	return true
+}
+
+// settle waits for the end of the burst that is arriving, if one is. After a cell
+// that ran for longer than a burst's gap it does not wait.
+func (l *lane) settle() {
+	for end := time.Now().Add(burstMax); time.Now().Before(end); {
+		l.mu.Lock()
+		gap := time.Since(l.arrived)
+		l.mu.Unlock()
+		if gap >= burstGap {
+			return
+		}
+		time.Sleep(burstGap - gap)
+	}
 }
 
 // fallsWith reports whether a request that arrives now was sent by someone who

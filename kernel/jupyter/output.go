@@ -68,8 +68,9 @@ func (o *output) Emit(e cell.Event) {
 		if e.Comm == nil {
 			return
 		}
-		o.flush(true) // a widget's output and its state keep their order
+		o.flush(false) // a widget's output and its state keep their order
 		o.sendComm(e)
+		o.pending.sent(0, false)
 		return
 	default:
 		o.s.log.Warn("event of an unknown kind dropped", "kind", e.Kind)

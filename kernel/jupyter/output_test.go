@@ -163,3 +163,34 @@ func TestUnlimited(t *testing.T) {
 		t.Errorf("%d displays, not 5000", got)
 	}
 }
+
+// TestStalledFrontEnd stops reading: others are served meanwhile, and when it
+// reads again it is told that it lost output, and has lost nothing else.
+func TestStalledFrontEnd(t *testing.T) {
+	k := start(t, jupyter.Options{MaxQueue: 1 << 20, Output: jupyter.OutputLimit{Burst: -1, Total: -1, MessageBurst: -1}})
+	stalled := jupytertest.Dial(t, k.Connection())
+	first := stalled.Send(client.Shell, "execute_request", map[string]any{"code": "set x"})
+	stalled.Published(first)
+	c := jupytertest.Dial(t, k.Connection())
+	var last string
+	for range 5 { // 70 MB in small messages
+		last = c.Send(client.Shell, "execute_request", map[string]any{"code": "displays 20000"})
+		c.Published(last)
+	}
+	idles, lost := 0, false
+	for idles < 5 {
+		switch m := stalled.Next(client.IOPub); {
+		case m.Header.Type == "stream" && strings.Contains(jupytertest.Field[string](t, m, "text"), "did not read them in time"):
+			lost = true
+		case m.Header.Type == "status" && jupytertest.Field[string](t, m, "execution_state") == "idle":
+			idles++
+		}
+	}
+	if !lost { // nothing expendable came after it: the next output tells
+		id := c.Send(client.Shell, "execute_request", map[string]any{"code": "print a"})
+		lost = strings.Contains(jupytertest.Text(t, stalled.Published(id), "stderr"), "did not read them in time")
+	}
+	if !lost {
+		t.Error("the front end is not told of its loss")
+	}
+}

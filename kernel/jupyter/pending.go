@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"divvy/kernel/cell"
 )
@@ -38,6 +39,7 @@ func (l OutputLimit) withDefaults() OutputLimit {
 }
 
 const (
+	messageText = 256 << 10   // bytes of text in one message, at most
 	sampleRate  = 8 << 10     // bytes a second of a cell that is beyond its total
 	keptText    = 32 << 10    // of the newest text, while it cannot be sent
 	keptDisplay = 100         // of the newest events, likewise
@@ -119,9 +121,6 @@ func (p *pending) write(stream, text string) {
 	} else {
 		p.items = append(p.items, item{stream: stream, text: []byte(text)})
 	}
-	if p.size > 2*keptText && p.blocked(time.Now()) {
-		p.trimText()
-	}
 }
 
 // trimText drops the oldest text down to what is kept.
@@ -134,6 +133,9 @@ func (p *pending) trimText() {
 		}
 		if nl := bytes.IndexByte(it.text[drop:], '\n'); nl >= 0 && nl < 4<<10 {
 			drop += nl + 1 // whole lines, where lines are not too long
+		}
+		for drop < len(it.text) && !utf8.RuneStart(it.text[drop]) {
+			drop++
 		}
 		p.lostBytes += drop
 		p.lostLines += bytes.Count(it.text[:drop], []byte("\n"))
@@ -204,6 +206,9 @@ func (p *pending) next(all bool) (item, bool) {
 	p.bytes.refill(now)
 	p.messages.refill(now)
 	if !all && p.blocked(now) {
+		if p.size > 2*keptText {
+			p.trimText()
+		}
 		return item{}, false
 	}
 	if p.lost() {
@@ -215,6 +220,9 @@ func (p *pending) next(all bool) (item, bool) {
 		// Half a character waits for its other half.
 		if part := partialRune(it.text); part > 0 && len(p.items) == 1 && !all {
 			n -= part
+		}
+		if n > messageText {
+			n = messageText - partialRune(it.text[:messageText])
 		}
 		if n == 0 {
 			return item{}, false

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"divvy/kernel/cell"
 )
@@ -63,12 +64,12 @@ func TestMarks(t *testing.T) {
 	const lines = 20_000
 	for range lines {
 		p.write("stdout", "a line of 20 bytes.\n")
-	}
-	if p.size > 3*keptText {
-		t.Errorf("%d bytes are kept", p.size)
-	}
-	if got := drain(&p, false); got != nil {
-		t.Errorf("%d messages beyond the limit", len(got))
+		if got := drain(&p, false); got != nil {
+			t.Fatalf("%q is sent beyond the limit", got)
+		}
+		if p.size > 3*keptText {
+			t.Fatalf("%d bytes are kept", p.size)
+		}
 	}
 	kept := p.size
 	got := drain(&p, true)
@@ -147,4 +148,22 @@ func TestThrottledEvents(t *testing.T) {
 func scan(mark string, lines, bytes *int) (int, error) {
 	mark = mark[strings.IndexByte(mark, '[')+len("[… "):]
 	return fmt.Sscanf(mark, "%d lines, %d bytes", lines, bytes)
+}
+
+// TestOneHugeText is cut into messages, between characters, and bounded.
+func TestOneHugeText(t *testing.T) {
+	p := newPending(OutputLimit{Burst: 2 * messageText})
+	p.write("stdout", "x"+strings.Repeat("€", 10*messageText))
+	got := drain(&p, false)
+	if len(got) != 3 {
+		t.Fatalf("%d messages", len(got))
+	}
+	for _, text := range got {
+		if !utf8.ValidString(text) || len(text) > messageText+len("stdout:") {
+			t.Errorf("a message of %d bytes: %q…%q", len(text), text[:20], text[len(text)-20:])
+		}
+	}
+	if got := drain(&p, true); len(got) != 2 || !strings.Contains(got[0], "left out") || !utf8.ValidString(got[1]) {
+		t.Errorf("at the end: %d messages, %.100q", len(got), got)
+	}
 }

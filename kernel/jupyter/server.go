@@ -214,15 +214,21 @@ func (s *Server) closeSockets(linger time.Duration) {
 	s.stop(errShutdown)
 }
 
+// interruptPatience is how long an interpreter may take to stop a cell.
+const interruptPatience = 10 * time.Second
+
 // Interrupt stops the running cell, as an interrupt_request does. It is for a
 // program that gets SIGINT, with which some front ends interrupt.
-func (s *Server) Interrupt() error {
+func (s *Server) Interrupt() error { return s.interruptAll(s.ctx) }
+
+// interruptAll ends an open question to the user and whatever the shells handle.
+func (s *Server) interruptAll(ctx context.Context) error {
 	s.input.cancel()
 	s.main.cancel()
 	for _, l := range s.subshells.all() {
 		l.cancel()
 	}
-	ctx, cancel := context.WithTimeout(s.ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, interruptPatience)
 	defer cancel()
 	if err := s.ip.Interrupt(ctx); err != nil {
 		return fmt.Errorf("interrupt the running cell: %w", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -116,6 +117,47 @@ func TestShutdownWhileACellRuns(t *testing.T) {
 		k.end <- nil
 	case <-time.After(jupytertest.Patience):
 		t.Fatal("Serve did not return")
+	}
+}
+
+// TestShutdownDuringAnInterrupt that the interpreter does not come back from.
+func TestShutdownDuringAnInterrupt(t *testing.T) {
+	k, c := connect(t)
+	begun := make(chan bool)
+	k.mock.SlowInterrupt = func(ctx context.Context) { close(begun); <-ctx.Done() }
+	c.Send(client.Control, "interrupt_request", map[string]any{})
+	<-begun
+	c.Reply(client.Control, c.Send(client.Control, "shutdown_request", map[string]any{"restart": false}))
+	if err := <-k.end; err != nil {
+		t.Errorf("Serve returned %v", err)
+	}
+	k.end <- nil
+}
+
+// TestManyCells runs as many as a long day brings: nothing may grow with them.
+func TestManyCells(t *testing.T) {
+	k := start(t, jupyter.Options{})
+	c := jupytertest.Dial(t, k.Connection())
+	run := func(n int) (heap uint64, goroutines int) {
+		for range n {
+			c.Execute("print a\nresult 1")
+		}
+		k.mock.Forget()
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc, runtime.NumGoroutine()
+	}
+	heap, goroutines := run(500)
+	heapAfter, goroutinesAfter := run(5000)
+	t.Logf("heap %d KB, then %d KB", heap>>10, heapAfter>>10)
+	// The history in memory, and the signatures that the server and the client
+	// remember, are bounded and not yet full.
+	if grown := int64(heapAfter) - int64(heap); grown > 5000*1000 {
+		t.Errorf("the heap grew by %d bytes in 5000 cells", grown)
+	}
+	if goroutinesAfter > goroutines+2 {
+		t.Errorf("%d goroutines, then %d", goroutines, goroutinesAfter)
 	}
 }
 

@@ -126,8 +126,8 @@ func (s *Server) isComplete(r *request) (any, error) {
 	return isCompleteReply{Status: "unknown"}, nil
 }
 
-func (s *Server) interrupt(*request) (any, error) {
-	if err := s.Interrupt(); err != nil {
+func (s *Server) interrupt(r *request) (any, error) {
+	if err := s.interruptAll(r.ctx); err != nil {
 		return nil, err
 	}
 	return ok, nil

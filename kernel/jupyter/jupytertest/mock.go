@@ -27,8 +27,8 @@ type Mock struct {
 	Received []cell.CommMessage
 	// Requests are the cells that ran, in order.
 	Requests []cell.Request
-	// Slow, if set, is called by Complete and Inspect.
-	Slow func(context.Context)
+	// Slow, if set, is called by Complete and Inspect, SlowInterrupt by Interrupt.
+	Slow, SlowInterrupt func(context.Context)
 }
 
 // NewMock returns a Mock that knows the comm target "echo".
@@ -287,7 +287,10 @@ func (m *Mock) Comms(_ context.Context, target string) (map[string]string, error
 }
 
 // Interrupt implements cell.Interpreter.
-func (m *Mock) Interrupt(context.Context) error {
+func (m *Mock) Interrupt(ctx context.Context) error {
+	if m.SlowInterrupt != nil {
+		m.SlowInterrupt(ctx)
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.interrupt != nil {
@@ -316,4 +319,11 @@ func (m *Mock) Ran() []cell.Request {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return append([]cell.Request(nil), m.Requests...)
+}
+
+// Forget empties Requests and Received.
+func (m *Mock) Forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.Requests, m.Received = nil, nil
 }

@@ -191,7 +191,7 @@ func (s *listener) handshake(c net.Conn) (p *Peer, err error) {
 	if id == "" {
 		id = "\x00" + rand.Text() // as libzmq: an identity of a peer's own never starts with 0
 	}
-	return newPeer(id, g, conn, s.cfg.MaxQueue), nil
+	return newPeer(id, g, conn, s.cfg), nil
 }
 
 // Close ends the endpoint: it sends what is queued for as long as linger, then

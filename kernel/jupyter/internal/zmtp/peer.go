@@ -14,6 +14,7 @@ type Peer struct {
 	guard *guard
 	conn  *zmq4.Conn
 	limit int64 // bytes that may wait to be sent
+	hard  int64 // bytes that may wait of what must not be lost
 
 	mu      sync.Mutex
 	wake    sync.Cond
@@ -35,8 +36,9 @@ const (
 	Closed                 // the connection is closed
 )
 
-func newPeer(id string, g *guard, conn *zmq4.Conn, limit int64) *Peer {
-	p := &Peer{id: id, guard: g, conn: conn, limit: limit, written: make(chan struct{})}
+func newPeer(id string, g *guard, conn *zmq4.Conn, cfg Config) *Peer {
+	p := &Peer{id: id, guard: g, conn: conn, written: make(chan struct{})}
+	p.limit, p.hard = cfg.MaxQueue, cfg.MaxQueue+2*cfg.MaxMessage
 	p.wake.L = &p.mu
 	return p
 }
@@ -48,9 +50,9 @@ func (p *Peer) ID() string { return p.id }
 // change afterwards; several peers may share them.
 //
 // A message that finds the queue full is dropped when expendable is true. When
-// it is not, the queue may grow to twice its limit; past that the peer is given
-// up and its connection closed, since it could no longer follow what happens.
-// An empty queue takes a message of any length.
+// it is not, the queue may grow by two messages of the longest kind; past that
+// the peer is given up and its connection closed, since it could no longer
+// follow what happens. An empty queue takes a message of any length.
 func (p *Peer) Send(frames [][]byte, expendable bool) Verdict {
 	size := int64(0)
 	for _, f := range frames {
@@ -66,7 +68,7 @@ func (p *Peer) Send(frames [][]byte, expendable bool) Verdict {
 		case expendable && total > p.limit:
 			p.dropped++
 			return Dropped
-		case total > 2*p.limit:
+		case total > p.hard:
 			p.kill()
 			return Closed
 		}
@@ -79,8 +81,8 @@ func (p *Peer) Send(frames [][]byte, expendable bool) Verdict {
 	return Queued
 }
 
-// Lost returns how many messages were dropped since it was last asked.
-func (p *Peer) Lost() int {
+// lost returns how many messages were dropped since it was last asked.
+func (p *Peer) lost() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	n := p.dropped

@@ -95,11 +95,18 @@ func ListenPublisher(ctx context.Context, network, addr string, cfg Config, subs
 	return s, nil
 }
 
+// Loss is what a subscriber lost because it did not read fast enough.
+type Loss struct {
+	Peer     *Peer
+	Messages int
+}
+
 // Publish queues a message, its topic the first frame, for every peer that has
 // subscribed to it. It never waits. A peer that does not keep up loses
 // expendable messages; the others are kept for it, see [Peer.Send]. Messages
-// reach all peers in one order.
-func (s *Publisher) Publish(frames [][]byte, expendable bool) {
+// reach all peers in one order. Publish returns what peers that now read again
+// have lost before.
+func (s *Publisher) Publish(frames [][]byte, expendable bool) (losses []Loss) {
 	topic := string(frames[0])
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -107,12 +114,14 @@ func (s *Publisher) Publish(frames [][]byte, expendable bool) {
 		if !matches(topics, topic) {
 			continue
 		}
-		if p.Send(frames, expendable) == Queued {
-			if n := p.Lost(); n > 0 {
+		if p.Send(frames, expendable) == Queued && expendable {
+			if n := p.lost(); n > 0 {
 				s.cfg.Log.Warn("a subscriber did not keep up", "peer", p.guard.RemoteAddr(), "messages lost", n)
+				losses = append(losses, Loss{p, n})
 			}
 		}
 	}
+	return losses
 }
 
 func matches(topics map[string]int, topic string) bool {

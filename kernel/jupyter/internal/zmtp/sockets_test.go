@@ -116,9 +116,12 @@ func TestStalledSubscriber(t *testing.T) {
 	const n, size = 1000, 100_000 // 100 MB
 	body := make([]byte, size)
 	slowest := time.Duration(0)
+	lost := 0
 	for i := range n {
 		begin := time.Now()
-		s.Publish([][]byte{[]byte("x"), []byte(strconv.Itoa(i)), body}, true)
+		for _, l := range s.Publish([][]byte{[]byte("x"), []byte(strconv.Itoa(i)), body}, true) {
+			lost += l.Messages
+		}
 		slowest = max(slowest, time.Since(begin))
 		if got := receive(t, reader); !strings.HasPrefix(got, fmt.Sprintf("x %d ", i)) {
 			t.Fatalf("the reader got %.20q for message %d", got, i)
@@ -140,13 +143,18 @@ func TestStalledSubscriber(t *testing.T) {
 		t.Errorf("%d bytes wait for the stalled subscriber", waiting)
 	}
 
-	// When it reads again it gets what was kept, in order, and what comes next.
+	// When it reads again it gets what was kept, in order, and what comes next,
+	// and Publish tells what it lost.
+	later := make(chan int, 1)
 	go func() {
 		for s.topicsOf() == 2 {
-			s.Publish([][]byte{[]byte("end")}, true)
+			for _, l := range s.Publish([][]byte{[]byte("end")}, true) {
+				later <- l.Messages
+			}
 			time.Sleep(10 * time.Millisecond)
 		}
 	}()
+	kept := 0
 	stalled.SetReadDeadline(time.Now().Add(patience))
 	last := -1
 	for {
@@ -163,9 +171,10 @@ func TestStalledSubscriber(t *testing.T) {
 			t.Fatalf("message %q after %d", frames[1], last)
 		}
 		last = i
+		kept++
 	}
-	if last < 5 {
-		t.Errorf("only %d messages were kept", last)
+	if lost += <-later; lost < n-kept || kept < 5 {
+		t.Errorf("%d messages were kept, and %d lost", kept, lost)
 	}
 	stalled.Close()
 }
@@ -205,7 +214,7 @@ func (r raw) frame() (body string, more bool) {
 func TestHopelessSubscriber(t *testing.T) {
 	var subscribed sync.WaitGroup
 	subscribed.Add(1)
-	s := publisher(t, Config{MaxQueue: 1 << 20}, func(*Peer, string) { subscribed.Done() })
+	s := publisher(t, Config{MaxQueue: 1 << 20, MaxMessage: 1 << 20}, func(*Peer, string) { subscribed.Done() })
 	stalled := dialRaw(t, s.Addr())
 	stalled.shake("SUB")
 	stalled.send(short(0, "\x01"))
@@ -224,7 +233,7 @@ func TestHopelessSubscriber(t *testing.T) {
 // TestStalledClient: a client that sends requests and reads no reply is let go,
 // and the others are served meanwhile.
 func TestStalledClient(t *testing.T) {
-	s := echo(t, Config{MaxQueue: 1 << 20})
+	s := echo(t, Config{MaxQueue: 1 << 20, MaxMessage: 1 << 20})
 	p := dialRaw(t, s.Addr())
 	p.shake("DEALER")
 	message := append(long(0, 100_000), make([]byte, 100_000)...)
