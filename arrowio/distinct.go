@@ -3,23 +3,48 @@ package arrowio
 import (
 	"math/bits"
 	"runtime"
+	"sync/atomic"
 )
 
 // distinct numbers codes by their first appearance. With texts, codes are
 // hashes, and rows are equal where their texts are too.
-func distinct(codes []uint64, texts []string) grouping {
+func distinct(codes []uint64, texts texts) grouping {
 	if len(codes) == 0 {
 		return grouping{}
 	}
-	if texts == nil {
-		if low, span := codeRange(codes); span < uint64(max(1<<16, min(len(codes), 1<<22))) {
-			return distinctSmall(codes, low, int(span)+1)
+	if texts != nil {
+		// First as if no two texts had one hash, which is nearly sure: then each
+		// row is compared only with the first of its group, in the rows' order.
+		if g := distinctCodes(codes); sameTexts(g, texts) {
+			return g
 		}
+		return distinctChunks(codes, texts)
 	}
+	if low, span := codeRange(codes); span < uint64(max(1<<16, min(len(codes), 1<<22))) {
+		return distinctSmall(codes, low, int(span)+1)
+	}
+	return distinctCodes(codes)
+}
+
+func distinctCodes(codes []uint64) grouping {
 	if manyDistinct(codes) {
-		return distinctParted(codes, texts)
+		return distinctParted(codes)
 	}
-	return distinctChunks(codes, texts)
+	return distinctChunks(codes, nil)
+}
+
+// sameTexts tells whether every row has the text of its group's first row.
+func sameTexts(g grouping, texts texts) bool {
+	var differ atomic.Bool
+	blocks(len(g.ids), func(from, to int) {
+		for i := from; i < to; i++ {
+			if first := g.firsts[g.ids[i]]; int(first) != i && texts.at(first) != texts.at(int32(i)) {
+				differ.Store(true)
+				return
+			}
+		}
+	})
+	return !differ.Load()
 }
 
 func codeRange(codes []uint64) (low, span uint64) {
@@ -75,7 +100,7 @@ type codeTable struct {
 	skip   int // bits of the mix that are the same for all codes
 	shift  int
 	firsts []int32
-	texts  []string
+	texts  texts
 }
 
 type codeSlot struct {
@@ -83,7 +108,7 @@ type codeSlot struct {
 	id   int32 // number + 1; 0 is an empty slot
 }
 
-func newCodeTable(size, skip int, texts []string) *codeTable {
+func newCodeTable(size, skip int, texts texts) *codeTable {
 	b := bits.Len(uint(max(size, 8)*2 - 1))
 	return &codeTable{slots: make([]codeSlot, 1<<b), skip: skip, shift: 64 - b, texts: texts}
 }
@@ -107,7 +132,7 @@ func (t *codeTable) number(code uint64, row int32) int32 {
 			}
 			return int32(len(t.firsts)) - 1
 		}
-		if s.code == code && (t.texts == nil || t.texts[t.firsts[s.id-1]] == t.texts[row]) {
+		if s.code == code && (t.texts == nil || t.texts.at(t.firsts[s.id-1]) == t.texts.at(row)) {
 			return s.id - 1
 		}
 	}
@@ -131,7 +156,7 @@ func (t *codeTable) grow() {
 
 // distinctChunks gives each core a part of the rows and a table of its own, and
 // then numbers the tables' codes together, part after part.
-func distinctChunks(codes []uint64, texts []string) grouping {
+func distinctChunks(codes []uint64, texts texts) grouping {
 	parts := max(1, min(runtime.GOMAXPROCS(0), len(codes)/(4*blockRows)))
 	bound := func(p int) int { return len(codes) * p / parts }
 	g := grouping{ids: make([]int32, len(codes))}
@@ -164,7 +189,7 @@ func distinctChunks(codes []uint64, texts []string) grouping {
 
 // distinctParted brings codes together that share the first bits of their mix,
 // so that the table of each such part stays in the cache.
-func distinctParted(codes []uint64, texts []string) grouping {
+func distinctParted(codes []uint64) grouping {
 	const partBits = 8
 	n := len(codes)
 	sorted := partition(codes, nil, 1<<partBits, func(c uint64) uint64 { return mix(c) >> (64 - partBits) })
@@ -172,7 +197,7 @@ func distinctParted(codes []uint64, texts []string) grouping {
 	tables := make([]*codeTable, 1<<partBits)
 	tasks(len(tables), func(p int) {
 		part := sorted.part(p)
-		t := newCodeTable(len(part)/2, partBits, texts)
+		t := newCodeTable(min(len(part)/2, 1<<12), partBits, nil)
 		for _, e := range part {
 			ids[e.row] = t.number(e.code, e.row)
 		}

@@ -2,6 +2,7 @@ package arrowio
 
 import (
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"math/bits"
@@ -132,15 +133,7 @@ func (p *program) logic(e *expr, args []vec, n int) (vec, error) {
 	x, y := spread(a.bools, a.scalar, n), spread(b.bools, b.scalar, n)
 	out := vec{kind: vecBool, bools: make([]bool, n)}
 	decisive := e.op == "||" // the value that decides whatever the other is
-	if decisive {
-		for i := range out.bools {
-			out.bools[i] = x[i] || y[i]
-		}
-	} else {
-		for i := range out.bools {
-			out.bools[i] = x[i] && y[i]
-		}
-	}
+	combineBools(out.bools, x, y, decisive)
 	if out.valid = bothValid(a, b, n); out.valid != nil {
 		for i := range out.valid {
 			av, bv := a.isValid(i), b.isValid(i)
@@ -150,6 +143,28 @@ func (p *program) logic(e *expr, args []vec, n int) (vec, error) {
 		}
 	}
 	return out, nil
+}
+
+// combineBools gives x or y, or x and y, eight at a time: a bool is a byte of 0 or 1.
+func combineBools(out, x, y []bool, or bool) {
+	o, a, b := boolBytes(out), boolBytes(x), boolBytes(y)
+	i := 0
+	for ; i+8 <= len(o); i += 8 {
+		v, w := binary.LittleEndian.Uint64(a[i:]), binary.LittleEndian.Uint64(b[i:])
+		if or {
+			v |= w
+		} else {
+			v &= w
+		}
+		binary.LittleEndian.PutUint64(o[i:], v)
+	}
+	for ; i < len(o); i++ {
+		if or {
+			o[i] = a[i] | b[i]
+		} else {
+			o[i] = a[i] & b[i]
+		}
+	}
 }
 
 func (p *program) compare(e *expr, a, b *vec, n int) (vec, error) {

@@ -234,3 +234,8 @@ func gather[T any](parts []vec, n int, values func(*vec) []T) []T {
 
 // bit is 1 for true, without a branch.
 func bit(b bool) int { return int(*(*byte)(unsafe.Pointer(&b))) }
+
+// boolBytes sees Booleans as bytes of 0 and 1.
+func boolBytes(b []bool) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(b))), len(b))
+}

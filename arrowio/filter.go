@@ -30,11 +30,18 @@ func (t *Table) Filter(expression string) (*Table, error) {
 	}
 	parts := make([][]int32, numBlocks(n))
 	err = tryBlocks(n, func(from, to int) error {
-		v, err := p.eval(p.root, from, to)
-		if err != nil || v.kind == vecNull || v.scalar && !v.bools[0] {
-			return err
+		rows := make([]int32, 0, to-from+1)
+		for at := from; at < to; at += evalRows { // steps that keep what is computed in the cache
+			end := min(to, at+evalRows)
+			v, err := p.eval(p.root, at, end)
+			if err != nil {
+				return err
+			}
+			if v.kind != vecNull && !(v.scalar && !v.bools[0]) {
+				rows = appendSelected(rows, at, spread(v.bools, v.scalar, end-at), v.valid)
+			}
 		}
-		parts[from/blockRows] = selected(from, spread(v.bools, v.scalar, to-from), v.valid)
+		parts[from/blockRows] = rows
 		return nil
 	})
 	if err != nil {
@@ -52,14 +59,21 @@ func (t *Table) FilterMask(mask []bool) (*Table, error) {
 		return nil, ErrReleased
 	}
 	parts := make([][]int32, numBlocks(len(mask)))
-	blocks(len(mask), func(from, to int) { parts[from/blockRows] = selected(from, mask[from:to], nil) })
+	blocks(len(mask), func(from, to int) {
+		parts[from/blockRows] = appendSelected(make([]int32, 0, to-from+1), from, mask[from:to], nil)
+	})
 	return t.takeParts(parts)
 }
 
-// selected lists the rows of a block for which mask is true.
-func selected(from int, mask, valid []bool) []int32 {
-	rows := make([]int32, len(mask)+1) // one more, as every row is written and not every kept
-	n := 0
+// evalRows is how many rows an expression is evaluated for at once.
+const evalRows = 1 << 13
+
+// appendSelected appends the rows from one on for which mask is true. The list
+// needs room for one more than all of them, as every row is written, whether or
+// not it is kept: a branch would often be guessed wrongly.
+func appendSelected(rows []int32, from int, mask, valid []bool) []int32 {
+	n := len(rows)
+	rows = rows[:n+len(mask)+1]
 	if valid == nil {
 		for i, m := range mask {
 			rows[n] = int32(from + i)

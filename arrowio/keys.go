@@ -2,7 +2,6 @@ package arrowio
 
 import (
 	"fmt"
-	"hash/maphash"
 	"math"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -90,7 +89,7 @@ func groupByOne(chunks []arrow.Array, n int) (grouping, error) {
 
 // keyCodes gives a code for each row, equal for equal values; with texts, codes
 // are hashes, and the texts decide.
-func keyCodes(chunks []arrow.Array, n int) (codes []uint64, texts []string, err error) {
+func keyCodes(chunks []arrow.Array, n int) (codes []uint64, texts texts, err error) {
 	class := keyClass(chunks[0].DataType())
 	if class == "" {
 		return nil, nil, fmt.Errorf("a column of type %s cannot be a key", typeName(chunks[0].DataType()))
@@ -106,16 +105,12 @@ func keyCodes(chunks []arrow.Array, n int) (codes []uint64, texts []string, err 
 	if dictionaries {
 		return dictionaryCodes(chunks, n)
 	}
-	at := 0
 	if class == "text" || class == "bytes" {
-		texts = make([]string, n)
-		for _, c := range chunks {
-			fillTexts(texts[at:at+c.Len()], c)
-			at += c.Len()
-		}
-		return hashTexts(texts), texts, nil
+		texts = newTexts(chunks)
+		return texts.hashes(), texts, nil
 	}
 	codes = make([]uint64, n)
+	at := 0
 	for _, c := range chunks {
 		fillCodes(codes[at:at+c.Len()], c, false)
 		at += c.Len()
@@ -153,46 +148,9 @@ func keyClass(dt arrow.DataType) string {
 	return ""
 }
 
-// fillTexts sees the texts of an array without copying them; nulls are empty.
-func fillTexts(dst []string, a arrow.Array) {
-	var value func(i int) string
-	switch a := a.(type) {
-	case *array.String:
-		value = a.Value
-	case *array.LargeString:
-		value = a.Value
-	case *array.Binary:
-		value = func(i int) string { return unsafeString(a.Value(i)) }
-	case *array.LargeBinary:
-		value = func(i int) string { return unsafeString(a.Value(i)) }
-	case *array.Dictionary:
-		words := make([]string, a.Dictionary().Len())
-		fillTexts(words, a.Dictionary())
-		value = func(i int) string { return words[a.GetValueIndex(i)] }
-	}
-	blocks(len(dst), func(from, to int) {
-		for i := from; i < to; i++ {
-			if !isNull(a, i) {
-				dst[i] = value(i)
-			}
-		}
-	})
-}
-
-func hashTexts(texts []string) []uint64 {
-	seed := maphash.MakeSeed()
-	codes := make([]uint64, len(texts))
-	blocks(len(texts), func(from, to int) {
-		for i := from; i < to; i++ {
-			codes[i] = maphash.String(seed, texts[i])
-		}
-	})
-	return codes
-}
-
 // dictionaryCodes numbers the words of all dictionaries, and rows by them. A
 // dictionary may hold a word twice.
-func dictionaryCodes(chunks []arrow.Array, n int) ([]uint64, []string, error) {
+func dictionaryCodes(chunks []arrow.Array, n int) ([]uint64, texts, error) {
 	words := make([][]arrow.Array, 1)
 	total := 0
 	for _, c := range chunks {

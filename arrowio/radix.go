@@ -176,11 +176,11 @@ func insertionSort(entries []entry) {
 
 // sortTexts gives the rows in the order of the bytes of their texts, of which
 // those before depth are equal.
-func sortTexts(texts []string, rows []int32, depth int) []int32 {
+func sortTexts(texts texts, rows []int32, depth int) []int32 {
 	codes := make([]uint64, len(rows))
 	blocks(len(rows), func(from, to int) {
 		for i := from; i < to; i++ {
-			codes[i] = prefixCode(texts[rows[i]][depth:])
+			codes[i] = prefixCode(texts.at(rows[i])[depth:])
 		}
 	})
 	sorted := sortByCode(codes, rows)
@@ -188,9 +188,9 @@ func sortTexts(texts []string, rows []int32, depth int) []int32 {
 	type run struct{ from, to int }
 	var runs []run
 	for i := 0; i < len(sorted); {
-		code := prefixCode(texts[sorted[i]][depth:])
+		code := prefixCode(texts.at(sorted[i])[depth:])
 		j := i + 1
-		for j < len(sorted) && prefixCode(texts[sorted[j]][depth:]) == code {
+		for j < len(sorted) && prefixCode(texts.at(sorted[j])[depth:]) == code {
 			j++
 		}
 		if j-i > 1 {
@@ -200,15 +200,15 @@ func sortTexts(texts []string, rows []int32, depth int) []int32 {
 	}
 	tasks(len(runs), func(k int) {
 		part := sorted[runs[k].from:runs[k].to]
-		shortest := len(texts[part[0]])
+		shortest := len(texts.at(part[0]))
 		for _, r := range part {
-			shortest = min(shortest, len(texts[r]))
+			shortest = min(shortest, len(texts.at(r)))
 		}
 		if len(part) > 1<<10 && shortest >= depth+8 {
 			copy(part, sortTexts(texts, part, depth+8))
 			return
 		}
-		slices.SortStableFunc(part, func(a, b int32) int { return strings.Compare(texts[a][depth:], texts[b][depth:]) })
+		slices.SortStableFunc(part, func(a, b int32) int { return strings.Compare(texts.at(a)[depth:], texts.at(b)[depth:]) })
 	})
 	return sorted
 }

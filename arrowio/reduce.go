@@ -130,13 +130,12 @@ func extremes(col arrow.Array, valid []bool, g grouping, greatest bool) ([]int32
 		rows[i] = noRow
 	}
 	if class := keyClass(col.DataType()); class == "text" || class == "bytes" {
-		texts := make([]string, col.Len())
-		fillTexts(texts, col)
+		texts := newTexts([]arrow.Array{col})
 		for i, id := range g.ids {
 			if valid != nil && !valid[i] {
 				continue
 			}
-			if r := rows[id]; r == noRow || greatest && texts[i] > texts[r] || !greatest && texts[i] < texts[r] {
+			if r := rows[id]; r == noRow || greatest && texts.at(int32(i)) > texts.at(r) || !greatest && texts.at(int32(i)) < texts.at(r) {
 				rows[id] = int32(i)
 			}
 		}

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/array"
 )
 
 // Sort orders the rows by columns, the first the most significant; a name with
@@ -180,26 +179,11 @@ func textCodes(codes []uint64, col arrow.Array, descending bool) error {
 	if class := keyClass(col.DataType()); class != "text" && class != "bytes" {
 		return fmt.Errorf("no order is known for type %s", typeName(col.DataType()))
 	}
-	var g grouping
-	var texts []string
-	if d, ok := col.(*array.Dictionary); ok {
-		var err error
-		if g, err = groupRows([][]arrow.Array{{d}}, d.Len()); err != nil {
-			return err
-		}
-		texts = make([]string, d.Len())
-		words := make([]string, d.Dictionary().Len())
-		fillTexts(words, d.Dictionary())
-		for _, row := range g.firsts {
-			if !isNull(d, int(row)) {
-				texts[row] = words[d.GetValueIndex(int(row))]
-			}
-		}
-	} else {
-		texts = make([]string, col.Len())
-		fillTexts(texts, col)
-		g = distinct(hashTexts(texts), texts)
+	g, err := groupRows([][]arrow.Array{{col}}, col.Len())
+	if err != nil {
+		return err
 	}
+	texts := newTexts([]arrow.Array{col})
 	rank := make([]uint64, len(g.firsts))
 	order := sortTexts(texts, g.firsts, 0)
 	for r, row := range order {

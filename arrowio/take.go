@@ -53,7 +53,7 @@ func take(mem memory.Allocator, a arrow.Array, rows []int32, mayNull bool) (arro
 		return takeText(mem, a.DataType(), offsets64(data, a.Len()), data.Buffers()[2], rows, validity, nulls), nil
 	case *array.Dictionary:
 		width := a.DataType().(*arrow.DictionaryType).IndexType.(arrow.FixedWidthDataType).Bytes()
-		index := takeBytes(mem, bytesOf(data.Buffers()[1]), data.Offset(), width, rows)
+		index := takeBytes(mem, bytesOf(data.Buffers()[1]), data.Offset(), width, rows, mayNull)
 		return newDictionary(a.DataType().(*arrow.DictionaryType), len(rows), []*memory.Buffer{validity, index}, a.Dictionary(), nulls), nil
 	case *array.List:
 		return takeList(mem, a, a.DataType(), a.Offsets()[data.Offset():], rows, validity, nulls)
@@ -67,7 +67,7 @@ func take(mem memory.Allocator, a arrow.Array, rows []int32, mayNull bool) (arro
 		return takeStruct(mem, a, rows, mayNull, validity, nulls)
 	}
 	if dt, ok := a.DataType().(arrow.FixedWidthDataType); ok && dt.BitWidth()%8 == 0 && len(data.Buffers()) == 2 {
-		values := takeBytes(mem, bytesOf(data.Buffers()[1]), data.Offset(), dt.Bytes(), rows)
+		values := takeBytes(mem, bytesOf(data.Buffers()[1]), data.Offset(), dt.Bytes(), rows, mayNull)
 		return newArray(a.DataType(), len(rows), []*memory.Buffer{validity, values}, nil, nulls), nil
 	}
 	if validity != nil {
@@ -118,19 +118,19 @@ func takeBits(mem memory.Allocator, src []byte, offset int, rows []int32) *memor
 }
 
 // takeBytes gives the values of a width in bytes at rows; zeros for noRow.
-func takeBytes(mem memory.Allocator, src []byte, offset, width int, rows []int32) *memory.Buffer {
+func takeBytes(mem memory.Allocator, src []byte, offset, width int, rows []int32, mayNull bool) *memory.Buffer {
 	buf := newBuffer(mem, len(rows)*width)
 	dst := buf.Bytes()
 	src = src[offset*width:]
 	switch width {
 	case 1:
-		takeFixed(dst, src, rows)
+		takeFixed(dst, src, rows, mayNull)
 	case 2:
-		takeFixed(view[uint16](dst), view[uint16](src), rows)
+		takeFixed(view[uint16](dst), view[uint16](src), rows, mayNull)
 	case 4:
-		takeFixed(view[uint32](dst), view[uint32](src), rows)
+		takeFixed(view[uint32](dst), view[uint32](src), rows, mayNull)
 	case 8:
-		takeFixed(view[uint64](dst), view[uint64](src), rows)
+		takeFixed(view[uint64](dst), view[uint64](src), rows, mayNull)
 	default:
 		blocks(len(rows), func(from, to int) {
 			for i := from; i < to; i++ {
@@ -143,9 +143,15 @@ func takeBytes(mem memory.Allocator, src []byte, offset, width int, rows []int32
 	return buf
 }
 
-func takeFixed[T fixed](dst, src []T, rows []int32) {
+func takeFixed[T fixed](dst, src []T, rows []int32, mayNull bool) {
 	blocks(len(rows), func(from, to int) {
 		part := dst[from:to]
+		if !mayNull {
+			for i, r := range rows[from:to] {
+				part[i] = src[r]
+			}
+			return
+		}
 		for i, r := range rows[from:to] {
 			if r != noRow {
 				part[i] = src[r]
