@@ -107,8 +107,12 @@ class Crash(KernelCase):
         shown = ran.error + ran.stderr + after.stderr
         self.assertRegex(shown, r"(?i)state|variables|defined", "nothing says that the state is gone")
 
-    def test_exit(self):
-        self.crashes('import "os"\nos.Exit(3)', "3")
+    def test_exit_ends_the_cell_and_not_the_kernel(self):
+        self.ok("kept := 5")
+        ran = self.run_cell('import "os"\nos.Exit(3)')
+        self.assertEqual(ran.status, "error")
+        self.assertIn("os.Exit(3)", ran.error)
+        self.assertEqual(self.ok("kept").result, "5")
 
     def test_stack_overflow(self):
         self.crashes("func down(n int) int { return down(n+1) + 1 }\ndown(0)", "stack")

@@ -40,7 +40,7 @@ class Protocol(jkt.KernelTests):
     invalid_code_samples = ["1 +* / 2 )", "func func func", 's := "no end']
     code_execute_result = [
         {"code": "6 * 7", "result": "42"},
-        {"code": '"a" + "b"', "result": '"ab"'},
+        {"code": '"a" + "b"', "result": "ab"},
         {"code": "len([]int{1, 2, 3})", "result": "3"},
         {"code": 'display.HTML("<b>bold</b>")', "mime": "text/html", "result": "<b>bold</b>"},
     ]
