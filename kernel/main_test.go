@@ -149,6 +149,18 @@ func TestRunFailingCell(t *testing.T) {
 	}
 }
 
+func TestRunHTML(t *testing.T) {
+	path := notebookOf(t, "6 * 7")
+	html := filepath.Join(t.TempDir(), "page.html")
+	if o := call(t, command(t, "run", path, "--html", html)); o.code != 0 || !strings.Contains(o.stderr, "page.html written") {
+		t.Fatalf("exit code %d: %s", o.code, o.stderr)
+	}
+	b, err := os.ReadFile(html)
+	if err != nil || !strings.Contains(string(b), "<title>n</title>") || !strings.Contains(string(b), "42") {
+		t.Errorf("%v, %.300s", err, b)
+	}
+}
+
 // A notebook runs in its own folder, as in Jupyter.
 func TestRunFolder(t *testing.T) {
 	path := notebookOf(t, "import \"os\"", "b, err := os.ReadFile(\"data.txt\")\nstring(b)")

@@ -24,7 +24,8 @@ import (
 
 // runOptions are the flags of the run command.
 type runOptions struct {
-	output, dir  string
+	output, html string
+	dir          string
 	parameters   []string
 	timeout      time.Duration
 	allowErrors  bool
@@ -64,6 +65,7 @@ Exit codes:
 	}
 	f := cmd.Flags()
 	f.StringVarP(&o.output, "output", "o", "", "where to write the executed notebook (NAME.out.ipynb)")
+	f.StringVar(&o.html, "html", "", "also write the executed notebook as a web page to this `file`")
 	f.StringArrayVarP(&o.parameters, "parameter", "p", nil, "set a parameter: name=value; may be repeated")
 	f.DurationVar(&o.timeout, "timeout", 0, "how long each cell may take, for example 90s (no limit)")
 	f.BoolVar(&o.allowErrors, "allow-errors", false, "go on after a cell that fails")
@@ -115,6 +117,15 @@ func run(ctx context.Context, path string, o runOptions) error {
 		}
 		if !o.quiet {
 			fmt.Fprintf(os.Stderr, "%s written after %.1f s\n", o.output, time.Since(begun).Seconds())
+		}
+	}
+	if o.html != "" {
+		title := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+		if err := nb.WriteHTML(o.html, title); err != nil {
+			return &exitError{exitKernel, err}
+		}
+		if !o.quiet {
+			fmt.Fprintln(os.Stderr, o.html, "written")
 		}
 	}
 	switch {
