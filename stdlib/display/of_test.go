@@ -281,3 +281,10 @@ func TestOfValues(t *testing.T) {
 }
 
 func abs(n int) int { return max(n, -n) }
+
+// A plain result of a cell, the commonest thing to show.
+func BenchmarkOf(b *testing.B) {
+	for b.Loop() {
+		Of(2)
+	}
+}

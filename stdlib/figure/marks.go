@@ -13,7 +13,8 @@ import (
 
 const (
 	bandOpacity = 0.18
-	groupWidth  = 0.76 // of a category, taken by its bars
+	groupWidth  = 0.76 // of a category, taken by its bars …
+	barWidth    = 0.44 // … none of which is wider than this
 )
 
 // addSeries draws bands below lines below markers.
@@ -75,10 +76,11 @@ func (f *Figure) addBars(p *plot.Plot) {
 	p.NominalX(f.Categories...)
 	p.X.Tick.Length, p.X.Tick.LineStyle = px(6), draw.LineStyle{Color: color.Transparent, Width: px(1)} // room for the names
 	p.X.Padding, p.Y.Padding, p.X.LineStyle.Width = 0, 0, 0
-	each := groupWidth / float64(len(f.Series))
+	n := float64(len(f.Series))
+	each := min(barWidth, groupWidth/n)
 	for i, s := range f.Series {
 		for j, y := range s.Y {
-			x := float64(j) - groupWidth/2 + each*float64(i)
+			x := float64(j) + each*(float64(i)-n/2)
 			p.Add(box{x + 0.04*each, x + 0.96*each, 0, y, palette[f.look(i)].color})
 		}
 	}

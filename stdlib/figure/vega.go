@@ -279,12 +279,13 @@ func (f *Figure) vegaBars() []any {
 		return nil
 	}
 	names, _, _ := f.scales()
+	padding := max(1-groupWidth, 1-barWidth*float64(len(f.Series)))
 	return []any{obj{
 		"params": pick(),
 		"data":   obj{"values": f.categoryValues()},
 		"mark":   obj{"type": "bar", "stroke": "white", "strokeWidth": 1},
 		"encoding": obj{
-			"x":       obj{"field": "category", "type": "nominal", "sort": nil, "title": orNil(f.XLabel), "axis": obj{"labelAngle": 0, "ticks": false, "labelPadding": 6}},
+			"x":       obj{"field": "category", "type": "nominal", "sort": nil, "title": orNil(f.XLabel), "scale": obj{"padding": padding}, "axis": obj{"labelAngle": 0, "ticks": false, "labelPadding": 6}},
 			"xOffset": obj{"field": "series", "sort": names},
 			"y":       f.channel("value", f.YLabel, p.Y, false, nil),
 			"color":   f.color(), "opacity": dim(1),
