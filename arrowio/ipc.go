@@ -245,6 +245,7 @@ func tableOfBatches(o ReadOptions, schema *arrow.Schema, batches []arrow.Record)
 			releaseAll(cols)
 			return nil, fmt.Errorf("column %q: %w", field.Name, err)
 		}
+		col = withoutViews(o.allocator(), col)
 		field.Type = col.DataType()
 		fields = append(fields, field)
 		cols = append(cols, col)

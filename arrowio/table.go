@@ -46,10 +46,18 @@ func releaseAll(cols []arrow.Array) {
 }
 
 // FromRecord makes a table of a record, of which it keeps a reference. Of
-// several columns with one name the later ones are renamed name_2, name_3, …
+// several columns with one name the later ones are renamed name_2, name_3, …;
+// string and binary views become strings and bytes of the common layout.
 func FromRecord(rec arrow.Record) *Table {
-	rec.Retain()
-	return newTable(nil, uniqueNames(rec))
+	fields, cols := rec.Schema().Fields(), make([]arrow.Array, rec.NumCols())
+	for i := range cols {
+		rec.Column(i).Retain()
+		cols[i] = withoutViews(memory.DefaultAllocator, rec.Column(i))
+		fields[i].Type = cols[i].DataType()
+	}
+	t := tableOf(memory.DefaultAllocator, fields, cols, int(rec.NumRows()))
+	t.rec = uniqueNames(t.rec)
+	return t
 }
 
 // uniqueNames takes over a reference of rec and gives one of a record in which
