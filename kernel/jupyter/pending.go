@@ -146,8 +146,8 @@ func (p *pending) trimText() {
 	p.compact()
 }
 
-// show appends an event. When they become too many, an update replaces an older one of
-// the same display, and clearing the output forgets what it would clear.
+// show appends an event. When they become too many, an update replaces an older
+// one of the same display, and clearing the output forgets what it would clear.
 func (p *pending) show(e cell.Event) {
 	if p.crowded() {
 		for i := range p.items {

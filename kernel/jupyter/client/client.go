@@ -6,7 +6,6 @@ package client
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -52,42 +51,51 @@ func Dial(ctx context.Context, conn jupyter.ConnectionInfo) (*Client, error) {
 	c := &Client{session: session, sockets: map[Channel]zmq4.Socket{}, in: map[Channel]chan Received{}}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	id := zmq4.WithID(zmq4.SocketIdentity(session.ID()))
-	patient := []zmq4.Option{zmq4.WithDialerRetry(5 * time.Millisecond), zmq4.WithDialerMaxRetries(-1)}
-	for _, s := range []struct {
-		channel Channel
-		port    int
-		socket  zmq4.Socket
-	}{
-		{IOPub, conn.IOPubPort, zmq4.NewSub(c.ctx, patient...)},
-		{Shell, conn.ShellPort, zmq4.NewDealer(c.ctx, append(patient, id)...)},
-		{Control, conn.ControlPort, zmq4.NewDealer(c.ctx, append(patient, id)...)},
-		{Stdin, conn.StdinPort, zmq4.NewDealer(c.ctx, append(patient, id)...)},
-		{"", conn.HBPort, zmq4.NewReq(c.ctx, patient...)},
-	} {
-		stop := context.AfterFunc(ctx, c.cancel) // ends an endless dial
-		err := s.socket.Dial(conn.Endpoint(s.port))
-		if !stop() {
-			err = errors.Join(err, context.Cause(ctx))
-		}
-		if err != nil {
-			c.Close()
-			return nil, fmt.Errorf("connect to the kernel's %s socket: %w", s.channel, err)
-		}
-		if s.channel == "" {
-			c.hb = s.socket
-			continue
-		}
-		c.sockets[s.channel] = s.socket
-		c.in[s.channel] = make(chan Received, 1024)
+	retry, always := zmq4.WithDialerRetry(5*time.Millisecond), zmq4.WithDialerMaxRetries(-1)
+	c.hb = zmq4.NewReq(c.ctx, retry, always)
+	c.sockets[IOPub] = zmq4.NewSub(c.ctx, retry, always)
+	for _, channel := range []Channel{Shell, Control, Stdin} {
+		c.sockets[channel] = zmq4.NewDealer(c.ctx, retry, always, id)
 	}
-	if err := c.sockets[IOPub].SetOption(zmq4.OptionSubscribe, ""); err != nil {
+	if err := c.dial(ctx, conn); err != nil {
 		c.Close()
-		return nil, fmt.Errorf("subscribe: %w", err)
+		return nil, err
 	}
 	for channel, socket := range c.sockets {
+		c.in[channel] = make(chan Received, 1024)
 		go c.receive(socket, c.in[channel])
 	}
 	return c, nil
+}
+
+// dial connects all sockets. zmq4's own Dial would wait for ever for a peer that
+// accepts a connection and says nothing.
+func (c *Client) dial(ctx context.Context, conn jupyter.ConnectionInfo) error {
+	ports := map[zmq4.Socket]int{
+		c.hb: conn.HBPort, c.sockets[IOPub]: conn.IOPubPort, c.sockets[Shell]: conn.ShellPort,
+		c.sockets[Control]: conn.ControlPort, c.sockets[Stdin]: conn.StdinPort,
+	}
+	dialled := make(chan error, len(ports))
+	for socket, port := range ports {
+		go func() {
+			err := socket.Dial(conn.Endpoint(port))
+			if err == nil && socket.Type() == zmq4.Sub {
+				err = socket.SetOption(zmq4.OptionSubscribe, "")
+			}
+			dialled <- err
+		}()
+	}
+	for range ports {
+		select {
+		case err := <-dialled:
+			if err != nil {
+				return fmt.Errorf("connect to the kernel: %w", err)
+			}
+		case <-ctx.Done():
+			return fmt.Errorf("connect to the kernel: %w", context.Cause(ctx))
+		}
+	}
+	return nil
 }
 
 func (c *Client) receive(socket zmq4.Socket, in chan<- Received) {
@@ -188,7 +196,5 @@ func (c *Client) Close() {
 	for _, s := range c.sockets {
 		s.Close()
 	}
-	if c.hb != nil {
-		c.hb.Close()
-	}
+	c.hb.Close()
 }

@@ -83,17 +83,7 @@ func TestBudget(t *testing.T) {
 		p.send(long(0, 1_000_000))
 		peers = append(peers, p)
 	}
-	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
-		s.listener.mu.Lock()
-		open := len(s.conns)
-		s.listener.mu.Unlock()
-		if open == 4 {
-			break
-		}
-		if time.Now().After(end) {
-			t.Fatalf("%d peers hold a promise of 1 MB each, of 4 MB", open)
-		}
-	}
+	s.await(t, 4) // the others would promise more than 4 MB
 	for _, p := range peers {
 		p.Close()
 	}

@@ -112,18 +112,33 @@ func (s *listener) accept() {
 	}
 }
 
+// admit makes room for a connection. When there is none, one that has not
+// introduced itself yet has to go: silent peers, however many, keep nobody out.
 func (s *listener) admit(c net.Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closing || len(s.conns) >= s.cfg.MaxPeers {
-		if !s.closing {
-			s.cfg.Log.Warn("connection refused: too many peers", "endpoint", s.Addr(), "peers", len(s.conns))
-		}
+	if s.closing {
+		return false
+	}
+	if len(s.conns) >= s.cfg.MaxPeers && !s.evict() {
+		s.cfg.Log.Warn("connection refused: too many peers", "endpoint", s.Addr(), "peers", len(s.conns))
 		return false
 	}
 	s.conns[c] = nil
 	s.done.Add(1)
 	return true
+}
+
+// evict closes a connection in its handshake; s.mu is held.
+func (s *listener) evict() bool {
+	for c, p := range s.conns {
+		if p == nil {
+			delete(s.conns, c)
+			c.Close()
+			return true
+		}
+	}
+	return false
 }
 
 // serve is the life of one connection.
@@ -142,10 +157,13 @@ func (s *listener) serve(c net.Conn) {
 		return
 	}
 	s.mu.Lock()
-	s.conns[c] = p
-	closing := s.closing
+	_, admitted := s.conns[c]
+	admitted = admitted && !s.closing
+	if admitted {
+		s.conns[c] = p
+	}
 	s.mu.Unlock()
-	if closing {
+	if !admitted {
 		return
 	}
 

@@ -129,6 +129,22 @@ func honest(t testing.TB, addr net.Addr) {
 	}
 }
 
+// await waits until that many connections are open.
+func (s *listener) await(t testing.TB, n int) {
+	t.Helper()
+	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		s.mu.Lock()
+		open := len(s.conns)
+		s.mu.Unlock()
+		if open == n {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d connections are open, not %d", open, n)
+		}
+	}
+}
+
 // testLog writes to the test's log.
 func testLog(t testing.TB) *slog.Logger {
 	return slog.New(slog.NewTextHandler(t.Output(), nil))
