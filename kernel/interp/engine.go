@@ -104,8 +104,13 @@ func (s *engine) use(p string) error {
 	s.used[p] = true
 	table := map[string]reflect.Value{}
 	for name, v := range symbols.Table(p) {
-		if name[0] != '_' { // adapters are ours
-			table[name] = v
+		if name[0] == '_' {
+			continue // adapters are ours
+		}
+		table[name] = v
+		if t := v.Type(); t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Interface {
+			// yaegi looks for one even where it only has a nil to convert.
+			table["_"+name] = reflect.ValueOf((*struct{ IValue any })(nil))
 		}
 	}
 	// The path with a dot in it keeps yaegi from putting its own versions of

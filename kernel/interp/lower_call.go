@@ -103,11 +103,13 @@ func (l *lowerer) args(e *ast.CallExpr, sg *types.Signature, compiled bool) []as
 	out := make([]ast.Expr, len(e.Args))
 	for i, a := range e.Args {
 		t := paramType(sg, i, e.Ellipsis.IsValid())
-		if compiled && isInterface(l.st(t)) && !isInterface(l.typeOf(a)) && !hasCell(l.typeOf(a)) && !isFunc(l.typeOf(a)) && !isStream(l.info, a) {
+		if compiled && isInterface(l.st(t)) && !compiledIface(l.st(t)) && !isInterface(l.typeOf(a)) && !hasCell(l.typeOf(a)) && !isFunc(l.typeOf(a)) && !isStream(l.info, a) {
 			out[i] = l.expr(a)
 			continue
 		}
-		out[i] = l.conv(a, t)
+		if out[i] = l.conv(a, t); l.isNil(a) && compiledIface(l.st(t)) {
+			out[i] = call(id(l.toCompiled(l.st(t), a.Pos())), id("nil"))
+		}
 	}
 	return out
 }

@@ -35,6 +35,7 @@ type Session struct {
 	current *run
 
 	onResult func(vs []any) // for tests
+	lastErr  error
 }
 
 var _ cell.Interpreter = (*Session)(nil)
@@ -88,6 +89,7 @@ func (s *Session) Execute(ctx context.Context, req cell.Request, out cell.Sink) 
 		}
 	}()
 	if err := s.engine.Eval(r.ctx, req.Code); err != nil {
+		s.lastErr = err
 		return cell.Result{Error: &cell.Error{Name: kindOf(err), Value: err.Error(), Traceback: []string{err.Error()}}}
 	}
 	return cell.Result{}
