@@ -32,6 +32,9 @@ FLAGS = [
     "--disable-sync",
     "--hide-scrollbars",
 ]
+# How JupyterLab marks an error, and text on stderr.
+ERRORS = ":is([data-mime-type='application/vnd.jupyter.error'], [data-mime-type='application/vnd.jupyter.stderr'])"
+
 SETTINGS = {
     # Nothing is fetched from outside, and nothing pops up.
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
@@ -149,9 +152,18 @@ class Lab(unittest.TestCase):
     def prompts(self, page):
         return page.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
 
+    def window(self, page, name, at=None):
+        """Takes a picture of what a person sees, from the code cell with this text on."""
+        if at:
+            cell = page.locator(f".jp-CodeCell:has(.cm-content:has-text('{at}'))").first
+            cell.evaluate("e => e.scrollIntoView({block: 'start'})")
+            page.wait_for_timeout(500)
+        path = PICTURES / name
+        page.screenshot(path=path)
+        log(f"screenshot: {path}")
+
     def whole(self, page, name):
         """Takes a picture of the whole notebook, however long."""
-        page.keyboard.press("Control+b")  # the file browser's side bar
         height = page.evaluate(
             "() => { document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0;"
             " const cells = [...document.querySelectorAll('.jp-Notebook .jp-Cell')];"
@@ -159,10 +171,7 @@ class Lab(unittest.TestCase):
         )
         page.set_viewport_size({"width": 1280, "height": int(height)})
         page.wait_for_timeout(1000)  # figures are laid out anew
-        path = PICTURES / name
-        page.screenshot(path=path)
-        log(f"screenshot: {path}")
-        return path
+        self.window(page, name)
 
     def test_figure4(self):
         nb = nbformat.read(self.root / "figure4.ipynb", as_version=4)
@@ -173,11 +182,11 @@ class Lab(unittest.TestCase):
         done = [f"[{n}]:" for n in range(1, len(code) + 1)]
         self.until(page, lambda: self.prompts(page) == done, f"cells do not end: {self.prompts(page)}", 180)
         log(f"Run All of {len(code)} cells took {time.monotonic() - start:.1f} s")
-        page.wait_for_timeout(1500)
-        self.assertEqual(page.locator("[data-mime-type='application/vnd.jupyter.error']").count(), 0)
-        self.assertEqual(page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count(), 0)
-        page.screenshot(path=PICTURES / "figure4-window.png")
+        page.wait_for_timeout(1500)  # charts draw themselves after the cell has ended
+        page.keyboard.press("Control+b")  # the file browser's side bar goes
+        self.window(page, "figure4-window.png", at="Figure4c()")
         self.whole(page, "figure4.png")
+        self.assertEqual(page.locator(ERRORS).all_inner_texts(), [])
 
         figures = page.locator(".jp-OutputArea-output :is(img, svg, canvas)")
         self.assertGreaterEqual(figures.count(), 4, "the four panels of the figure")
@@ -200,8 +209,7 @@ class Lab(unittest.TestCase):
         page.keyboard.type("fmt.Sprin")
         page.keyboard.press("Tab")
         page.wait_for_selector(".jp-Completer-item:has-text('Sprintf')", timeout=20_000)
-        page.screenshot(path=PICTURES / "completion.png")
-        log(f"screenshot: {PICTURES / 'completion.png'}")
+        self.window(page, "completion.png")
         page.keyboard.press("Escape")
         page.keyboard.press("Control+a")
         page.keyboard.type("for { }")
@@ -211,7 +219,7 @@ class Lab(unittest.TestCase):
         page.keyboard.press("i")
         page.keyboard.press("i")
         self.until(page, lambda: self.kernel_state(name) == "idle", "the interrupt does nothing", 20)
-        shown = page.locator("[data-mime-type='application/vnd.jupyter.error']").first.inner_text()
+        shown = page.locator(ERRORS).first.inner_text()
         self.assertIn("KeyboardInterrupt", shown)
         editor.click()
         page.keyboard.press("Control+a")
