@@ -127,8 +127,8 @@ func timeText(t time.Time) string {
 	return t.Format("2006-01-02 15:04:05.999999999")
 }
 
-// floatTexts gives the shown values of a column of floats with six significant
-// digits and one number of decimals, or nil for a column of another type.
+// floatTexts gives the shown values of a column of floats with one number of
+// decimals, six significant digits of the largest, or nil for a column of another type.
 func floatTexts(col arrow.Array, rows []int) []string {
 	if !arrow.IsFloating(col.DataType().ID()) {
 		return nil
@@ -144,6 +144,10 @@ func floatTexts(col arrow.Array, rows []int) []string {
 			decimals = max(decimals, decimalsOf(f))
 			largest = max(largest, math.Abs(f))
 		}
+	}
+	// Six digits of the largest, and of all lesser ones as many decimals.
+	if largest >= 1e-4 {
+		decimals = min(decimals, max(1, 5-int(math.Floor(math.Log10(largest)))))
 	}
 	texts := make([]string, len(rows))
 	for i, f := range values {
