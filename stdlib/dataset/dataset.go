@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"fmt"
+	"math"
 	"sort"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -91,17 +92,47 @@ func (d *Dataset) Rewards(i int) []float64 {
 func (d *Dataset) Rejects() []Reject { return d.rejects }
 
 // Record is the rows as one Arrow record of Schema. Rows that are selected or
-// ordered are copied.
+// ordered are copied. A string column holds at most two gigabytes; Record panics
+// where that is not enough, and Records always works.
 func (d *Dataset) Record() arrow.Record {
-	if d.rows == nil && len(d.chunks) == 1 {
-		return d.chunks[0].rec
+	records := d.records(math.MaxInt32)
+	if len(records) > 1 {
+		panic("dataset: the text is more than the two gigabytes of one Arrow record: use Records")
 	}
+	return records[0]
+}
+
+// Records is the rows as Arrow records of Schema, as many as it takes. Rows that
+// nobody selected or ordered are not copied.
+func (d *Dataset) Records() []arrow.Record {
+	if d.rows == nil && len(d.chunks) > 0 {
+		records := make([]arrow.Record, len(d.chunks))
+		for i, c := range d.chunks {
+			records[i] = c.rec
+		}
+		return records
+	}
+	return d.records(chunkBytes)
+}
+
+// records copies the rows into records of at most so many bytes, at least one.
+func (d *Dataset) records(limit int) []arrow.Record {
+	if d.rows == nil && len(d.chunks) == 1 {
+		return []arrow.Record{d.chunks[0].rec}
+	}
+	var records []arrow.Record
 	b := newBuilder()
 	for i := range d.n {
 		r := d.Row(i)
+		if b.rows > 0 && b.bytes+r.size() > limit {
+			records = append(records, b.record())
+		}
 		b.append(&r)
 	}
-	return b.record()
+	if b.rows > 0 || len(records) == 0 {
+		records = append(records, b.record())
+	}
+	return records
 }
 
 // Prefix is the first n rows, or all when there are fewer.

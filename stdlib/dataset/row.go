@@ -59,3 +59,15 @@ func (r *Row) check() error {
 	}
 	return nil
 }
+
+// size is the bytes of the row's text.
+func (r *Row) size() int {
+	n := len(r.Meta) + len(r.Extra) + len(r.File)
+	for _, t := range r.Prefix {
+		n += len(t)
+	}
+	for _, t := range r.Responses {
+		n += len(t)
+	}
+	return n
+}
