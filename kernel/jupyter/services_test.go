@@ -127,7 +127,7 @@ func TestIsComplete(t *testing.T) {
 }
 
 // TestHistory asks through the protocol; what a History must find is in
-// historytest.
+// jupytertest.CheckHistory.
 func TestHistory(t *testing.T) {
 	_, c := connect(t)
 	for _, code := range []string{"result a", "result b", "print c", "result a"} {

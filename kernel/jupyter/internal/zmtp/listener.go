@@ -5,8 +5,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -74,16 +76,38 @@ type listener struct {
 
 // listen opens an endpoint on a TCP address or a Unix socket's path.
 func listen(ctx context.Context, network, addr string, kind zmq4.SocketType, cfg Config, h handler) (*listener, error) {
+	if network == "unix" {
+		removeStale(addr)
+	}
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, network, addr)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s %s as %s: %w", network, addr, kind, err)
+	}
+	if network == "unix" { // for this user only
+		if err := os.Chmod(addr, 0o600); err != nil {
+			l.Close()
+			return nil, fmt.Errorf("listen on %s %s as %s: %w", network, addr, kind, err)
+		}
 	}
 	s := &listener{net: l, kind: kind, cfg: cfg.withDefaults(), h: h, conns: map[net.Conn]*Peer{}}
 	s.budget.Store(4 * s.cfg.MaxMessage)
 	s.done.Add(1)
 	go s.accept()
 	return s, nil
+}
+
+// removeStale removes a socket that nobody listens on any more: a kernel that was
+// killed leaves it, and its successor is given the same path.
+func removeStale(path string) {
+	if info, err := os.Lstat(path); err != nil || info.Mode().Type() != fs.ModeSocket {
+		return
+	}
+	if c, err := net.Dial("unix", path); err == nil {
+		c.Close()
+		return
+	}
+	os.Remove(path) // if it cannot be removed, listening says so
 }
 
 // Addr is where the endpoint listens.

@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
+	"os"
 	"runtime"
 	"sync"
 	"testing"
@@ -181,6 +183,15 @@ func TestManyConnects(t *testing.T) {
 	}
 }
 
+func (r *Router) known() (ids []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for id := range r.peers {
+		ids = append(ids, id)
+	}
+	return ids
+}
+
 // TestTooManyPeers are refused, and let in again when there is room.
 func TestTooManyPeers(t *testing.T) {
 	s := echo(t, Config{MaxPeers: 10})
@@ -189,6 +200,9 @@ func TestTooManyPeers(t *testing.T) {
 		p := dialRaw(t, s.Addr())
 		p.shake("DEALER")
 		peers = append(peers, p)
+	}
+	for len(s.known()) < 10 { // until the last handshake is over on this side, too
+		time.Sleep(time.Millisecond)
 	}
 	dialRaw(t, s.Addr()).ended()
 	// A silent one has to go first.
@@ -253,5 +267,33 @@ func TestCloseSendsWhatIsQueued(t *testing.T) {
 	}
 	if got := <-read; got != n+9 {
 		t.Errorf("%d bytes came, not %d", got, n+9)
+	}
+}
+
+// TestUnixSocket replaces what a killed kernel left, and nothing else.
+func TestUnixSocket(t *testing.T) {
+	path := t.TempDir() + "/socket"
+	left, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	left.SetUnlinkOnClose(false)
+	if _, err := ListenEcho(t.Context(), "unix", path, Config{}); err == nil {
+		t.Error("a socket in use was replaced")
+	}
+	left.Close()
+	s, err := ListenEcho(t.Context(), "unix", path, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("permissions %v, %v", info.Mode(), err)
+	}
+	s.Close(time.Second)
+	if err := os.WriteFile(path, []byte("a file"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ListenEcho(t.Context(), "unix", path, Config{}); err == nil {
+		t.Error("a file was replaced")
 	}
 }
