@@ -101,7 +101,7 @@ func run(ctx context.Context, path string, o runOptions) error {
 	color := term.IsTerminal(int(os.Stderr.Fd()))
 	opts := notebook.Options{AllowErrors: o.allowErrors, Timeout: o.timeout, Input: newConsole().ask}
 	if !o.quiet && !script {
-		opts.Progress = progress(os.Stderr)
+		opts.Progress = progress(os.Stderr, o.print)
 	}
 	if script {
 		opts.Name = filepath.Base(path)
@@ -191,8 +191,11 @@ func languageInfo() map[string]any {
 	return m
 }
 
-func progress(f *os.File) notebook.Progress {
-	if columns, _, err := term.GetSize(int(f.Fd())); err == nil && os.Getenv("TERM") != "dumb" {
+// progress chooses how to report: on one line of a terminal, unless others write
+// there too, or line by line.
+func progress(f *os.File, shared bool) notebook.Progress {
+	columns, _, err := term.GetSize(int(f.Fd()))
+	if err == nil && !shared && os.Getenv("TERM") != "dumb" {
 		return notebook.NewTerminalProgress(f, columns)
 	}
 	return notebook.NewLogProgress(f)

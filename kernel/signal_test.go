@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -48,22 +49,21 @@ func TestRunInterrupted(t *testing.T) {
 	}
 }
 
-// serving starts a kernel as Jupyter does and connects to it.
-func serving(t *testing.T) (process *os.Process, c *client.Client) {
+// connection makes up a connection and writes its file.
+func connection(t *testing.T) (file string, conn jupyter.ConnectionInfo) {
 	t.Helper()
 	dir := t.TempDir()
-	conn := jupyter.ConnectionInfo{Transport: "ipc", IP: filepath.Join(dir, "k"), ShellPort: 1, IOPubPort: 2,
+	conn = jupyter.ConnectionInfo{Transport: "ipc", IP: filepath.Join(dir, "k"), ShellPort: 1, IOPubPort: 2,
 		StdinPort: 3, ControlPort: 4, HBPort: 5, SignatureScheme: "hmac-sha256", Key: "secret"}
-	file := filepath.Join(dir, "connection.json")
+	file = filepath.Join(dir, "connection.json")
 	if err := jupyter.WriteConnectionFile(file, conn); err != nil {
 		t.Fatal(err)
 	}
-	cmd := command(t, "serve", "-f", file)
-	cmd.Stderr = os.Stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	return file, conn
+}
+
+func connect(t *testing.T, conn jupyter.ConnectionInfo) *client.Client {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	c, err := client.Dial(ctx, conn)
@@ -71,7 +71,20 @@ func serving(t *testing.T) (process *os.Process, c *client.Client) {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	return cmd.Process, c
+	return c
+}
+
+// serving starts a kernel as Jupyter does and connects to it.
+func serving(t *testing.T) (*os.Process, *client.Client) {
+	t.Helper()
+	file, conn := connection(t)
+	cmd := command(t, "serve", "-f", file)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	return cmd.Process, connect(t, conn)
 }
 
 // ask sends a request and decodes the reply.
@@ -126,6 +139,39 @@ func TestServe(t *testing.T) {
 	if st, err := process.Wait(); err != nil || !st.Success() {
 		t.Errorf("the kernel ended with %v, %v", st, err)
 	}
+}
+
+// A kernel ends when the Jupyter server that started it is gone.
+func TestServeParentGone(t *testing.T) {
+	file, conn := connection(t)
+	// The shell stands for the server: it starts the kernel and is killed.
+	server := exec.Command("sh", "-c", `JPY_PARENT_PID=$$ "$0" serve -f "$1" & echo $!; wait`, os.Args[0], file)
+	server.Env = append(os.Environ(), asKernel+"=1")
+	stdout, err := server.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var pid int
+	if _, err := fmt.Fscan(stdout, &pid); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Kill(pid, syscall.SIGKILL) })
+	c := connect(t, conn)
+	ask(t, c, client.Shell, "kernel_info_request", nil)
+	server.Process.Kill()
+	server.Wait()
+	for range 1000 {
+		// A zombie that nobody has reaped yet has ended, too.
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if syscall.Kill(pid, 0) != nil || err == nil && strings.Contains(string(stat), ") Z ") {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Error("the kernel lives on")
 }
 
 // SIGTERM ends the kernel in order.

@@ -5,6 +5,7 @@ package worker
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"runtime"
 	"strconv"
 	"syscall"
@@ -51,6 +52,15 @@ func die(how, arg string) {
 			}
 			grown = append(grown, b)
 		}
+	case "holdpipe": // a copy of the process, made by fork, would hold its descriptors
+		for _, fd := range []uintptr{1, childOut} {
+			syscall.Syscall(syscall.SYS_FCNTL, fd, syscall.F_SETFD, 0)
+		}
+		cmd := exec.Command("sleep", arg)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		cmd.Stdout = os.Stdout
+		cmd.Start()
+		os.Exit(5)
 	case "closepipe": // a cell that closes descriptors at random
 		syscall.Close(childOut)
 		time.Sleep(time.Second)

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"divvy/kernel/cell"
 )
@@ -27,20 +28,22 @@ type process struct {
 	stderr   *inlet
 	out, err *capture // what stdout and stderr feed
 	closed   bool     // the inlets must not be read any more
-	failure  error    // why the worker cannot be understood, the first such reason
 
 	// shown is the sink of what arrives on the descriptors: that of the running
 	// cell, or of the last one.
 	shown atomic.Pointer[cell.Sink]
 
-	ended chan struct{} // closed when the worker is gone and all it wrote was delivered
-	death death         // why; valid when ended is closed
+	disconnected chan struct{} // closed when its pipe has ended
+	ended        chan struct{} // closed when it is gone and all it wrote was delivered
+	death        death         // why; valid when ended is closed
 
-	mu    sync.Mutex // guards what follows
-	ready bool       // it has an interpreter
-	asked string     // why the supervisor ended it
-	calls map[uint64]chan frame
-	sinks map[uint64]cell.Sink
+	mu      sync.Mutex // guards what follows
+	ready   bool       // it has an interpreter
+	asked   string     // why the supervisor ended it
+	failure error      // why it cannot be understood, the first such reason
+	reaped  bool       // its number may belong to another process
+	calls   map[uint64]chan frame
+	sinks   map[uint64]cell.Sink
 	// inputs holds what ends the questions that the worker has asked.
 	inputs map[uint64]context.CancelFunc
 }
@@ -55,134 +58,126 @@ func startProcess(newCommand func() (*exec.Cmd, error), onEnd func(*process)) (*
 	if err != nil {
 		return nil, fmt.Errorf("preparing the worker's command: %w", err)
 	}
-	var files []*os.File
-	closeAll := func() {
-		for _, f := range files {
-			f.Close()
-		}
-	}
-	pipe := func() (r, w *os.File) {
-		if err == nil {
-			r, w, err = os.Pipe()
-			files = append(files, r, w)
-		}
-		return r, w
-	}
-	childIn, toChild := pipe()
-	fromChild, childOut := pipe()
-	stdout, childStdout := pipe()
-	stderr, childStderr := pipe()
+	pipes, err := newPipes()
 	if err != nil {
-		closeAll()
 		return nil, fmt.Errorf("making the worker's pipes: %w", err)
 	}
-	passPipes(cmd, childIn, childOut)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = nil, childStdout, childStderr
+	passPipes(cmd, pipes.childIn, pipes.childOut)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = nil, pipes.childStdout, pipes.childStderr
 
 	p := &process{
-		to:     &sender{w: toChild},
-		ended:  make(chan struct{}),
-		calls:  map[uint64]chan frame{},
-		sinks:  map[uint64]cell.Sink{},
-		inputs: map[uint64]context.CancelFunc{},
+		to:           &sender{w: pipes.toChild},
+		disconnected: make(chan struct{}),
+		ended:        make(chan struct{}),
+		calls:        map[uint64]chan frame{},
+		sinks:        map[uint64]cell.Sink{},
+		inputs:       map[uint64]context.CancelFunc{},
 	}
-	if err := p.listen(fromChild, stdout, stderr); err != nil {
-		closeAll()
+	if err := p.listen(pipes); err != nil {
+		pipes.close()
 		return nil, fmt.Errorf("listening to the worker's pipes: %w", err)
 	}
 	started := make(chan error)
-	disconnected := make(chan error)
 	go func() {
 		// Linux signals the death of the thread that started a child, not of
 		// its process: this thread starts the worker and stays until it ends.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
+		defer pipes.close()
 		kills := oomKills()
 		err := cmd.Start()
 		p.os = cmd.Process
-		for _, f := range []*os.File{childIn, childOut, childStdout, childStderr} {
-			f.Close()
-		}
+		pipes.closeChilds()
 		started <- err
 		if err != nil {
 			return
 		}
-		failure := <-disconnected
-		killGroup(cmd.Process) // its subprocesses; and itself, should it have closed its pipe
-		cmd.Wait()             // its error is the exit status, which is looked at below
-		p.finish(cmd.ProcessState, failure, kills)
+		cmd.Wait() // its error is the exit status, which is looked at below
+		p.finish(cmd.ProcessState, kills)
 		onEnd(p)
 		close(p.ended)
-		p.order.Lock()
-		p.closed = true
-		p.order.Unlock()
-		for _, f := range []*os.File{toChild, fromChild, stdout, stderr} {
-			f.Close()
-		}
 	}()
 	if err := <-started; err != nil {
-		closeAll()
 		return nil, fmt.Errorf("starting a worker process (%s): %w", cmd.Path, err)
 	}
 	go p.stdout.run(p)
 	go p.stderr.run(p)
 	go func() {
 		err := p.frames.run(p)
-		p.order.Lock()
-		defer p.order.Unlock()
-		if p.failure != nil {
-			err = p.failure
-		}
-		disconnected <- err
+		p.disconnect(err)
+		close(p.disconnected)
 	}()
 	return p, nil
 }
 
-// listen prepares the inlets.
-func (p *process) listen(frames, stdout, stderr *os.File) (err error) {
-	show := func(stream string) func(string) { return func(text string) { p.show(stream, text) } }
-	p.out = &capture{order: &p.order, deliver: show("stdout")}
-	p.err = &capture{order: &p.order, deliver: show("stderr"), watch: true}
-	var a assembler
-	// Whoever reads the frames may meet a fault in them; the end of the process
-	// is what tells the rest.
-	note := func(err error) error {
-		if err != nil && p.failure == nil {
-			p.failure = err
-			killGroup(p.os)
-		}
-		return err
+// disconnect ends a worker that cannot be heard or understood any more: most
+// often one that is ending anyway.
+func (p *process) disconnect(err error) {
+	p.mu.Lock()
+	if p.failure == nil {
+		p.failure = err
 	}
-	if p.frames, err = newInlet(frames, func(b []byte) error { return note(a.feed(b, p.handle)) }); err != nil {
-		return err
-	}
-	p.frames.large = a.rest
-	p.frames.filled = func(n int) error { return note(a.advance(n, p.handle)) }
-	if p.stdout, err = newInlet(stdout, p.out.take); err != nil {
-		return err
-	}
-	p.stderr, err = newInlet(stderr, p.err.take)
-	return err
+	p.mu.Unlock()
+	p.kill("")
 }
 
+// listenPatience is how long after the end of a worker its pipe may stay open:
+// a copy of the process that C code made by fork can hold it.
+const listenPatience = time.Second
+
 // finish records how the worker ended, and delivers what it had still written.
-func (p *process) finish(state *os.ProcessState, failure error, kills int) {
+func (p *process) finish(state *os.ProcessState, kills int) {
+	p.mu.Lock()
+	p.reaped = true
+	p.mu.Unlock()
+	killGroup(p.os) // what it has started
+	select {
+	case <-p.disconnected:
+	case <-time.After(listenPatience):
+	}
 	p.order.Lock()
+	p.frames.drain()
 	p.stdout.drain()
 	p.stderr.drain()
 	p.out.lastWords()
 	report, tail := p.err.lastWords()
+	p.closed = true
 	p.order.Unlock()
+
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.death = death{
 		state: state, asked: p.asked, report: report, tail: tail,
-		oom: oomKills() > kills, failure: failure, newborn: !p.ready,
+		oom: oomKills() > kills, failure: p.failure, newborn: !p.ready,
 	}
 	for _, cancel := range p.inputs {
 		cancel()
 	}
 	clear(p.sinks)
+}
+
+// listen prepares the inlets.
+func (p *process) listen(pipes *pipes) (err error) {
+	show := func(stream string) func(string) { return func(text string) { p.show(stream, text) } }
+	p.out = &capture{order: &p.order, deliver: show("stdout")}
+	p.err = &capture{order: &p.order, deliver: show("stderr"), watch: true}
+	var a assembler
+	note := func(err error) error { // whoever reads the frames may meet a fault in them
+		if err != nil {
+			p.disconnect(err)
+		}
+		return err
+	}
+	if p.frames, err = newInlet(pipes.fromChild, func(b []byte) error { return note(a.feed(b, p.handle)) }); err != nil {
+		return err
+	}
+	p.frames.large = a.rest
+	p.frames.filled = func(n int) error { return note(a.advance(n, p.handle)) }
+	if p.stdout, err = newInlet(pipes.stdout, p.out.take); err != nil {
+		return err
+	}
+	p.stderr, err = newInlet(pipes.stderr, p.err.take)
+	return err
 }
 
 // because notes why the supervisor is about to end the worker; it becomes the
@@ -198,9 +193,9 @@ func (p *process) because(why string) {
 // kill ends the worker and its subprocesses.
 func (p *process) kill(why string) {
 	p.because(why)
-	select {
-	case <-p.ended: // its number may belong to another process by now
-	default:
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.reaped {
 		killGroup(p.os)
 	}
 }

@@ -67,8 +67,8 @@ func endGroup() {
 	os.Exit(0)
 }
 
-// killGroup kills a worker and its subprocesses. The caller has not waited for
-// the worker yet, so pid cannot belong to anything else.
+// killGroup kills a worker and its subprocesses. A group keeps its number while
+// it has members, also when its first process is gone.
 func killGroup(p *os.Process) {
 	syscall.Kill(-p.Pid, syscall.SIGKILL)
 	p.Kill() // in case that it died before it led a group
