@@ -40,6 +40,6 @@ func BenchmarkBesideIPython(b *testing.B) {
 			}
 			fmt.Fprintf(&table, "| %s, %s | %.3g | %.3g |\n", row.Name, row.Unit, row.IPython, row.Divvy)
 		}
-		b.Log(table.String())
+		fmt.Println(table.String()) // b.Log shows ten lines
 	}
 }
