@@ -30,7 +30,7 @@ func TestCrash(t *testing.T) {
 		{"alloc", "fatal error: runtime: out of memory"},
 		{"fd2 terminate called\nsignal 9", "killed by signal 9 (SIGKILL); its last line on stderr was: terminate called"},
 		{"fd2 reason\nexit 1", "exited with status 1, as os.Exit does; its last line on stderr was: reason"},
-		{"holdpipe 20", "exited with status 5, as os.Exit does"},
+		{"holdpipe 3", "exited with status 5, as os.Exit does"},
 		{"closepipe", "killed by signal 9 (SIGKILL)"},
 		{"garbage", "malformed frame on the worker's pipe"},
 	}
