@@ -150,6 +150,13 @@ func compute[T float](k program.Kind, out [2][]T, in [3][]T) {
 		logistic(y, a)
 	case program.SiLU, program.SwiGLU, program.SiLUGrad, program.SwiGLUGrad:
 		gated(k, out, in)
+	case program.GELU, program.GELUGrad, program.GELUTanh, program.GELUTanhGrad:
+		if f, ok := any(y).([]float32); ok {
+			d, _ := any(b).([]float32)
+			fastGELU(k, f, any(a).([]float32), d)
+			return
+		}
+		slow(k, y, a, b)
 	default:
 		slow(k, y, a, b)
 	}
@@ -202,11 +209,6 @@ func gated[T float](k program.Kind, out [2][]T, in [3][]T) {
 		}
 	}
 }
-
-const (
-	sqrt2OverPi = 0.79788456080286535588
-	geluCubic   = 0.044715
-)
 
 // slow is the operations that are computed in float64 by package math. a is
 // the operand, b the derivative by the result in the Grad operations.
