@@ -1,0 +1,142 @@
+package generate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"divvy/gpu/cpu"
+	"divvy/gpu/hf"
+	"divvy/gpu/model"
+)
+
+func load(t *testing.T, name string) (*Generator, [][]int32, [][]int32) {
+	t.Helper()
+	dir := filepath.Join("..", "testdata", name)
+	m, err := hf.Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "expect.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e struct{ IDs, Greedy [][]int32 }
+	if err := json.Unmarshal(data, &e); err != nil {
+		t.Fatal(err)
+	}
+	m.Config.EOS = -1 // the fixture goes on over it
+	g, err := New(cpu.New(2), m.Config, m.Weights)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g, e.IDs, e.Greedy
+}
+
+// TestGreedy: the tokens are those of transformers, in one batch and alone.
+func TestGreedy(t *testing.T) {
+	for _, name := range []string{"opt", "llama", "gpt_neox"} {
+		g, prompts, want := load(t, name)
+		for _, batch := range []int{1, 2} {
+			got, err := g.Generate(context.Background(), prompts, Options{MaxNew: len(want[0]), Batch: batch})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range want {
+				if !slices.Equal(got[i], want[i]) {
+					t.Errorf("%s, batches of %d: text %d is %v, want %v", name, batch, i, got[i], want[i])
+				}
+			}
+		}
+	}
+}
+
+// TestSampling: the same seed gives the same text in any batch; texts end at
+// EOS, at a stop and when the context does.
+func TestSampling(t *testing.T) {
+	g, prompts, greedy := load(t, "llama")
+	ctx := context.Background()
+	o := Options{MaxNew: 10, Temperature: 1, TopP: 0.95, TopK: 50, Seed: 4}
+	a, err := g.Generate(ctx, prompts, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Batch = 1
+	b, _ := g.Generate(ctx, prompts, o)
+	o.Seed = 5
+	c, _ := g.Generate(ctx, prompts, o)
+	if !slices.Equal(a[0], b[0]) || !slices.Equal(a[1], b[1]) || slices.Equal(a[0], c[0]) {
+		t.Errorf("texts %v, %v, %v", a, b, c)
+	}
+
+	g.c.EOS = int(greedy[0][4])
+	d, _ := g.Generate(ctx, prompts[:1], Options{MaxNew: 10})
+	if !slices.Equal(d[0], greedy[0][:4]) && !slices.Contains(greedy[0][:4], greedy[0][4]) {
+		t.Errorf("with EOS: %v, greedy %v", d[0], greedy[0])
+	}
+	g.c.EOS = -1
+	streamed := 0
+	e, _ := g.Generate(ctx, prompts, Options{
+		MaxNew: 10, Stop: func(i int, tokens []int32) bool { return i == 0 && len(tokens) == 3 },
+		Stream: func(int, int32) { streamed++ },
+	})
+	if len(e[0]) != 3 || len(e[1]) != 10 || streamed != 13 {
+		t.Errorf("stopped after %d and %d, %d streamed", len(e[0]), len(e[1]), streamed)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	f, err := g.Generate(ctx, prompts, Options{MaxNew: 10, Stream: func(i int, _ int32) {
+		if i == 1 {
+			cancel()
+		}
+	}})
+	if !errors.Is(err, context.Canceled) || len(f[0]) != 1 {
+		t.Errorf("cancelled with %v after %v", err, f)
+	}
+}
+
+func TestRefused(t *testing.T) {
+	g, prompts, _ := load(t, "opt")
+	if _, err := g.Generate(context.Background(), prompts, Options{MaxNew: 1000}); err == nil {
+		t.Error("more positions than the model has were accepted")
+	}
+	if _, err := g.Generate(context.Background(), [][]int32{{}}, Options{}); err == nil {
+		t.Error("an empty prompt was accepted")
+	}
+	if _, err := New(cpu.New(1), model.NewTiny(model.OPT, 8, 32, 1).AsReward(), nil); err == nil {
+		t.Error("a reward model was accepted")
+	}
+}
+
+// TestChoose: frequencies of sampled tokens follow the truncated softmax.
+func TestChoose(t *testing.T) {
+	logits := []float32{float32(math.Log(0.5)), float32(math.Log(0.3)), float32(math.Log(0.15)), float32(math.Log(0.05))}
+	for _, c := range []struct {
+		o    Options
+		want []float64
+	}{
+		{Options{Temperature: 1}, []float64{0.5, 0.3, 0.15, 0.05}},
+		{Options{Temperature: 1, TopK: 2}, []float64{0.625, 0.375, 0, 0}},
+		{Options{Temperature: 1, TopP: 0.81}, []float64{0.5 / 0.95, 0.3 / 0.95, 0.15 / 0.95, 0}},
+		{Options{Temperature: 1e-3}, []float64{1, 0, 0, 0}},
+		{Options{}, []float64{1, 0, 0, 0}},
+	} {
+		rng := rand.New(rand.NewPCG(1, 2))
+		const n = 20000
+		got := make([]float64, 4)
+		for range n {
+			got[choose(logits, c.o, rng)] += 1.0 / n
+		}
+		for i := range got {
+			if math.Abs(got[i]-c.want[i]) > 0.015 {
+				t.Errorf("%+v: frequencies %v, want %v", c.o, got, c.want)
+				break
+			}
+		}
+	}
+}
