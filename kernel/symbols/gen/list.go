@@ -29,7 +29,7 @@ var groups = []group{
 	{name: "std", patterns: []string{"std"}, keep: isCellStd},
 	{name: "third", patterns: thirdParty, keep: func(string) bool { return true }},
 	{name: "own", patterns: []string{"divvy/stdlib/...", "divvy/arrowio/..."}, keep: func(p string) bool {
-		return !strings.Contains(p+"/", "/internal/")
+		return !strings.Contains(p+"/", "/internal/") && !strings.HasSuffix(p, "/bench") // a bench holds only tests
 	}},
 }
 

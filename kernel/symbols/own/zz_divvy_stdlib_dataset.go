@@ -3,27 +3,44 @@
 package own
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_divvy_stdlib_dataset "divvy/stdlib/dataset"
 	reflect "reflect"
 )
 
 func _divvy_stdlib_dataset() map[string]reflect.Value {
 	return map[string]reflect.Value{
-		"Dataset":       reflect.ValueOf((*p_divvy_stdlib_dataset.Dataset)(nil)),
-		"Format":        reflect.ValueOf((*p_divvy_stdlib_dataset.Format)(nil)),
-		"LineError":     reflect.ValueOf((*p_divvy_stdlib_dataset.LineError)(nil)),
-		"Load":          reflect.ValueOf(p_divvy_stdlib_dataset.Load),
-		"Open":          reflect.ValueOf(p_divvy_stdlib_dataset.Open),
-		"Options":       reflect.ValueOf((*p_divvy_stdlib_dataset.Options)(nil)),
-		"Parse":         reflect.ValueOf(p_divvy_stdlib_dataset.Parse),
-		"Read":          reflect.ValueOf(p_divvy_stdlib_dataset.Read),
-		"Reader":        reflect.ValueOf((*p_divvy_stdlib_dataset.Reader)(nil)),
-		"Reject":        reflect.ValueOf((*p_divvy_stdlib_dataset.Reject)(nil)),
-		"RejectsRecord": reflect.ValueOf(p_divvy_stdlib_dataset.RejectsRecord),
-		"Render":        reflect.ValueOf(p_divvy_stdlib_dataset.Render),
-		"Row":           reflect.ValueOf((*p_divvy_stdlib_dataset.Row)(nil)),
-		"Schema":        reflect.ValueOf(p_divvy_stdlib_dataset.Schema),
-		"TrainingText":  reflect.ValueOf(p_divvy_stdlib_dataset.TrainingText),
-		"Turn":          reflect.ValueOf((*p_divvy_stdlib_dataset.Turn)(nil)),
+		"Allocation":      reflect.ValueOf((*p_divvy_stdlib_dataset.Allocation)(nil)),
+		"Budget":          reflect.ValueOf(p_divvy_stdlib_dataset.Budget),
+		"Concat":          reflect.ValueOf(p_divvy_stdlib_dataset.Concat),
+		"Dataset":         reflect.ValueOf((*p_divvy_stdlib_dataset.Dataset)(nil)),
+		"Example":         reflect.ValueOf(p_divvy_stdlib_dataset.Example),
+		"Format":          reflect.ValueOf((*p_divvy_stdlib_dataset.Format)(nil)),
+		"Grid":            reflect.ValueOf((*p_divvy_stdlib_dataset.Grid)(nil)),
+		"LineError":       reflect.ValueOf((*p_divvy_stdlib_dataset.LineError)(nil)),
+		"Load":            reflect.ValueOf(p_divvy_stdlib_dataset.Load),
+		"MersenneTwister": reflect.ValueOf((*p_divvy_stdlib_dataset.MersenneTwister)(nil)),
+		"NewRandom":       reflect.ValueOf(p_divvy_stdlib_dataset.NewRandom),
+		"Open":            reflect.ValueOf(p_divvy_stdlib_dataset.Open),
+		"Options":         reflect.ValueOf((*p_divvy_stdlib_dataset.Options)(nil)),
+		"Parse":           reflect.ValueOf(p_divvy_stdlib_dataset.Parse),
+		"PythonRandom":    reflect.ValueOf(p_divvy_stdlib_dataset.PythonRandom),
+		"Random":          reflect.ValueOf((*p_divvy_stdlib_dataset.Random)(nil)),
+		"_Random":         reflect.ValueOf(func(b box.Box) any { return _divvy_stdlib_dataset_Random{b} }),
+		"Read":            reflect.ValueOf(p_divvy_stdlib_dataset.Read),
+		"Reader":          reflect.ValueOf((*p_divvy_stdlib_dataset.Reader)(nil)),
+		"Reject":          reflect.ValueOf((*p_divvy_stdlib_dataset.Reject)(nil)),
+		"RejectsRecord":   reflect.ValueOf(p_divvy_stdlib_dataset.RejectsRecord),
+		"Render":          reflect.ValueOf(p_divvy_stdlib_dataset.Render),
+		"Row":             reflect.ValueOf((*p_divvy_stdlib_dataset.Row)(nil)),
+		"Schema":          reflect.ValueOf(p_divvy_stdlib_dataset.Schema),
+		"TrainingText":    reflect.ValueOf(p_divvy_stdlib_dataset.TrainingText),
+		"Turn":            reflect.ValueOf((*p_divvy_stdlib_dataset.Turn)(nil)),
 	}
+}
+
+type _divvy_stdlib_dataset_Random struct{ boxed }
+
+func (w _divvy_stdlib_dataset_Random) Below(a0 int) int {
+	return w.boxed.Method("Below").(func(any, int) int)(w.V, a0)
 }

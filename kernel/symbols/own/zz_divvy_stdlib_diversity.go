@@ -9,8 +9,25 @@ import (
 
 func _divvy_stdlib_diversity() map[string]reflect.Value {
 	return map[string]reflect.Value{
-		"Measure": reflect.ValueOf(p_divvy_stdlib_diversity.Measure),
-		"Options": reflect.ValueOf((*p_divvy_stdlib_diversity.Options)(nil)),
-		"Result":  reflect.ValueOf((*p_divvy_stdlib_diversity.Result)(nil)),
+		"CompressionRatio": reflect.ValueOf(p_divvy_stdlib_diversity.CompressionRatio),
+		"Contributions":    reflect.ValueOf((*p_divvy_stdlib_diversity.Contributions)(nil)),
+		"Counter":          reflect.ValueOf((*p_divvy_stdlib_diversity.Counter)(nil)),
+		"Curve":            reflect.ValueOf(p_divvy_stdlib_diversity.Curve),
+		"CurveApproximate": reflect.ValueOf(p_divvy_stdlib_diversity.CurveApproximate),
+		"DistinctN":        reflect.ValueOf(p_divvy_stdlib_diversity.DistinctN),
+		"Entropy":          reflect.ValueOf(p_divvy_stdlib_diversity.Entropy),
+		"Jaccard":          reflect.ValueOf((*p_divvy_stdlib_diversity.Jaccard)(nil)),
+		"Measure":          reflect.ValueOf(p_divvy_stdlib_diversity.Measure),
+		"NewCounter":       reflect.ValueOf(p_divvy_stdlib_diversity.NewCounter),
+		"NewProfile":       reflect.ValueOf(p_divvy_stdlib_diversity.NewProfile),
+		"Options":          reflect.ValueOf((*p_divvy_stdlib_diversity.Options)(nil)),
+		"PairwiseJaccard":  reflect.ValueOf(p_divvy_stdlib_diversity.PairwiseJaccard),
+		"PerPrompt":        reflect.ValueOf(p_divvy_stdlib_diversity.PerPrompt),
+		"Profile":          reflect.ValueOf((*p_divvy_stdlib_diversity.Profile)(nil)),
+		"Result":           reflect.ValueOf((*p_divvy_stdlib_diversity.Result)(nil)),
+		"SampleOptions":    reflect.ValueOf((*p_divvy_stdlib_diversity.SampleOptions)(nil)),
+		"SelfBLEU":         reflect.ValueOf(p_divvy_stdlib_diversity.SelfBLEU),
+		"Series":           reflect.ValueOf((*p_divvy_stdlib_diversity.Series)(nil)),
+		"TypeTokenRatio":   reflect.ValueOf(p_divvy_stdlib_diversity.TypeTokenRatio),
 	}
 }

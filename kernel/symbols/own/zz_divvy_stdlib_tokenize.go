@@ -10,10 +10,13 @@ import (
 func _divvy_stdlib_tokenize() map[string]reflect.Value {
 	return map[string]reflect.Value{
 		"FlatIDs":      reflect.ValueOf(p_divvy_stdlib_tokenize.FlatIDs),
+		"GPT2":         reflect.ValueOf(p_divvy_stdlib_tokenize.GPT2),
+		"HuggingFace":  reflect.ValueOf(p_divvy_stdlib_tokenize.HuggingFace),
 		"IDs":          reflect.ValueOf((*p_divvy_stdlib_tokenize.IDs)(nil)),
 		"IDsFromArrow": reflect.ValueOf(p_divvy_stdlib_tokenize.IDsFromArrow),
 		"LLaMA":        reflect.ValueOf(p_divvy_stdlib_tokenize.LLaMA),
 		"NewIDs":       reflect.ValueOf(p_divvy_stdlib_tokenize.NewIDs),
+		"OPT":          reflect.ValueOf(p_divvy_stdlib_tokenize.OPT),
 		"Options":      reflect.ValueOf((*p_divvy_stdlib_tokenize.Options)(nil)),
 		"Tokenizer":    reflect.ValueOf((*p_divvy_stdlib_tokenize.Tokenizer)(nil)),
 		"WhiteSpace":   reflect.ValueOf(p_divvy_stdlib_tokenize.WhiteSpace),

@@ -16,12 +16,18 @@ func Table(path string) map[string]reflect.Value {
 	switch path {
 	case "divvy/arrowio":
 		return _divvy_arrowio()
+	case "divvy/arrowio/duckdb":
+		return _divvy_arrowio_duckdb()
 	case "divvy/stdlib/dataset":
 		return _divvy_stdlib_dataset()
+	case "divvy/stdlib/dataset/example":
+		return _divvy_stdlib_dataset_example()
 	case "divvy/stdlib/display":
 		return _divvy_stdlib_display()
 	case "divvy/stdlib/diversity":
 		return _divvy_stdlib_diversity()
+	case "divvy/stdlib/figure":
+		return _divvy_stdlib_figure()
 	case "divvy/stdlib/paper":
 		return _divvy_stdlib_paper()
 	case "divvy/stdlib/tokenize":
