@@ -164,13 +164,15 @@ class Lab(unittest.TestCase):
 
     def whole(self, page, name):
         """Takes a picture of the whole notebook, however long."""
+        page.set_viewport_size({"width": 1280, "height": 900})
+        page.wait_for_timeout(500)
         height = page.evaluate(
             "() => { document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0;"
             " const cells = [...document.querySelectorAll('.jp-Notebook .jp-Cell')];"
             " return Math.max(...cells.map(c => c.getBoundingClientRect().bottom)) + 60 }"
         )
         page.set_viewport_size({"width": 1280, "height": int(height)})
-        page.wait_for_timeout(1000)  # figures are laid out anew
+        page.wait_for_timeout(500)
         self.window(page, name)
 
     def test_figure4(self):
@@ -188,11 +190,12 @@ class Lab(unittest.TestCase):
         self.whole(page, "figure4.png")
         self.assertEqual(page.locator(ERRORS).all_inner_texts(), [])
 
-        figures = page.locator(".jp-OutputArea-output :is(img, svg, canvas)")
-        self.assertGreaterEqual(figures.count(), 4, "the four panels of the figure")
-        for n in range(figures.count()):
-            box = figures.nth(n).bounding_box()
-            self.assertGreater(box["width"] * box["height"], 10_000, "a figure that is nothing to look at")
+        # The charts also hold small pictures: the buttons of their menus.
+        drawn = page.locator(".jp-OutputArea-output :is(img, svg, canvas)").all()
+        sizes = [box["width"] * box["height"] for box in (d.bounding_box() for d in drawn) if box]
+        figures = sum(size > 50_000 for size in sizes)
+        log(f"{figures} figures")
+        self.assertGreaterEqual(figures, 4, "the four panels of the figure")
         self.assertGreaterEqual(page.locator(".jp-RenderedHTMLCommon table tbody tr").count(), 8)
         text = page.locator(".jp-Notebook").inner_text()
         for mse in ("1.23", "2.58", "9.33"):  # the paper's, times 1e4, 1e5, 1e6
