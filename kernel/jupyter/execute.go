@@ -67,7 +67,9 @@ func (s *Server) executeReply(r *request, q executeRequest, count int, result ce
 		if !q.Silent {
 			s.publish(r.RawHeader, "error", content)
 			if q.StopOnError == nil || *q.StopOnError {
-				r.lane.settle()
+				if e.Name != cell.ErrInterrupt {
+					r.lane.settle()
+				}
 				r.after = r.lane.abort
 			}
 		}

@@ -124,7 +124,7 @@ func TestShutdownWhileACellRuns(t *testing.T) {
 func TestShutdownDuringAnInterrupt(t *testing.T) {
 	k, c := connect(t)
 	begun := make(chan bool)
-	k.mock.SlowInterrupt = func(ctx context.Context) { close(begun); <-ctx.Done() }
+	k.mock.SlowInterrupt(func(ctx context.Context) { close(begun); <-ctx.Done() })
 	c.Send(client.Control, "interrupt_request", map[string]any{})
 	<-begun
 	c.Reply(client.Control, c.Send(client.Control, "shutdown_request", map[string]any{"restart": false}))

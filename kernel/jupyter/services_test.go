@@ -198,7 +198,7 @@ func TestControlWhileACellRuns(t *testing.T) {
 func TestInterruptACompletion(t *testing.T) {
 	k, c := connect(t)
 	begun := make(chan bool)
-	k.mock.Slow = func(ctx context.Context) { begun <- true; <-ctx.Done() }
+	k.mock.Slow(func(ctx context.Context) { begun <- true; <-ctx.Done() })
 	id := c.Send(client.Shell, "complete_request", map[string]any{"code": "p", "cursor_pos": 1})
 	<-begun
 	c.Ask(client.Control, "interrupt_request", map[string]any{})

@@ -23,12 +23,10 @@ type Mock struct {
 	closed    bool
 	executing int
 
-	// Received are the comm messages that came, in order.
-	Received []cell.CommMessage
-	// Requests are the cells that ran, in order.
-	Requests []cell.Request
-	// Slow, if set, is called by Complete and Inspect, SlowInterrupt by Interrupt.
-	Slow, SlowInterrupt func(context.Context)
+	received []cell.CommMessage
+	requests []cell.Request
+	// What Complete and Inspect, and what Interrupt, do first.
+	slow, slowInterrupt func(context.Context)
 }
 
 // NewMock returns a Mock that knows the comm target "echo".
@@ -163,7 +161,7 @@ func (m *Mock) Execute(ctx context.Context, q cell.Request, out cell.Sink) (res 
 	defer cancel()
 	m.mu.Lock()
 	m.interrupt = cancel
-	m.Requests = append(m.Requests, q)
+	m.requests = append(m.requests, q)
 	m.executing++
 	if m.executing > 1 {
 		panic("two Execute at a time")
@@ -205,9 +203,7 @@ func (m *Mock) Execute(ctx context.Context, q cell.Request, out cell.Sink) (res 
 // Complete implements cell.Interpreter: commands that begin with the word
 // before the cursor.
 func (m *Mock) Complete(ctx context.Context, code string, cursor int) (cell.Completion, error) {
-	if m.Slow != nil {
-		m.Slow(ctx)
-	}
+	m.wait(ctx, &m.slow)
 	runes := []rune(code)[:cursor]
 	start := cursor
 	for start > 0 && runes[start-1] != '\n' && runes[start-1] != ' ' {
@@ -224,9 +220,7 @@ func (m *Mock) Complete(ctx context.Context, code string, cursor int) (cell.Comp
 
 // Inspect implements cell.Interpreter.
 func (m *Mock) Inspect(ctx context.Context, code string, cursor, detail int) (cell.Inspection, error) {
-	if m.Slow != nil {
-		m.Slow(ctx)
-	}
+	m.wait(ctx, &m.slow)
 	word := strings.Fields(code + " .")[0]
 	if m.commands()[word] == nil {
 		return cell.Inspection{}, ctx.Err()
@@ -251,7 +245,7 @@ func (m *Mock) IsComplete(_ context.Context, code string) (cell.Completeness, er
 func (m *Mock) Comm(_ context.Context, c cell.CommMessage, out cell.Sink) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.Received = append(m.Received, c)
+	m.received = append(m.received, c)
 	switch c.Kind {
 	case cell.CommOpen:
 		if c.Target != "echo" {
@@ -288,9 +282,7 @@ func (m *Mock) Comms(_ context.Context, target string) (map[string]string, error
 
 // Interrupt implements cell.Interpreter.
 func (m *Mock) Interrupt(ctx context.Context) error {
-	if m.SlowInterrupt != nil {
-		m.SlowInterrupt(ctx)
-	}
+	m.wait(ctx, &m.slowInterrupt)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.interrupt != nil {
@@ -307,23 +299,46 @@ func (m *Mock) Close() error {
 	return nil
 }
 
-// Messages returns a copy of Received.
+// Slow makes Complete and Inspect call f first.
+func (m *Mock) Slow(f func(context.Context)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.slow = f
+}
+
+// SlowInterrupt makes Interrupt call f first.
+func (m *Mock) SlowInterrupt(f func(context.Context)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.slowInterrupt = f
+}
+
+func (m *Mock) wait(ctx context.Context, f *func(context.Context)) {
+	m.mu.Lock()
+	call := *f
+	m.mu.Unlock()
+	if call != nil {
+		call(ctx)
+	}
+}
+
+// Messages are the comm messages that came, in order.
 func (m *Mock) Messages() []cell.CommMessage {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return append([]cell.CommMessage(nil), m.Received...)
+	return append([]cell.CommMessage(nil), m.received...)
 }
 
-// Ran returns a copy of Requests.
+// Ran are the cells that were run, in order.
 func (m *Mock) Ran() []cell.Request {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return append([]cell.Request(nil), m.Requests...)
+	return append([]cell.Request(nil), m.requests...)
 }
 
-// Forget empties Requests and Received.
+// Forget forgets the cells and messages so far.
 func (m *Mock) Forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.Requests, m.Received = nil, nil
+	m.requests, m.received = nil, nil
 }
