@@ -3,6 +3,7 @@ package diversity
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -54,9 +55,7 @@ func Curve(ctx context.Context, ids *tokenize.IDs, sizes []int, o Options) (*Ser
 	if err != nil {
 		return nil, err
 	}
-	s := &Series{Sizes: slices.Clone(sizes), N: o.N, P: o.P}
-	s.Unique, s.Total = make([]int64, len(sizes)), make([]int64, len(sizes))
-	s.Ratio, s.D = make([]float64, len(sizes)), make([]float64, len(sizes))
+	s := newSeries(sizes, o)
 	_, offsets := ids.Flat()
 	var unique, total int64
 	at := 0
@@ -65,10 +64,21 @@ func Curve(ctx context.Context, ids *tokenize.IDs, sizes []int, o Options) (*Ser
 			unique += int64(fresh[at])
 			total += grams(int(offsets[at+1]-offsets[at]), o)
 		}
-		r := newResult(sizes[i], unique, total, o)
-		s.Unique[i], s.Total[i], s.Ratio[i], s.D[i] = unique, total, r.Ratio, r.D
+		s.set(i, unique, total, o)
 	}
 	return s, nil
+}
+
+func newSeries(sizes []int, o Options) *Series {
+	n := len(sizes)
+	return &Series{Sizes: slices.Clone(sizes), N: o.N, P: o.P, Unique: make([]int64, n), Total: make([]int64, n),
+		Ratio: make([]float64, n), D: make([]float64, n)}
+}
+
+// set fills in subset i from its counts.
+func (s *Series) set(i int, unique, total int64, o Options) {
+	r := newResult(s.Sizes[i], unique, total, o)
+	s.Unique[i], s.Total[i], s.Ratio[i], s.D[i] = unique, total, r.Ratio, r.D
 }
 
 // rising is the places of values from the smallest value to the largest.
@@ -101,7 +111,7 @@ func (s *Series) WithP(p float64) *Series {
 	c.P = p
 	c.D = make([]float64, len(s.D))
 	for i := range c.D {
-		c.D[i] = newResult(s.Sizes[i], s.Unique[i], s.Total[i], Options{N: s.N, P: p}).D
+		c.D[i] = math.Pow(float64(s.Sizes[i]), p) * s.Ratio[i]
 	}
 	return &c
 }

@@ -108,16 +108,23 @@ func firstSeen(ctx context.Context, ids *tokenize.IDs, o Options) ([]int32, erro
 		return nil, err
 	}
 	defer e.release()
-	var progress func(int64)
-	if o.Progress != nil {
-		done := int64(0)
-		progress = func(n int64) { done += n; o.Progress(done, total) }
-	}
 	fresh := make([]int32, ids.Len())
-	if err := e.add(ctx, ids, fresh, progress); err != nil {
+	if err := e.add(ctx, ids, fresh, reporter(o, total)); err != nil {
 		return nil, err
 	}
 	return fresh, nil
+}
+
+// reporter calls o.Progress with what was done so far; it is nil without one.
+func reporter(o Options, total int64) func(int64) {
+	if o.Progress == nil {
+		return nil
+	}
+	done := int64(0)
+	return func(n int64) {
+		done += n
+		o.Progress(done, total)
+	}
 }
 
 // allGrams is the number of N-grams of all prompts.

@@ -69,7 +69,7 @@ type round struct {
 // prompt is the ids that count of the round's prompt i.
 func (r *round) prompt(i int) []int32 {
 	from, to := r.offsets[r.first+i], r.offsets[r.first+i+1]
-	return r.ids[from:min(to, from+int64(r.maxIDs))]
+	return r.ids[from : from+min(to-from, int64(r.maxIDs))]
 }
 
 // worker is the memory of one goroutine of a round.

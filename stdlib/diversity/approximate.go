@@ -1,0 +1,80 @@
+package diversity
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/bits"
+
+	"github.com/axiomhq/hyperloglog"
+
+	"divvy/stdlib/tokenize"
+)
+
+// ApproximateError is the standard error of an approximate count of distinct
+// N-grams, relative to the count: 1.04/sqrt(2^16) (Flajolet et al. 2007).
+const ApproximateError = 1.04 / 256
+
+// CurveApproximate is Curve with the distinct N-grams estimated by HyperLogLog,
+// in 64 KB whatever the number of N-grams. Two thirds of its counts are within
+// ApproximateError of the exact ones, and so are ratio and d; nearly all within
+// three times that. The implementation is github.com/axiomhq/hyperloglog, which
+// is maintained and follows HyperLogLog++ and LogLog-Beta.
+//
+// The exact Curve is as fast as this for N = 2; it is for longer N-grams and
+// little memory. Sizes must be given.
+func CurveApproximate(ctx context.Context, ids *tokenize.IDs, sizes []int, o Options) (*Series, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if width := bits.Len(uint(max(ids.VocabSize()-1, 1))); width*o.N > 64 {
+		return nil, fmt.Errorf("diversity: approximate counts of %d-grams over a vocabulary of %d: %d bits, at most 64 are supported", o.N, ids.VocabSize(), width*o.N)
+	}
+	s := newSeries(sizes, o)
+	sketch, err := hyperloglog.NewSketch(16, false)
+	if err != nil {
+		return nil, fmt.Errorf("diversity: HyperLogLog: %w", err)
+	}
+	total := int64(0)
+	at := 0
+	all := allGrams(ids, o)
+	for _, i := range rising(sizes) {
+		if sizes[i] < 0 || sizes[i] > ids.Len() {
+			return nil, fmt.Errorf("diversity: a subset of %d prompts of %d", sizes[i], ids.Len())
+		}
+		for ; at < sizes[i]; at++ {
+			if at%4096 == 0 {
+				if err := ctx.Err(); err != nil {
+					return nil, fmt.Errorf("diversity: approximate curve at prompt %d: %w", at, context.Cause(ctx))
+				}
+				if o.Progress != nil {
+					o.Progress(total, all)
+				}
+			}
+			total += eachGram(ids.At(at), o, func(key uint64) { sketch.InsertHash(mix(mix(key))) })
+		}
+		s.set(i, int64(sketch.Estimate()), total, o)
+	}
+	return s, nil
+}
+
+// eachGram calls visit with each N-gram of a prompt, packed into a word of 64/N
+// bits an id, and gives their number.
+func eachGram(ids []int32, o Options, visit func(key uint64)) int64 {
+	ids = ids[:min(len(ids), o.MaxTokens)]
+	if len(ids) < o.N {
+		return 0
+	}
+	width := uint(64 / o.N)
+	keep := uint64(math.MaxUint64) >> (64 - uint(o.N)*width)
+	key := uint64(0)
+	for _, id := range ids[:o.N-1] {
+		key = key<<width | uint64(uint32(id))
+	}
+	for _, id := range ids[o.N-1:] {
+		key = (key<<width | uint64(uint32(id))) & keep
+		visit(key)
+	}
+	return int64(len(ids) - o.N + 1)
+}

@@ -1,0 +1,353 @@
+package diversity_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"divvy/stdlib/diversity"
+	"divvy/stdlib/paper"
+	"divvy/stdlib/tokenize"
+)
+
+func newIDs(t testing.TB, sequences [][]int32) *tokenize.IDs {
+	t.Helper()
+	ids, err := tokenize.NewIDs(sequences, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ids
+}
+
+func near(a, b, tolerance float64) bool { return math.Abs(a-b) <= tolerance }
+
+func skewed(n, length, vocab int) [][]int32 {
+	r := rand.New(rand.NewPCG(5, 6))
+	out := make([][]int32, n)
+	for i := range out {
+		out[i] = make([]int32, r.IntN(length))
+		for j := range out[i] {
+			out[i][j] = int32(float64(vocab) * r.Float64() * r.Float64() * r.Float64())
+		}
+	}
+	return out
+}
+
+// Each point of a curve is Measure of that prefix, whatever the order of sizes.
+func TestCurveIsMeasureOfEachPrefix(t *testing.T) {
+	ids := newIDs(t, skewed(300, 80, 500))
+	for n := 1; n <= 4; n++ {
+		o := diversity.Options{N: n, P: 0.3, MaxTokens: 50}
+		sizes := []int{300, 0, 17, 17, 1, 299}
+		curve, err := diversity.Curve(context.Background(), ids, sizes, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		full, err := diversity.Curve(context.Background(), ids, nil, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, size := range sizes {
+			want, err := diversity.Measure(context.Background(), ids.Prefix(size), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if curve.At(i) != want {
+				t.Errorf("N = %d, size %d: %v, want %v", n, size, curve.At(i), want)
+			}
+			if size > 0 && full.At(size-1) != want {
+				t.Errorf("N = %d, every size, %d: %v, want %v", n, size, full.At(size-1), want)
+			}
+		}
+		if got := curve.WithP(0.7).D[0]; !near(got, math.Pow(300, 0.7)*curve.Ratio[0], 1e-12) {
+			t.Errorf("with p = 0.7: %v", got)
+		}
+	}
+	if _, err := diversity.Curve(context.Background(), ids, []int{301}, diversity.Options{}); err == nil {
+		t.Error("a subset of 301 of 300 prompts: want an error")
+	}
+}
+
+func TestCounterIsMeasureOfAllSoFar(t *testing.T) {
+	ids := newIDs(t, skewed(200, 60, 300))
+	for n := 1; n <= 3; n++ {
+		o := diversity.Options{N: n}
+		c, err := diversity.NewCounter(ids.VocabSize(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, to := range []int{1, 50, 50, 200} {
+			from := c.Result().Prompts
+			got, err := c.Add(context.Background(), ids.Slice(from, to))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := diversity.Measure(context.Background(), ids.Prefix(to), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != want || c.Result() != want {
+				t.Errorf("N = %d, %d prompts: %v, want %v", n, to, got, want)
+			}
+		}
+	}
+	c, err := diversity.NewCounter(3, diversity.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Add(context.Background(), newIDs(t, [][]int32{{7}})); err == nil {
+		t.Error("an id outside the counter's vocabulary: want an error")
+	}
+}
+
+func TestPerPrompt(t *testing.T) {
+	ids := newIDs(t, [][]int32{{1, 2, 3}, {1, 2}, {}, {9, 8, 7, 1, 2}, {1, 2, 3}})
+	c, err := diversity.PerPrompt(context.Background(), ids, diversity.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(c.New, c.Total, c.Top(2), c.Share()); got != "[2 0 0 3 0] [2 1 0 4 2] [3 0] [1 0 0 0.75 0]" {
+		t.Errorf("got %s", got)
+	}
+	if rows := c.Table().NumRows(); rows != 5 {
+		t.Errorf("a table of %d rows", rows)
+	}
+}
+
+func TestNothingToMeasure(t *testing.T) {
+	for _, sequences := range [][][]int32{nil, {{}}, {{1}}} {
+		m, err := diversity.Measure(context.Background(), newIDs(t, sequences), diversity.Options{})
+		if err != nil || m.D != 0 || m.Ratio != 0 || m.Total != 0 || m.Prompts != len(sequences) {
+			t.Errorf("%v: %v, %v", sequences, m, err)
+		}
+	}
+}
+
+func TestCancelledMeasure(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	stop := errors.New("stop")
+	cancel(stop)
+	ids := newIDs(t, skewed(10, 10, 10))
+	if _, err := diversity.Measure(ctx, ids, diversity.Options{}); !errors.Is(err, stop) {
+		t.Errorf("got %v, want the cause of the cancellation", err)
+	}
+}
+
+func TestProgressEndsAtTheTotal(t *testing.T) {
+	var last, all int64
+	m, err := diversity.Measure(context.Background(), newIDs(t, skewed(100, 50, 90)), diversity.Options{
+		Progress: func(done, total int64) { last, all = done, total }})
+	if err != nil || last != m.Total || all != m.Total {
+		t.Errorf("progress ended at %d of %d, %v", last, all, err)
+	}
+}
+
+// The values are NLTK 3.9.2's sentence_bleu with SmoothingFunction().method1,
+// each text against all others.
+func TestSelfBLEU(t *testing.T) {
+	ids := newIDs(t, [][]int32{{1, 2, 3, 4, 5, 6}, {1, 2, 3, 4, 9}, {7, 8, 1, 2}, {1, 2, 3, 4, 5, 6, 7, 8}, {20, 21, 22}, {5, 5, 5, 5, 2, 3}, {1, 2}})
+	got, err := diversity.SelfBLEU(context.Background(), ids, diversity.SampleOptions{})
+	if err != nil || !near(got, 0.423081920629667, 1e-12) {
+		t.Errorf("got %v, %v; want NLTK's 0.423081920629667", got, err)
+	}
+	same, err := diversity.SelfBLEU(context.Background(), newIDs(t, [][]int32{{1, 2, 3, 4}, {1, 2, 3, 4}}), diversity.SampleOptions{})
+	if err != nil || !near(same, 1, 1e-12) {
+		t.Errorf("equal texts: %v, %v; want 1", same, err)
+	}
+}
+
+func TestEntropy(t *testing.T) {
+	// 2-grams: 1 2 four times, 2 1 three times, 3 4 once.
+	ids := newIDs(t, [][]int32{{1, 2, 1, 2, 1, 2}, {1, 2, 1}, {3, 4}})
+	counts := []float64{4, 3, 1}
+	want := 0.0
+	for _, c := range counts {
+		want -= c / 8 * math.Log2(c/8)
+	}
+	got, err := diversity.Entropy(context.Background(), ids, diversity.Options{})
+	if err != nil || !near(got, want, 1e-12) {
+		t.Errorf("got %v, %v; want %v", got, err, want)
+	}
+}
+
+func TestPairwiseJaccard(t *testing.T) {
+	ids := newIDs(t, [][]int32{{1, 2, 3}, {1, 2, 3}})
+	j, err := diversity.PairwiseJaccard(context.Background(), ids, diversity.SampleOptions{Sample: 100})
+	if err != nil || j.Mean != 1 || j.Std != 0 || j.Pairs != 100 {
+		t.Errorf("equal prompts: %+v, %v", j, err)
+	}
+	// {12, 23, 34} and {12, 23}: 2 of 3; the third shares nothing.
+	ids = newIDs(t, [][]int32{{1, 2, 3, 4}, {1, 2, 3}, {9}})
+	j, err = diversity.PairwiseJaccard(context.Background(), ids, diversity.SampleOptions{Sample: 60000, Seed: 4})
+	if err != nil || !near(j.Mean, 2.0/9, 0.01) || !near(j.Max, 2.0/3, 1e-12) {
+		t.Errorf("got %+v, %v; want a mean near 2/9 and a greatest of 2/3", j, err)
+	}
+}
+
+func TestCompressionRatio(t *testing.T) {
+	repeated, err := diversity.CompressionRatio(context.Background(), []string{strings.Repeat("the same again ", 1000)})
+	if err != nil || repeated < 50 {
+		t.Errorf("repetition compresses %v, %v", repeated, err)
+	}
+	r := rand.New(rand.NewPCG(1, 1))
+	noise := make([]byte, 10000)
+	for i := range noise {
+		noise[i] = byte(r.UintN(256))
+	}
+	if ratio, err := diversity.CompressionRatio(context.Background(), []string{string(noise)}); err != nil || ratio > 1.01 {
+		t.Errorf("noise compresses %v, %v", ratio, err)
+	}
+}
+
+func TestProfile(t *testing.T) {
+	p, err := diversity.NewProfile(context.Background(), newIDs(t, skewed(50, 40, 90)), []string{"a", "b"}, diversity.SampleOptions{Sample: 30})
+	if err != nil || len(p.Measures) != 9 || p.Table().NumRows() != 9 {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	for i, v := range p.Values {
+		if math.IsNaN(v) || v < 0 {
+			t.Errorf("%s is %v", p.Measures[i], v)
+		}
+	}
+}
+
+// The stated error of the approximate counts holds over many counts.
+func TestApproximateError(t *testing.T) {
+	ids := newIDs(t, skewed(6000, 120, 20000))
+	sizes := []int{}
+	for n := 100; n <= 6000; n += 100 {
+		sizes = append(sizes, n)
+	}
+	for n := 1; n <= 4; n++ {
+		exact, err := diversity.Curve(context.Background(), ids, sizes, diversity.Options{N: n})
+		if err != nil {
+			t.Fatal(err)
+		}
+		about, err := diversity.CurveApproximate(context.Background(), ids, sizes, diversity.Options{N: n})
+		if err != nil {
+			t.Fatal(err)
+		}
+		within := 0
+		for i := range sizes {
+			e := math.Abs(float64(about.Unique[i])/float64(exact.Unique[i]) - 1)
+			if e > 3.5*diversity.ApproximateError {
+				t.Errorf("N = %d, size %d: error %.4f", n, sizes[i], e)
+			}
+			if e <= diversity.ApproximateError {
+				within++
+			}
+			if about.Total[i] != exact.Total[i] {
+				t.Errorf("N = %d, size %d: %d N-grams, want %d", n, sizes[i], about.Total[i], exact.Total[i])
+			}
+		}
+		if within < len(sizes)/2 {
+			t.Errorf("N = %d: only %d of %d counts are within one standard error", n, within, len(sizes))
+		}
+	}
+}
+
+// observations is a panel of Figure 4: its points, the ratio that each size's d
+// implies, and the d's themselves.
+func observations(points []paper.Point) (obs []diversity.Observation, s *diversity.Series, d []float64) {
+	s = &diversity.Series{N: 2}
+	seen := map[int]bool{}
+	for _, p := range points {
+		obs = append(obs, diversity.Observation{Prompts: p.Samples, Group: fmt.Sprint(p.Rankings), Reward: p.Reward})
+		d = append(d, p.Diversity)
+		if !seen[p.Samples] {
+			seen[p.Samples] = true
+			s.Sizes = append(s.Sizes, p.Samples)
+			s.Ratio = append(s.Ratio, p.Diversity/math.Sqrt(float64(p.Samples)))
+		}
+	}
+	return obs, s, d
+}
+
+// The paper's open question on the paper's own numbers: the decay index that
+// fits best, the MSE that Figure 4 prints, its lines.
+func TestGridSearchOnThePaper(t *testing.T) {
+	tests := []struct {
+		name      string
+		points    []paper.Point
+		p, mse    float64
+		slope     float64 // of the 2-rankings
+		intercept float64
+	}{
+		{"PRO", paper.Figure4c(), 0.444, 2.580e-5, 7.3174e-3, 0.38830},
+		{"SFT", paper.Figure4d(), 0.568, 9.327e-6, 4.6520e-3, 0.43481},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			obs, s, d := observations(test.points)
+			g, err := diversity.GridSearch([]*diversity.Series{s}, obs, diversity.GridOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !near(g.Best.P, test.p, 1.1e-3) {
+				t.Errorf("best p = %v, want %v", g.Best.P, test.p)
+			}
+			half := g.Points[250]
+			if half.P != 0.5 || !near(half.MSE, test.mse, 2e-3*test.mse) {
+				t.Errorf("at p = %v the MSE is %v, want %v", half.P, half.MSE, test.mse)
+			}
+			if half.LOO <= half.MSE {
+				t.Errorf("leave-one-out error %v is not above the MSE %v", half.LOO, half.MSE)
+			}
+			v := g.Intervals[0]
+			if !(v.Low <= v.P && v.P <= v.High && v.P == g.Best.P) {
+				t.Errorf("interval %+v", v)
+			}
+			lines, err := diversity.Lines(d, obs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(lines) != 3 || !near(lines[0].Slope, test.slope, 2e-6) || !near(lines[0].Intercept, test.intercept, 3e-5) {
+				t.Errorf("line %+v, want slope %v, intercept %v", lines[0], test.slope, test.intercept)
+			}
+			low, high := lines[0].Band(17, 0.95)
+			if at := lines[0].At(17); !(low < at && at < high && high-low < 0.1) {
+				t.Errorf("band %v to %v around %v", low, high, at)
+			}
+		})
+	}
+}
+
+// Leave-one-out by its formula is leave-one-out by leaving out.
+func TestLeaveOneOut(t *testing.T) {
+	r := rand.New(rand.NewPCG(2, 2))
+	var obs []diversity.Observation
+	s := &diversity.Series{N: 2}
+	var d []float64
+	for i := range 8 {
+		s.Sizes, s.Ratio = append(s.Sizes, i+1), append(s.Ratio, 1/float64(i+2))
+		obs = append(obs, diversity.Observation{Prompts: i + 1, Reward: r.Float64()})
+		d = append(d, math.Pow(float64(i+1), 0.25)*s.Ratio[i])
+	}
+	g, err := diversity.GridSearch([]*diversity.Series{s}, obs, diversity.GridOptions{Indices: []float64{0.25}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := 0.0
+	for out := range obs {
+		var restD []float64
+		var rest []diversity.Observation
+		for i := range obs {
+			if i != out {
+				restD, rest = append(restD, d[i]), append(rest, obs[i])
+			}
+		}
+		lines, err := diversity.Lines(restD, rest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := obs[out].Reward - lines[0].At(d[out])
+		want += e * e / float64(len(obs))
+	}
+	if !near(g.Points[0].LOO, want, 1e-12) {
+		t.Errorf("leave-one-out error %v, want %v", g.Points[0].LOO, want)
+	}
+}
