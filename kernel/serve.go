@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"divvy/kernel/jupyter"
+	"divvy/kernel/jupyter/history"
 	"divvy/kernel/worker"
 )
 
@@ -37,6 +39,20 @@ func serveCommand() *cobra.Command {
 	return cmd
 }
 
+// historyPath is the file in which all kernels of this user keep what was run:
+// DIVVY_HISTORY, or divvy/history.sqlite in the user's configuration directory,
+// which unlike a cache is not cleaned away.
+func historyPath() (string, error) {
+	if path := os.Getenv("DIVVY_HISTORY"); path != "" {
+		return path, nil
+	}
+	dir, err := os.UserConfigDir()
+	if err != nil {
+		return "", fmt.Errorf("finding the place of the history: %w", err)
+	}
+	return filepath.Join(dir, "divvy", "history.sqlite"), nil
+}
+
 func envOr(name, value string) string {
 	if v := os.Getenv(name); v != "" {
 		return v
@@ -56,7 +72,15 @@ func serve(ctx context.Context, file string, level slog.Level) error {
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
-	server, err := jupyter.New(conn, kernelInfo(), interpreter, jupyter.Options{Log: log})
+	options := jupyter.Options{Log: log}
+	if path, err := historyPath(); err != nil {
+		log.Warn("the history will not outlive this kernel", "error", err)
+	} else {
+		past := history.Open(path, log)
+		defer past.Close()
+		options.History = past
+	}
+	server, err := jupyter.New(conn, kernelInfo(), interpreter, options)
 	if err != nil {
 		return &exitError{exitKernel, err}
 	}
