@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"time"
+
+	"github.com/KimMachineGun/automemlimit/memlimit"
 )
 
 // Memory of the worker. Go's collector lets the heap grow to twice what is
@@ -19,6 +21,16 @@ const (
 	// and its garbage is a small part of it.
 	tooLarge = 2 << 30
 )
+
+// limitMemory tells the collector how much memory there is: nine tenths of what
+// the container, or else the machine, has. As a heap comes near it, Go collects
+// more often instead of growing to twice what is alive, which in a container is
+// the difference between a slow cell and a dead one. GOMEMLIMIT, when set, wins.
+// A system that does not tell its limit has none.
+func limitMemory() {
+	memlimit.Set(memlimit.WithRatio(0.9),
+		memlimit.WithProvider(memlimit.ApplyFallback(memlimit.FromCgroup, memlimit.FromSystem)))
+}
 
 // rest gives memory back to the system when the worker has been idle for
 // a while. Each call begins the wait anew.

@@ -37,6 +37,7 @@ func Serve(newInterpreter func() (cell.Interpreter, error)) error {
 		return err
 	}
 	debug.SetMaxStack(maxStack)
+	limitMemory()
 	prepareChild()
 	s := &server{
 		in:      in,
