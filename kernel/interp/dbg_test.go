@@ -2,13 +2,14 @@ package interp
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"go/ast"
+	"go/printer"
+	"go/token"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
-
-	yaegi "github.com/traefik/yaegi/interp"
 
 	"divvy/kernel/cell"
 )
@@ -33,16 +34,49 @@ func TestDebug(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.engine.Debug = os.Getenv("V") != ""
+	if os.Getenv("V") != "" {
+		s.engine.onLowered = func(u *unit) { fmt.Println(lowered(u)) }
+	}
 	for i, c := range strings.Split(string(b), "\n%%\n") {
 		fmt.Println("--- cell", i+1)
-		s.engine.rt.result = func(vs []any) {}
 		r := s.Execute(context.Background(), cell.Request{Count: i + 1, Code: c}, stdoutSink{})
 		if r.Error != nil {
 			fmt.Println("ERROR", r.Error.Name, strings.Join(r.Error.Traceback, "\n"))
-			var p yaegi.Panic
-			if errors.As(s.lastErr, &p) && os.Getenv("V") != "" {
-				fmt.Println(string(p.Stack))
+		}
+	}
+}
+
+// lowered prints the program that a unit is.
+func lowered(u *unit) string {
+	c := clone(u.file, nil)
+	ast.Inspect(c, func(n ast.Node) bool { return true })
+	zeroPos(reflect.ValueOf(c))
+	var b strings.Builder
+	printer.Fprint(&b, token.NewFileSet(), c)
+	return b.String()
+}
+
+func zeroPos(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if !v.IsNil() {
+			zeroPos(v.Elem())
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			zeroPos(v.Index(i))
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			f := v.Field(i)
+			switch v.Type().Field(i).Name {
+			case "Arrow", "Ellipsis", "Assign", "TokPos", "Lparen", "Opening":
+			default:
+				if f.Type() == reflect.TypeFor[token.Pos]() {
+					f.SetInt(0)
+					continue
+				}
+				zeroPos(f)
 			}
 		}
 	}

@@ -63,6 +63,10 @@ type fnCtx struct {
 	loop *rangeFunc // the innermost range-over-func body, or nil
 	rec  bool       // the function recovers
 
+	mark     string                   // the variable that holds the current line, or ""
+	safe     map[[2]types.Object]bool // slice and index pairs that a loop guarantees
+	counters map[types.Object]bool    // variables that count up from zero
+
 	label   string    // of the statement that is lowered next
 	targets []*target // what break and continue can mean, innermost last
 }

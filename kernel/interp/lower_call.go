@@ -243,7 +243,11 @@ func (l *lowerer) callMethod(e *ast.CallExpr, se *ast.SelectorExpr, rt types.Typ
 	}
 	if n := cellNamed(rt); n == nil && !hasCell(rt) && (!isInterface(rt) || compiledIface(rt)) {
 		if sub, ok := methodSubstitutes[owner]; ok {
-			return l.finish(e, rtFn(sub), append([]ast.Expr{l.expr(se.X)}, l.args(e, sg, true)...))
+			x := l.expr(se.X)
+			if isPtr(s.Obj().(*types.Func).Signature().Recv().Type()) && !isPtr(rt) {
+				x = addr(x)
+			}
+			return l.finish(e, rtFn(sub), append([]ast.Expr{x}, l.args(e, sg, true)...))
 		}
 		args := l.args(e, sg, true)
 		if from, ok := rawMethods[owner]; ok {
@@ -269,6 +273,10 @@ func (l *lowerer) callMethod(e *ast.CallExpr, se *ast.SelectorExpr, rt types.Typ
 
 // methodSubstitutes is substitutes for methods: the receiver goes first.
 var methodSubstitutes = map[string]string{
+	"sync.WaitGroup.Wait":          "WGWait",
+	"sync.Mutex.Lock":              "Lock",
+	"sync.RWMutex.Lock":            "RWLock",
+	"sync.RWMutex.RLock":           "RLock",
 	"encoding/json.Decoder.Decode": "JSONDecode",
 	"reflect.Value.Type":           "ValueType",
 	"reflect.Value.Interface":      "ValueInterface",

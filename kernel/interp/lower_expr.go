@@ -195,7 +195,10 @@ func (l *lowerer) sliceExpr(e *ast.SliceExpr) ast.Expr {
 func (l *lowerer) funcLit(sg *types.Signature, body *ast.BlockStmt) *ast.FuncLit {
 	saved, top := l.fn, l.top
 	l.fn, l.top = &fnCtx{sig: sg, rec: recovers(body)}, false
-	f := &ast.FuncLit{Type: l.sig(sg, true), Body: l.block(body)}
+	if saved != nil { // what holds around a literal holds in it only for what nothing assigns
+		l.fn.counters = nil
+	}
+	f := &ast.FuncLit{Type: l.sig(sg, true), Body: l.marked("a function literal", body, func() *ast.BlockStmt { return l.block(body) })}
 	l.fn, l.top = saved, top
 	return f
 }

@@ -21,7 +21,7 @@ func (l *lowerer) emitFunc(n *ast.FuncDecl, f *types.Func, name string, sub map[
 		if n.Body == nil {
 			l.fail(n.Pos(), "missing function body")
 		}
-		fd.Body = l.block(n.Body)
+		fd.Body = l.marked(funcLabel(f), n.Body, func() *ast.BlockStmt { return l.block(n.Body) })
 	})
 }
 
@@ -114,7 +114,7 @@ func (l *lowerer) topStmt(st ast.Stmt) []ast.Stmt {
 		}
 		return out
 	}
-	return l.stmt(st)
+	return append(l.checks(st), l.stmt(st)...)
 }
 
 func (l *lowerer) topVar(e ast.Expr) ast.Expr {
@@ -187,4 +187,20 @@ func (l *lowerer) display(e ast.Expr) []ast.Stmt {
 		return []ast.Stmt{exprStmt(call(rtFn("Result"), id("nil")))}
 	}
 	return []ast.Stmt{exprStmt(call(rtFn("Result"), l.conv(e, empty)))}
+}
+
+// funcLabel names a function in a trace: f, T.M or (*T).M.
+func funcLabel(f *types.Func) string {
+	r := f.Signature().Recv()
+	if r == nil {
+		return f.Name()
+	}
+	t := typeString(r.Type())
+	if n := cellNamed(r.Type()); n != nil {
+		t = n.Obj().Name()
+		if isPtr(r.Type()) {
+			t = "(*" + t + ")"
+		}
+	}
+	return t + "." + f.Name()
 }

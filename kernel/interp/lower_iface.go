@@ -152,6 +152,13 @@ func (l *lowerer) methodCall(x ast.Expr, t types.Type, s *types.Selection, args 
 		c.Fun = idAt(l.dispatcher(f.Name(), l.st(f.Type()).(*types.Signature)), p)
 		c.Args = append([]ast.Expr{x}, args...)
 		return c
+	case n == nil && !isInterface(t) && methodSubstitutes[methodOwner(s)] != "":
+		if isPtr(f.Signature().Recv().Type()) && !isPtr(t) {
+			x = addr(x)
+		}
+		c.Fun = rtFn(methodSubstitutes[methodOwner(s)])
+		c.Args = append([]ast.Expr{x}, args...)
+		return c
 	case isInterface(t) || n == nil:
 		c.Fun = &ast.SelectorExpr{X: x, Sel: idAt(f.Name(), p)}
 		return c

@@ -19,9 +19,19 @@ func (l *lowerer) block(b *ast.BlockStmt) *ast.BlockStmt {
 func (l *lowerer) stmts(ss []ast.Stmt) []ast.Stmt {
 	var out []ast.Stmt
 	for _, s := range ss {
-		out = append(out, l.stmt(s)...)
+		out = append(out, l.guarded(s)...)
 	}
 	return out
+}
+
+// guarded lowers a statement of a list, with its mark and checks before it.
+func (l *lowerer) guarded(s ast.Stmt) []ast.Stmt {
+	var out []ast.Stmt
+	if m := l.markStmt(s); m != nil {
+		out = append(out, m)
+	}
+	out = append(out, l.checks(s)...)
+	return append(out, l.stmt(s)...)
 }
 
 // stmt lowers a statement. A label belongs to the last statement returned.

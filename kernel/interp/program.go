@@ -28,7 +28,7 @@ func (s *engine) lower(ck *checked) (u *unit, err error) {
 		}
 	}()
 	s.imports = ck.imports
-	s.Warn = append(s.Warn, ck.dropped...)
+	s.warnings = append(s.warnings, ck.dropped...)
 	g := &generation{l: l, s: s, ck: ck, changed: map[string]bool{}, oldDecls: maps.Clone(s.decls), oldVars: maps.Clone(s.vars)}
 	g.declare()
 	g.propagate()
@@ -42,7 +42,7 @@ func (s *engine) lower(ck *checked) (u *unit, err error) {
 
 // snapshot remembers the session's state; the result restores it.
 func (s *engine) snapshot(u *unit) func() {
-	decls, vars, imports, warn := s.decls, s.vars, s.imports, len(s.Warn)
+	decls, vars, imports, warn := s.decls, s.vars, s.imports, len(s.warnings)
 	s.decls = map[string]*decl{}
 	for k, v := range decls {
 		c := *v
@@ -50,7 +50,7 @@ func (s *engine) snapshot(u *unit) func() {
 	}
 	s.vars = maps.Clone(vars)
 	return func() {
-		s.decls, s.vars, s.imports, s.Warn = decls, vars, imports, s.Warn[:min(warn, len(s.Warn))]
+		s.decls, s.vars, s.imports, s.warnings = decls, vars, imports, s.warnings[:min(warn, len(s.warnings))]
 		for k := range u.newInst {
 			delete(s.inst, k)
 		}
@@ -155,7 +155,7 @@ func (g *generation) propagate() {
 	for n, v := range g.s.vars {
 		if !contains(g.ck.defs, n) && g.typeChanged(v.typ) {
 			delete(g.s.vars, n)
-			g.s.Warn = append(g.s.Warn, fmt.Sprintf("%s was dropped: its type changed; run its cell again", n))
+			g.s.warnings = append(g.s.warnings, fmt.Sprintf("%s was dropped: its type changed; run its cell again", n))
 		}
 	}
 }
@@ -278,12 +278,19 @@ func (l *lowerer) current(t types.Type) types.Type {
 // body lowers the cell's statements to one function.
 func (l *lowerer) body(ck *checked) {
 	l.top = true
-	l.fn = &fnCtx{sig: types.NewSignatureType(nil, nil, nil, nil, nil, false)}
+	l.fn = &fnCtx{sig: types.NewSignatureType(nil, nil, nil, nil, nil, false), mark: l.cellMark()}
 	var body []ast.Stmt
 	for i, st := range ck.stmts {
 		if i == len(ck.stmts)-1 && ck.trailing != nil {
+			if m := l.markStmt(st); m != nil {
+				body = append(body, m)
+			}
+			body = append(body, l.checks(st)...)
 			body = append(body, l.display(ck.trailing)...)
 			continue
+		}
+		if m := l.markStmt(st); m != nil {
+			body = append(body, m)
 		}
 		body = append(body, l.topStmt(st)...)
 	}
@@ -291,6 +298,17 @@ func (l *lowerer) body(ck *checked) {
 		l.u.cellFn = l.fresh("cell")
 		l.emit(funcDecl(l.u.cellFn, funcType(nil, nil), body...))
 	}
+}
+
+// cellMark is the line mark of the cell itself.
+func (l *lowerer) cellMark() string {
+	src := l.s.sources[l.s.cellName]
+	i := l.s.rt.spans.add(&span{file: l.s.cellName, source: src, end: len(src) + 1})
+	n := l.helper("at", "cell", func(n string) {
+		l.u.vars = append(l.u.vars, &ast.GenDecl{Tok: token.VAR, Specs: []ast.Spec{&ast.ValueSpec{Names: []*ast.Ident{id(n)}, Type: id("int")}}})
+	})
+	l.u.prolog = append(l.u.prolog, exprStmt(call(rtFn("Mark"), intLit(i), addr(id(n)))))
+	return n
 }
 
 // assemble puts the parts of the unit in one file.

@@ -22,20 +22,30 @@ type runtime struct {
 	stdout Stream
 	stderr Stream
 
-	ctx context.Context // of the running cell
+	ctx   context.Context // of the running cell
+	runs  *runs
+	spans spans
 
 	// result takes the values of a cell's last expression.
 	result func(vs []any)
 }
 
-func newRuntime(stdout, stderr Stream) *runtime {
-	return &runtime{stdout: stdout, stderr: stderr, result: func([]any) {}}
+func newRuntime(rs *runs, stdout, stderr Stream) *runtime {
+	return &runtime{runs: rs, stdout: stdout, stderr: stderr, result: func([]any) {}}
 }
 
 func (r *runtime) exports() yaegi.Exports {
 	e := map[string]reflect.Value{
 		"Error":         reflect.ValueOf((*error)(nil)),
 		"AtomicPointer": reflect.ValueOf((*atomicPointer)(nil)),
+		"Mark":          reflect.ValueOf(r.spans.setMark),
+		"OutOfRange":    reflect.ValueOf(outOfRange),
+		"OutOfBounds":   reflect.ValueOf(outOfBounds),
+		"WGWait":        reflect.ValueOf(r.wgWait),
+		"Lock":          reflect.ValueOf(r.lock),
+		"RWLock":        reflect.ValueOf(r.rwLock),
+		"RLock":         reflect.ValueOf(r.rLock),
+		"Sleep":         reflect.ValueOf(r.sleep),
 		"Ctx":           reflect.ValueOf(&r.ctx).Elem(),
 		"Writer":        reflect.ValueOf(r.writer),
 		"Reg":           reflect.ValueOf(r.reg),
@@ -53,7 +63,7 @@ func (r *runtime) exports() yaegi.Exports {
 		"Method":        reflect.ValueOf(method),
 		"Eq":            reflect.ValueOf(equal),
 		"Panic":         reflect.ValueOf(panicWith),
-		"Recovered":     reflect.ValueOf(recovered),
+		"Recovered":     reflect.ValueOf(r.recovered),
 		"GoPanic":       reflect.ValueOf(r.goPanic),
 		"Print":         reflect.ValueOf(r.print),
 		"MinFloat":      reflect.ValueOf(func(a, b float64) float64 { return min(a, b) }),

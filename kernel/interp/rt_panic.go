@@ -1,7 +1,6 @@
 package interp
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
 	goruntime "runtime"
@@ -42,7 +41,17 @@ func panicWith(v any, place string) {
 	panic(&panicked{v, place})
 }
 
-// recovered is what recover returns, given what yaegi's gives.
+// recovered is what recover returns, given what yaegi's gives. A panic that is
+// recovered leaves no trace.
+func (r *runtime) recovered(x any) any {
+	if x != nil {
+		if cur := r.runs.current(); cur != nil {
+			cur.trace.clear()
+		}
+	}
+	return recovered(x)
+}
+
 func recovered(x any) any {
 	for {
 		v, ok := x.(reflect.Value)
@@ -99,11 +108,7 @@ func translate(x any) any {
 func panicText(v any) string {
 	switch v := v.(type) {
 	case goruntime.Error:
-		s := v.Error()
-		if v == nilDereference || errors.Is(v, nilDereference) {
-			s += "\n[signal SIGSEGV: segmentation violation]"
-		}
-		return s
+		return v.Error()
 	case error:
 		return v.Error()
 	case fmt.Stringer:

@@ -2,9 +2,9 @@ package interp
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"sync"
 
 	yaegi "github.com/traefik/yaegi/interp"
@@ -24,7 +24,7 @@ type Session struct {
 	lib  *symbols.Library
 	runs runs
 
-	mu     sync.Mutex // held while a cell runs and while the engine is read
+	mu     sync.Mutex // held while a cell runs
 	engine *engine
 
 	input *input
@@ -35,7 +35,6 @@ type Session struct {
 	current *run
 
 	onResult func(vs []any) // for tests
-	lastErr  error
 }
 
 var _ cell.Interpreter = (*Session)(nil)
@@ -55,8 +54,9 @@ func New(o Options) (*Session, error) {
 	if err := s.openFiles(); err != nil {
 		return nil, err
 	}
-	y := yaegi.New(yaegi.Options{Stdout: io.Discard, Stderr: io.Discard, Unrestricted: true})
-	e, err := newEngine(y, s.lib, stream{&s.runs, "stdout"}, stream{&s.runs, "stderr"}, s.overrides())
+	rt := newRuntime(&s.runs, stream{&s.runs, "stdout"}, stream{&s.runs, "stderr"})
+	y := yaegi.New(yaegi.Options{Stdout: io.Discard, Stderr: unwinding{&s.runs, &rt.spans}, Unrestricted: true})
+	e, err := newEngine(y, s.lib, rt, s.overrides())
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,10 @@ func New(o Options) (*Session, error) {
 func (s *Session) Execute(ctx context.Context, req cell.Request, out cell.Sink) cell.Result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := &run{sink: out, name: fmt.Sprintf("In[%d]", req.Count), stdin: req.AllowStdin}
+	r := &run{sink: out, name: req.Name, stdin: req.AllowStdin}
+	if r.name == "" {
+		r.name = fmt.Sprintf("In[%d]", req.Count)
+	}
 	r.ctx, r.stop = context.WithCancelCause(ctx)
 	defer r.stop(nil)
 	s.setCurrent(r)
@@ -83,27 +86,47 @@ func (s *Session) Execute(ctx context.Context, req cell.Request, out cell.Sink) 
 			s.onResult(vs)
 		}
 	}
-	defer func() {
-		if s.engine.usesFiles {
-			s.flush()
-		}
-	}()
-	if err := s.engine.Eval(r.ctx, req.Code); err != nil {
-		s.lastErr = err
-		return cell.Result{Error: &cell.Error{Name: kindOf(err), Value: err.Error(), Traceback: []string{err.Error()}}}
+	err := s.guard(func() error { return s.engine.eval(r, req.Code) })
+	if s.engine.usesFiles {
+		s.flush()
 	}
-	return cell.Result{}
+	if err != nil {
+		return cell.Result{Error: s.report(r, err)}
+	}
+	return s.expressions(r, req)
 }
 
-func kindOf(err error) string {
-	var p yaegi.Panic
-	switch {
-	case errors.As(err, &p):
-		return cell.ErrPanic
-	case errors.Is(err, context.Canceled):
-		return cell.ErrInterrupt
+// guard makes a panic of the front end itself an error.
+func (s *Session) guard(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the kernel failed on this cell: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return f()
+}
+
+// expressions evaluates the request's user expressions.
+func (s *Session) expressions(r *run, req cell.Request) cell.Result {
+	res := cell.Result{}
+	if len(req.UserExpressions) == 0 {
+		return res
 	}
-	return cell.ErrCompile
+	res.UserExpressions = map[string]cell.ExpressionResult{}
+	for name, expr := range req.UserExpressions {
+		var bundle *cell.Bundle
+		s.engine.rt.result = func(vs []any) { bundle = bundleOf(vs) }
+		err := s.guard(func() error { return s.engine.eval(r, expr) })
+		switch {
+		case err != nil:
+			res.UserExpressions[name] = cell.ExpressionResult{Error: s.report(r, err)}
+		case bundle == nil:
+			res.UserExpressions[name] = cell.ExpressionResult{Bundle: &cell.Bundle{Data: map[string]any{"text/plain": ""}}}
+		default:
+			res.UserExpressions[name] = cell.ExpressionResult{Bundle: bundle}
+		}
+	}
+	return res
 }
 
 func (s *Session) setCurrent(r *run) {
@@ -117,7 +140,7 @@ func (s *Session) Interrupt(context.Context) error {
 	s.running.Lock()
 	defer s.running.Unlock()
 	if s.current != nil {
-		s.current.stop(context.Canceled)
+		s.current.stop(errInterrupted)
 	}
 	return nil
 }

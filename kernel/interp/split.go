@@ -11,7 +11,7 @@ type chunk struct {
 }
 
 // split cuts a cell into top level chunks at depth-0 semicolons.
-func split(src string) ([]chunk, error) {
+func split(src string) []chunk {
 	fs := token.NewFileSet()
 	f := fs.AddFile("", -1, len(src))
 	var sc scanner.Scanner
@@ -64,7 +64,7 @@ func split(src string) ([]chunk, error) {
 		off := f.Offset(pos)
 		if tok == token.EOF {
 			flush(len(src))
-			return out, nil
+			return out
 		}
 		switch tok {
 		case token.LPAREN, token.LBRACE, token.LBRACK:

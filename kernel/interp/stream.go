@@ -28,6 +28,7 @@ type run struct {
 	stop  context.CancelCauseFunc
 
 	labels unsafe.Pointer
+	trace  trace
 }
 
 // runs finds the run of the calling goroutine.

@@ -1,0 +1,91 @@
+package interp
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	yaegi "github.com/traefik/yaegi/interp"
+)
+
+// executor runs lowered functions and can stop them.
+//
+// yaegi stops a run by giving the interpreter a new run number, which every
+// frame compares with its own, and by closing a channel that blocked channel
+// operations also wait on. Both outlive the run: closures made before would
+// return zero values ever after. So the executor does it by itself: it changes
+// the number, hands a token to each blocked operation, waits for the cell to
+// end and then puts the number back. Goroutines of earlier cells that happen
+// to run in these milliseconds end too; all state stays as it is.
+type executor struct {
+	y    *yaegi.Interpreter
+	id   *uint64        // the interpreter's run number
+	done *chan struct{} // its channel for blocked operations
+}
+
+// newExecutor finds the two private fields by name, and refuses a version of
+// yaegi that lacks them.
+func newExecutor(y *yaegi.Interpreter) (*executor, error) {
+	t := reflect.TypeFor[yaegi.Interpreter]()
+	base := unsafe.Pointer(y)
+	id, ok := t.FieldByName("id")
+	if !ok || id.Type.Kind() != reflect.Uint64 {
+		return nil, fmt.Errorf("yaegi: this version has no run number in %s", t)
+	}
+	done, ok := t.FieldByName("done")
+	if !ok || done.Type != reflect.TypeFor[chan struct{}]() {
+		return nil, fmt.Errorf("yaegi: this version has no done channel in %s", t)
+	}
+	return &executor{y: y, id: (*uint64)(unsafe.Add(base, id.Offset)), done: (*chan struct{})(unsafe.Add(base, done.Offset))}, nil
+}
+
+// call runs a function without parameters until it returns, panics or ctx ends.
+func (x *executor) call(ctx context.Context, fn string) error {
+	ended := make(chan struct{})
+	restored := make(chan struct{})
+	before := atomic.LoadUint64(x.id)
+	go func() {
+		defer close(restored)
+		select {
+		case <-ended:
+			return
+		case <-ctx.Done():
+		}
+		x.halt(ended)
+		atomic.StoreUint64(x.id, before)
+	}()
+	// The context is not the caller's: yaegi would close its channel.
+	_, err := x.y.EvalWithContext(context.Background(), fn+"()")
+	close(ended)
+	<-restored
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// halt makes all running frames end, again and again until the cell has: a
+// frame that was just being made may have the new number.
+func (x *executor) halt(ended <-chan struct{}) {
+	pause := 200 * time.Microsecond
+	for {
+		atomic.AddUint64(x.id, 1)
+		for range 64 { // operations that wait on a channel
+			select {
+			case *x.done <- struct{}{}:
+				continue
+			default:
+			}
+			break
+		}
+		select {
+		case <-ended:
+			return
+		case <-time.After(pause):
+			pause = min(2*pause, 5*time.Millisecond)
+		}
+	}
+}

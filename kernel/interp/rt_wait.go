@@ -1,0 +1,80 @@
+package interp
+
+import (
+	"sync"
+	"time"
+)
+
+// Calls that block in compiled code are made so that an interrupt ends the
+// wait. What they waited for is then abandoned: a lock that comes later is
+// released at once.
+
+func (r *runtime) await(start func(ready chan<- struct{})) bool {
+	ready := make(chan struct{}, 1)
+	go start(ready)
+	select {
+	case <-ready:
+		return true
+	case <-r.done():
+		return false
+	}
+}
+
+// done ends when the cell of the calling goroutine is interrupted.
+func (r *runtime) done() <-chan struct{} {
+	if cur := r.runs.current(); cur != nil {
+		return cur.ctx.Done()
+	}
+	return nil
+}
+
+func (r *runtime) sleep(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-r.done():
+	}
+}
+
+func (r *runtime) wgWait(wg *sync.WaitGroup) {
+	r.await(func(ready chan<- struct{}) { wg.Wait(); ready <- struct{}{} })
+}
+
+func (r *runtime) lock(m *sync.Mutex) {
+	if !m.TryLock() {
+		r.acquire(m.Lock, m.Unlock)
+	}
+}
+
+func (r *runtime) rwLock(m *sync.RWMutex) {
+	if !m.TryLock() {
+		r.acquire(m.Lock, m.Unlock)
+	}
+}
+
+func (r *runtime) rLock(m *sync.RWMutex) {
+	if !m.TryRLock() {
+		r.acquire(m.RLock, m.RUnlock)
+	}
+}
+
+func (r *runtime) acquire(lock, unlock func()) {
+	got := make(chan struct{})
+	gone := r.done()
+	go func() {
+		lock()
+		select {
+		case got <- struct{}{}:
+		case <-gone:
+			unlock()
+		}
+	}()
+	select {
+	case <-got:
+	case <-gone:
+	}
+}
