@@ -11,6 +11,7 @@ import (
 
 	"divvy/kernel/cell"
 	"divvy/kernel/symbols"
+	"divvy/stdlib/display"
 )
 
 // Options are the choices of a session; the zero value is the usual one.
@@ -49,6 +50,7 @@ func New(o Options) (*Session, error) {
 		}
 		s.lib = lib
 	}
+	connectDisplay()
 	s.input = &input{s: s}
 	s.args = []string{"cell"}
 	if err := s.openFiles(); err != nil {
@@ -61,6 +63,7 @@ func New(o Options) (*Session, error) {
 		return nil, err
 	}
 	s.engine = e
+	display.SetSink(shower{&s.runs})
 	return s, nil
 }
 
@@ -175,5 +178,6 @@ func (s *Session) Comms(context.Context, string) (map[string]string, error) { re
 func (s *Session) Close() error {
 	err := s.Interrupt(context.Background())
 	s.closeFiles()
+	s.runs.forget()
 	return err
 }
