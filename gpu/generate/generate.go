@@ -37,6 +37,9 @@ type Options struct {
 	Stop func(i int, tokens []int32) bool
 	// Stream is told of each new token of text i. nil means nobody.
 	Stream func(i int, token int32)
+	// Progress is told how many texts are done, after each batch. nil means
+	// nobody.
+	Progress func(done, of int)
 }
 
 // Generator is a language model on a device.
@@ -97,6 +100,9 @@ func (g *Generator) Generate(ctx context.Context, prompts [][]int32, o Options) 
 		hi := min(len(prompts), lo+o.Batch)
 		if err := g.batch(ctx, prompts[lo:hi], out[lo:hi], lo, o); err != nil {
 			return out, fmt.Errorf("generating texts %d to %d of %d: %w", lo, hi, len(prompts), err)
+		}
+		if o.Progress != nil {
+			o.Progress(hi, len(prompts))
 		}
 	}
 	return out, nil

@@ -100,9 +100,10 @@ func (t *Trainer) save() error {
 	return nil
 }
 
-// saveBest keeps the weights of the best evaluation.
+// saveBest keeps the weights of the best evaluation, in Config.Dir or in memory.
 func (t *Trainer) saveBest(w model.Weights) error {
 	if t.c.Dir == "" {
+		t.bestW = w
 		return nil
 	}
 	if err := os.MkdirAll(t.c.Dir, 0o777); err != nil {
@@ -111,8 +112,14 @@ func (t *Trainer) saveBest(w model.Weights) error {
 	return safetensors.Write(filepath.Join(t.c.Dir, bestFile), w, safetensors.F32, map[string]string{"step": strconv.Itoa(t.step)})
 }
 
-// BestWeights reads the weights of the best evaluation back from Config.Dir.
+// BestWeights are the weights of the best evaluation.
 func (t *Trainer) BestWeights() (model.Weights, error) {
+	if t.c.Dir == "" {
+		if t.bestW == nil {
+			return nil, errors.New("there was no evaluation yet")
+		}
+		return t.bestW, nil
+	}
 	f, err := safetensors.Open(filepath.Join(t.c.Dir, bestFile))
 	if err != nil {
 		return nil, fmt.Errorf("reading the best weights: %w", err)

@@ -28,6 +28,7 @@ type Trainer struct {
 	step    int // steps done
 	best    float64
 	hasBest bool
+	bestW   model.Weights // without a folder to keep them in
 	history []Step
 
 	compiled map[string]program.Executable

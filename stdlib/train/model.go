@@ -1,0 +1,292 @@
+package train
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"divvy/gpu/cpu"
+	"divvy/gpu/generate"
+	"divvy/gpu/hf"
+	"divvy/gpu/model"
+	"divvy/gpu/program"
+	"divvy/stdlib/tokenize"
+)
+
+// The architectures of NewTiny.
+const (
+	OPT     = model.OPT
+	LLaMA   = model.LLaMA
+	GPTNeoX = model.GPTNeoX
+)
+
+// Model is a language model or a reward model with its tokenizer. It does not
+// change: training gives another one.
+type Model struct {
+	config    model.Config
+	weights   model.Weights
+	tokenizer *tokenize.Tokenizer
+	files     map[string][]byte // the tokenizer's
+	eos       int32
+	device    program.Device
+}
+
+// Open reads a model's folder in the layout of Hugging Face's transformers:
+// config.json, safetensors, and a tokenizer that package tokenize reads
+// (tokenizer.json of byte-level BPE, or tokenizer.model). A tokenizer read by
+// other means can be given with OpenWith.
+func Open(dir string) (*Model, error) {
+	var tok *tokenize.Tokenizer
+	var err error
+	for name, read := range map[string]func(string) (*tokenize.Tokenizer, error){
+		"tokenizer.json": tokenize.HuggingFace, "tokenizer.model": tokenize.LLaMA,
+	} {
+		path := filepath.Join(dir, name)
+		if _, e := os.Stat(path); e != nil {
+			continue
+		}
+		t, e := read(path)
+		if e == nil {
+			tok = t
+			break
+		}
+		err = errors.Join(err, e)
+	}
+	if tok == nil {
+		if err == nil {
+			err = errors.New("there is neither tokenizer.json nor tokenizer.model")
+		}
+		return nil, fmt.Errorf("opening the model in %s: %w", dir, err)
+	}
+	return OpenWith(dir, tok)
+}
+
+// OpenWith is Open with a tokenizer of the caller's.
+func OpenWith(dir string, tok *tokenize.Tokenizer) (*Model, error) {
+	m, err := hf.Load(dir)
+	if err != nil {
+		return nil, err
+	}
+	if tok.VocabSize() > m.Config.Vocab {
+		return nil, fmt.Errorf("opening the model in %s: the tokenizer has %d ids, the model %d", dir, tok.VocabSize(), m.Config.Vocab)
+	}
+	eos := int32(m.Config.EOS)
+	if eos < 0 {
+		return nil, fmt.Errorf("opening the model in %s: config.json names no eos_token_id", dir)
+	}
+	return &Model{m.Config, m.Weights, tok, m.Tokenizer, eos, cpu.New(0)}, nil
+}
+
+// Tiny describes a model to be trained from nothing. Zero fields mean the
+// defaults.
+type Tiny struct {
+	// Tokenizer gives the vocabulary; NewBPE trains one.
+	Tokenizer *BPE
+	// Arch is OPT (default), LLaMA or GPTNeoX.
+	Arch string
+	// Hidden is the width, 128 by default; a multiple of 32 is best.
+	Hidden int
+	// Layers is the number of blocks, 4 by default.
+	Layers int
+	// Seed of the first weights.
+	Seed uint64
+}
+
+// NewTiny begins a language model with random weights.
+func NewTiny(t Tiny) (*Model, error) {
+	if t.Tokenizer == nil {
+		return nil, errors.New("a tiny model needs a tokenizer; NewBPE trains one")
+	}
+	if t.Arch == "" {
+		t.Arch = OPT
+	}
+	if t.Hidden == 0 {
+		t.Hidden = 128
+	}
+	if t.Layers == 0 {
+		t.Layers = 4
+	}
+	c := model.NewTiny(t.Arch, t.Tokenizer.Tokenizer.VocabSize(), t.Hidden, t.Layers)
+	c.BOS, c.EOS = int(t.Tokenizer.EndOfText), int(t.Tokenizer.EndOfText)
+	params, err := model.Params(c, model.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return &Model{c, model.Initial(params, t.Seed), t.Tokenizer.Tokenizer, map[string][]byte{"tokenizer.json": t.Tokenizer.JSON}, t.Tokenizer.EndOfText, cpu.New(0)}, nil
+}
+
+// AsReward is the same body with a fresh score head, to be trained with
+// Algorithm "Reward".
+func (m *Model) AsReward(seed uint64) (*Model, error) {
+	r := *m
+	r.config = m.config.AsReward()
+	r.config.ScoreName, r.config.ScoreBias = "score", false
+	params, err := model.Params(r.config, model.Options{})
+	if err != nil {
+		return nil, err
+	}
+	r.weights = model.Initial(params, seed)
+	for name := range r.weights {
+		if w := m.weights[name]; w != nil {
+			r.weights[name] = w
+		}
+	}
+	return &r, nil
+}
+
+// Save writes the model's folder. storage is "F32", "F16" or "BF16"; "" means F32.
+func (m *Model) Save(dir, storage string) error {
+	return hf.Save(dir, &hf.Model{Config: m.config, Weights: m.weights, Tokenizer: m.files}, hf.SaveOptions{Storage: storage})
+}
+
+// Tokenizer is the model's tokenizer.
+func (m *Model) Tokenizer() *tokenize.Tokenizer { return m.tokenizer }
+
+// Parameters is the number of parameters.
+func (m *Model) Parameters() int {
+	n := 0
+	for _, w := range m.weights {
+		n += w.Len()
+	}
+	return n
+}
+
+// fingerprint identifies the weights and the tokenizer.
+func (m *Model) fingerprint() string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s %s %d", m.config.Arch, m.config.Head, m.tokenizer.VocabSize())
+	for _, name := range slices.Sorted(maps.Keys(m.weights)) {
+		fmt.Fprint(h, name)
+		binary.Write(h, binary.LittleEndian, m.weights[name].F32) // a hash takes all that it is given
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// IsReward says whether the model scores texts instead of writing them.
+func (m *Model) IsReward() bool { return m.config.Head == model.RewardModel }
+
+// String describes the model in a line.
+func (m *Model) String() string {
+	c := m.config
+	return fmt.Sprintf("%s %s model: %d parameters, %d layers of width %d, %d heads, vocabulary %d",
+		c.Arch, c.Head, m.Parameters(), c.Layers, c.Hidden, c.Heads, c.Vocab)
+}
+
+// GenerateOptions say how to write; the zero value is the paper's: greedily up
+// to 128 tokens, cut at the first turn of the other speaker.
+type GenerateOptions struct {
+	// MaxNew is the largest number of new tokens; 0 means 128.
+	MaxNew int
+	// Temperature, TopK and TopP of sampling; Temperature 0 is greedy.
+	Temperature float64
+	TopK        int
+	TopP        float64
+	// Seed of sampling.
+	Seed uint64
+	// Stops are strings that end a text, and are cut off with all behind them;
+	// nil means "Human:", "human:", "Assistant:" and "assistant:".
+	Stops []string
+	// Batch is how many texts are written at once; 0 means 28.
+	Batch int
+	// MaxPrompt is the longest prompt in tokens, longer ones lose their
+	// beginning; 0 means 384.
+	MaxPrompt int
+	// Progress is told how many texts are done. nil means nobody.
+	Progress func(done, total int64)
+	// Stream is told of each piece of text as it is written, with the prompt's
+	// index. nil means nobody.
+	Stream func(prompt int, text string)
+}
+
+// paperStops are where the paper's code cuts a generated text.
+var paperStops = []string{"Human:", "human:", "Assistant:", "assistant:"}
+
+// Generate continues each prompt. Prompts are texts as dataset renders them. On
+// interruption it gives what was written so far with ctx's error.
+func (m *Model) Generate(ctx context.Context, prompts []string, o GenerateOptions) ([]string, error) {
+	if o.Stops == nil {
+		o.Stops = paperStops
+	}
+	if o.MaxPrompt == 0 {
+		o.MaxPrompt = 384
+	}
+	g, err := generate.New(m.device, m.config, m.weights)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([][]int32, len(prompts))
+	for i, p := range prompts {
+		ids[i] = tail(m.promptIDs(p), o.MaxPrompt)
+	}
+	opts := generate.Options{
+		MaxNew: o.MaxNew, Temperature: o.Temperature, TopK: o.TopK, TopP: o.TopP, Seed: o.Seed, Batch: o.Batch,
+		Stop: func(_ int, tokens []int32) bool {
+			// The longest stop is a dozen characters: the last tokens suffice.
+			text, err := m.tokenizer.Decode(tail(tokens, 16))
+			return err == nil && cutAt(text, o.Stops) >= 0
+		},
+	}
+	if o.Stream != nil {
+		opts.Stream = func(i int, id int32) {
+			if s, err := m.tokenizer.Decode([]int32{id}); err == nil {
+				o.Stream(i, s)
+			}
+		}
+	}
+	if o.Progress != nil {
+		opts.Progress = func(done, of int) { o.Progress(int64(done), int64(of)) }
+	}
+	tokens, genErr := g.Generate(ctx, ids, opts)
+	if tokens == nil {
+		return nil, genErr
+	}
+	out := make([]string, len(prompts))
+	for i, t := range tokens {
+		text, err := m.tokenizer.Decode(t)
+		if err != nil {
+			return out, fmt.Errorf("decoding text %d: %w", i, err)
+		}
+		if at := cutAt(text, o.Stops); at >= 0 {
+			text = text[:at]
+		}
+		out[i] = strings.TrimSpace(text)
+	}
+	return out, genErr
+}
+
+// cutAt is where the first of the stops begins, -1 if none is there.
+func cutAt(text string, stops []string) int {
+	at := -1
+	for _, s := range stops {
+		if i := strings.Index(text, s); i >= 0 && (at < 0 || i < at) {
+			at = i
+		}
+	}
+	return at
+}
+
+// tail is the last n ids.
+func tail(ids []int32, n int) []int32 { return ids[max(0, len(ids)-n):] }
+
+// promptIDs is a prompt's tokens, with BOS where the tokenizer has one and EOS
+// in its place where it has none, as a text needs a token to begin with.
+func (m *Model) promptIDs(prompt string) []int32 {
+	ids := m.tokenizer.WithBOS(true).Encode(prompt)
+	if m.tokenizer.BOS() < 0 {
+		ids = append([]int32{m.eos}, ids...)
+	}
+	return ids
+}
+
+// responseIDs is a response's tokens behind a prompt, with EOS at the end.
+func (m *Model) responseIDs(response string) []int32 {
+	return append(m.tokenizer.WithBOS(false).Encode(" "+response), m.eos)
+}

@@ -1,0 +1,130 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"divvy/gpu/batch"
+	engine "divvy/gpu/train"
+	"divvy/stdlib/dataset"
+	"divvy/stdlib/paper"
+)
+
+// examples turns rows into token ids, for training or scoring. A row without
+// rewards counts its responses down: the first is the best.
+func (m *Model) examples(ds *dataset.Dataset) ([]batch.Example, error) {
+	out := make([]batch.Example, ds.Len())
+	for i := range out {
+		r := ds.Row(i)
+		e := batch.Example{ID: i, Prompt: m.promptIDs(r.Prompt()), Best: r.SFTIndex}
+		for j, text := range r.Responses {
+			reward := -float64(j)
+			if r.Rewards != nil {
+				reward = r.Rewards[j]
+			}
+			if math.IsNaN(reward) {
+				return nil, fmt.Errorf("row %d (%s:%d): response %d has no reward", i, r.File, r.Line, j)
+			}
+			e.Responses = append(e.Responses, m.responseIDs(text))
+			e.Rewards = append(e.Rewards, reward)
+		}
+		if err := e.Check(); err != nil {
+			return nil, fmt.Errorf("row %d (%s:%d): %w", i, r.File, r.Line, err)
+		}
+		out[i] = e
+	}
+	return out, nil
+}
+
+// openAssistant says whether the model reads dialogues in OpenAssistant's form.
+func (m *Model) openAssistant() bool {
+	_, ok := m.tokenizer.ID(dataset.PrompterMark)
+	return ok && m.config.ScoreName == "out_proj"
+}
+
+// scoringExample is a dialogue with answers as a reward model reads it: an
+// OpenAssistant model turns with their marks, each followed by the end token;
+// others what they were trained on. Dialogues of more than 1,024 tokens lose
+// their beginning.
+func (m *Model) scoringExample(i int, r dataset.Row, answers []string) batch.Example {
+	e := batch.Example{ID: i, Rewards: make([]float64, len(answers))}
+	if m.openAssistant() {
+		tok := m.tokenizer.WithBOS(false)
+		for k, turn := range r.Prefix {
+			e.Prompt = append(e.Prompt, tok.Encode(turn)...)
+			if k < len(r.Prefix)-1 {
+				e.Prompt = append(e.Prompt, m.eos)
+			}
+		}
+		for _, a := range answers {
+			e.Responses = append(e.Responses, append(tok.Encode(a), m.eos))
+		}
+	} else {
+		e.Prompt = m.promptIDs(r.Prompt())
+		for _, a := range answers {
+			e.Responses = append(e.Responses, m.responseIDs(a))
+		}
+	}
+	longest := 0
+	for j, a := range e.Responses {
+		e.Responses[j] = tail(a, paper.RewardMaxTokens-1)
+		longest = max(longest, len(e.Responses[j]))
+	}
+	limit := min(paper.RewardMaxTokens, m.config.MaxPositions)
+	e.Prompt = tail(e.Prompt, max(1, limit-longest))
+	return e
+}
+
+// Score is a reward model's raw score (logit) of one answer to each row's
+// prompt.
+func (m *Model) Score(ctx context.Context, ds *dataset.Dataset, answers []string) ([]float64, error) {
+	if len(answers) != ds.Len() {
+		return nil, fmt.Errorf("scoring: %d answers to %d prompts", len(answers), ds.Len())
+	}
+	examples := make([]batch.Example, ds.Len())
+	for i := range examples {
+		examples[i] = m.scoringExample(i, ds.Row(i), answers[i:i+1])
+	}
+	scores, err := m.score(ctx, examples)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]float64, len(scores))
+	for i, s := range scores {
+		out[i] = s[0]
+	}
+	return out, nil
+}
+
+// ScoreAll is a reward model's raw score of every response of every row.
+func (m *Model) ScoreAll(ctx context.Context, ds *dataset.Dataset) ([][]float64, error) {
+	examples := make([]batch.Example, ds.Len())
+	for i := range examples {
+		r := ds.Row(i)
+		examples[i] = m.scoringExample(i, r, r.Responses)
+	}
+	return m.score(ctx, examples)
+}
+
+func (m *Model) score(ctx context.Context, examples []batch.Example) ([][]float64, error) {
+	if !m.IsReward() {
+		return nil, errors.New("scoring: the model writes text; train one with Algorithm Reward, or open a reward model")
+	}
+	s, err := engine.NewScorer(m.device, m.config, m.weights)
+	if err != nil {
+		return nil, err
+	}
+	return s.Scores(ctx, examples)
+}
+
+// MeanSigmoid is the mean of the scores' logistic function: the paper's reward,
+// between 0 and 1.
+func MeanSigmoid(scores []float64) float64 {
+	var s float64
+	for _, x := range scores {
+		s += 1 / (1 + math.Exp(-x))
+	}
+	return s / float64(len(scores))
+}
