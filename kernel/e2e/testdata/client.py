@@ -25,6 +25,11 @@ class State(KernelCase):
         self.assertEqual(ran.stdout, "SIX 6 2\n")
         self.assertEqual(ran.result, "3")
 
+    def test_a_print_leaves_no_result(self):
+        """The count of bytes and the error that fmt.Println gives are noise."""
+        ran = self.ok('fmt.Println("hi")')
+        self.assertEqual((ran.stdout, ran.result), ("hi\n", None))
+
     def test_an_error_names_cell_line_and_column(self):
         ran = self.run_cell("a := 1\n\nb := a + undefinedName\nb")
         self.assertEqual((ran.status, ran.reply["ename"]), ("error", "CompileError"))

@@ -169,7 +169,7 @@ class Lab(unittest.TestCase):
         height = page.evaluate(
             "() => { document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0;"
             " const cells = [...document.querySelectorAll('.jp-Notebook .jp-Cell')];"
-            " return Math.max(...cells.map(c => c.getBoundingClientRect().bottom)) + 60 }"
+            " return Math.max(...cells.map(c => c.getBoundingClientRect().bottom)) + 100 }"
         )
         page.set_viewport_size({"width": 1280, "height": int(height)})
         page.wait_for_timeout(500)
