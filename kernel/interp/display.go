@@ -3,11 +3,46 @@ package interp
 import (
 	"fmt"
 	"reflect"
+	"sync"
 
 	"divvy/kernel/cell"
 	"divvy/kernel/symbols/box"
 	"divvy/stdlib/display"
 )
+
+// connectDisplay directs package display to the running cells, once for the
+// process.
+var connectDisplay = sync.OnceFunc(func() { display.SetSink(displaySink{}) })
+
+// displaySink passes what is displayed to the cell of the calling goroutine.
+type displaySink struct{}
+
+func displayTo() cell.Sink {
+	r := owner()
+	if r == nil {
+		r = owners.latest.Load()
+	}
+	if r == nil {
+		return nil
+	}
+	return r.sink
+}
+
+func (displaySink) Display(b display.Bundle, id string, update bool) {
+	kind := cell.Display
+	if update {
+		kind = cell.UpdateDisplay
+	}
+	if s := displayTo(); s != nil {
+		s.Emit(cell.Event{Kind: kind, DisplayID: id, Bundle: &cell.Bundle{Data: b.Data, Metadata: b.Metadata}})
+	}
+}
+
+func (displaySink) Clear(wait bool) {
+	if s := displayTo(); s != nil {
+		s.Emit(cell.Event{Kind: cell.ClearOutput, Wait: wait})
+	}
+}
 
 // bundleOf shows the values of a cell's last expression.
 func bundleOf(vs []any) *cell.Bundle {
@@ -57,5 +92,3 @@ func callNoArgs(code, recv any) (any, bool, error) {
 	return out[0].Interface(), true, nil
 }
 
-// textOf writes a value of a cell's type as Go would, with field names.
-func textOf(b box.Box) string { return fmt.Sprintf("%+v", b) }

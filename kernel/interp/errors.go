@@ -1,11 +1,13 @@
 package interp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"go/scanner"
 	"go/token"
+	"slices"
 	"strings"
 	"sync"
 
@@ -30,6 +32,12 @@ func (d diagnostics) err() error {
 	if len(d) == 0 {
 		return nil
 	}
+	slices.SortStableFunc(d, func(a, b cell.Diagnostic) int {
+		if c := cmp.Compare(a.Line, b.Line); c != 0 || a.Cell != b.Cell {
+			return c
+		}
+		return cmp.Compare(a.Column, b.Column)
+	})
 	return &compileError{d}
 }
 
@@ -99,8 +107,16 @@ func (s *engine) syntaxErrors(err error) error {
 		return err
 	}
 	list.RemoveMultiples()
+	lines := strings.Split(s.sources[s.cellName], "\n")
 	var d diagnostics
 	for _, e := range list {
+		if e.Pos.Line > len(lines) || e.Pos.Line == len(lines) && e.Pos.Column > len(lines[len(lines)-1]) {
+			// The parser met the end of what was put around the cell.
+			e.Pos.Line, e.Pos.Column = len(lines), len(lines[len(lines)-1])+1
+			if i := strings.Index(e.Msg, "found "); i >= 0 {
+				e.Msg = e.Msg[:i] + "found the end of the cell"
+			}
+		}
 		d = append(d, cell.Diagnostic{Cell: cellOf(e.Pos.Filename), Line: e.Pos.Line, Column: e.Pos.Column, Message: "syntax error: " + strings.TrimPrefix(e.Msg, "syntax error: ")})
 	}
 	return d.err()

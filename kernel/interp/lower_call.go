@@ -181,6 +181,13 @@ func (l *lowerer) compiledCall(e *ast.CallExpr, path string, se *ast.SelectorExp
 		fun = rtFn(s)
 	}
 	args := l.args(e, sg, true)
+	if path == "divvy/stdlib/display" {
+		for i, a := range e.Args {
+			if t := l.typeOf(a); i < len(args) && (isInterface(t) || hasCell(t)) {
+				args[i] = l.shown(t, paramType(sg, i, e.Ellipsis.IsValid()), args[i])
+			}
+		}
+	}
 	if from, ok := rawParams[key]; ok {
 		for i := from; i < len(args) && !e.Ellipsis.IsValid(); i++ {
 			args[i] = l.raw(e.Args[min(i, len(e.Args)-1)], args[i])
@@ -197,6 +204,14 @@ func (l *lowerer) raw(orig, x ast.Expr) ast.Expr {
 		return x
 	}
 	return call(rtFn("Open"), x)
+}
+
+// shown gives package display a value that has its cell's methods.
+func (l *lowerer) shown(t, param types.Type, x ast.Expr) ast.Expr {
+	if i, ok := l.st(param).Underlying().(*types.Interface); !ok || i.NumMethods() > 0 {
+		return x
+	}
+	return call(rtFn("Shown"), x)
 }
 
 // rawParams lists compiled functions that must get the representation of a

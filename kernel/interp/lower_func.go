@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"strings"
 )
 
 // emitFunc lowers a function, or a method as a function whose first parameter
@@ -170,6 +171,9 @@ func (l *lowerer) display(e ast.Expr) []ast.Stmt {
 	if tv.IsVoid() || tv.Type == nil {
 		return l.exprStmt(&ast.ExprStmt{X: e})
 	}
+	if l.prints(e) {
+		return []ast.Stmt{exprStmt(l.expr(e))}
+	}
 	empty := types.NewInterfaceType(nil, nil)
 	if tup, ok := tv.Type.(*types.Tuple); ok {
 		if tup.Len() == 0 {
@@ -203,4 +207,19 @@ func funcLabel(f *types.Func) string {
 		}
 	}
 	return t + "." + f.Name()
+}
+
+// prints reports whether e is a call of fmt's Print functions, whose count of
+// bytes nobody wants to see.
+func (l *lowerer) prints(e ast.Expr) bool {
+	c, ok := unparen(e).(*ast.CallExpr)
+	if !ok {
+		return false
+	}
+	se, ok := unparen(c.Fun).(*ast.SelectorExpr)
+	if !ok {
+		return false
+	}
+	f, ok := l.info.Uses[se.Sel].(*types.Func)
+	return ok && f.Pkg() != nil && f.Pkg().Path() == "fmt" && strings.Contains(f.Name(), "rint") && f.Signature().Recv() == nil && f.Signature().Results().Len() == 2
 }

@@ -30,6 +30,7 @@ type spans struct {
 	mu     sync.Mutex
 	byFile map[string][]*span
 	list   []*span
+	cells  map[string]*span // by the function that runs the cell
 }
 
 func (s *spans) add(sp *span) int {
@@ -41,6 +42,13 @@ func (s *spans) add(sp *span) int {
 	s.byFile[sp.file] = append(s.byFile[sp.file], sp)
 	s.list = append(s.list, sp)
 	return len(s.list) - 1
+}
+
+// addCell tells which function runs a cell.
+func (s *spans) addCell(fn string, i int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cells = map[string]*span{fn: s.list[i]} // an earlier cell does not run again
 }
 
 func (s *spans) setMark(i int, p *int) {
@@ -57,8 +65,23 @@ type frame struct {
 
 var traceLine = regexp.MustCompile(`^(?:.*/)?([^/]+)/_\.go:(\d+):(\d+): panic: main\.([^(]*)\(`)
 
+// cellLine is the frame of a cell itself.
+var cellLine = regexp.MustCompile(`panic: main\.(cell__\d+)\(`)
+
 // frameOf reads a line that yaegi writes.
 func (s *spans) frameOf(text string) (frame, bool) {
+	if m := cellLine.FindStringSubmatch(text); m != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if sp := s.cells[m[1]]; sp != nil {
+			f := frame{file: sp.file}
+			if sp.mark != nil {
+				f.line = *sp.mark
+			}
+			return f, true
+		}
+		return frame{}, false
+	}
 	m := traceLine.FindStringSubmatch(text)
 	if m == nil {
 		return frame{}, false

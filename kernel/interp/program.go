@@ -278,7 +278,9 @@ func (l *lowerer) current(t types.Type) types.Type {
 // body lowers the cell's statements to one function.
 func (l *lowerer) body(ck *checked) {
 	l.top = true
-	l.fn = &fnCtx{sig: types.NewSignatureType(nil, nil, nil, nil, nil, false), mark: l.cellMark()}
+	l.fn = &fnCtx{sig: types.NewSignatureType(nil, nil, nil, nil, nil, false)}
+	cellSpan := 0
+	l.fn.mark, cellSpan = l.cellMark()
 	var body []ast.Stmt
 	for i, st := range ck.stmts {
 		if i == len(ck.stmts)-1 && ck.trailing != nil {
@@ -296,19 +298,20 @@ func (l *lowerer) body(ck *checked) {
 	}
 	if body = append(l.u.prolog, body...); len(body) > 0 {
 		l.u.cellFn = l.fresh("cell")
+		l.s.rt.spans.addCell(l.u.cellFn, cellSpan)
 		l.emit(funcDecl(l.u.cellFn, funcType(nil, nil), body...))
 	}
 }
 
 // cellMark is the line mark of the cell itself.
-func (l *lowerer) cellMark() string {
+func (l *lowerer) cellMark() (mark string, number int) {
 	src := l.s.sources[l.s.cellName]
 	i := l.s.rt.spans.add(&span{file: l.s.cellName, source: src, end: len(src) + 1})
 	n := l.helper("at", "cell", func(n string) {
 		l.u.vars = append(l.u.vars, &ast.GenDecl{Tok: token.VAR, Specs: []ast.Spec{&ast.ValueSpec{Names: []*ast.Ident{id(n)}, Type: id("int")}}})
 	})
 	l.u.prolog = append(l.u.prolog, exprStmt(call(rtFn("Mark"), intLit(i), addr(id(n)))))
-	return n
+	return n, i
 }
 
 // assemble puts the parts of the unit in one file.

@@ -52,6 +52,7 @@ func (r *runtime) exports() yaegi.Exports {
 		"Box":           reflect.ValueOf(r.box),
 		"Any":           reflect.ValueOf(func(x any) any { return x }),
 		"Ptr":           reflect.ValueOf(func(x any) any { return x }),
+		"Shown":         reflect.ValueOf(showable),
 		"Norm":          reflect.ValueOf(box.Norm),
 		"Raw":           reflect.ValueOf(raw),
 		"Into":          reflect.ValueOf(into),

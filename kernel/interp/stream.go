@@ -31,34 +31,68 @@ type run struct {
 	trace  trace
 }
 
-// runs finds the run of the calling goroutine.
-type runs struct {
+// owners is the run of each set of labels. Labels belong to the process, and so
+// does what looks runs up by them: the sink of package display, for one.
+var owners struct {
 	byLabels sync.Map // unsafe.Pointer -> *run
 	latest   atomic.Pointer[run]
 	n        atomic.Int64
 }
 
+// runs finds the run of the calling goroutine.
+type runs struct {
+	latest atomic.Pointer[run]
+	recent []*run // kept in owners; guarded by the session, which enters one at a time
+}
+
+// keptRuns is how many runs stay known: a goroutine that outlives as many
+// later cells writes to the latest one.
+const keptRuns = 1000
+
 // enter makes the calling goroutine, and those it starts, belong to r. The
 // result undoes that.
 func (rs *runs) enter(r *run) (leave func()) {
-	id := strconv.FormatInt(rs.n.Add(1), 10)
-	ctx := pprof.WithLabels(context.Background(), pprof.Labels("cell", id))
-	pprof.SetGoroutineLabels(ctx)
+	id := strconv.FormatInt(owners.n.Add(1), 10)
+	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels("cell", id)))
 	r.labels = getLabels()
-	rs.byLabels.Store(r.labels, r)
+	owners.byLabels.Store(r.labels, r)
+	owners.latest.Store(r)
 	rs.latest.Store(r)
+	rs.recent = append(rs.recent, r)
+	if len(rs.recent) > keptRuns {
+		owners.byLabels.Delete(rs.recent[0].labels)
+		rs.recent = rs.recent[1:]
+	}
 	return func() { pprof.SetGoroutineLabels(context.Background()) }
 }
 
 // current returns the run of the calling goroutine; one that no cell started,
 // such as a timer's, belongs to the latest run.
 func (rs *runs) current() *run {
+	if r := owner(); r != nil {
+		return r
+	}
+	return rs.latest.Load()
+}
+
+// forget drops what the session entered.
+func (rs *runs) forget() {
+	for _, r := range rs.recent {
+		owners.byLabels.Delete(r.labels)
+	}
+	if l := rs.latest.Load(); l != nil {
+		owners.latest.CompareAndSwap(l, nil)
+	}
+}
+
+// owner is the run whose labels the calling goroutine has, or nil.
+func owner() *run {
 	if p := getLabels(); p != nil {
-		if r, ok := rs.byLabels.Load(p); ok {
+		if r, ok := owners.byLabels.Load(p); ok {
 			return r.(*run)
 		}
 	}
-	return rs.latest.Load()
+	return nil
 }
 
 // stream writes to the sink of the calling goroutine's cell.
