@@ -1,7 +1,6 @@
 package interp
 
 import (
-	"fmt"
 	"reflect"
 	"sync"
 
@@ -91,4 +90,3 @@ func callNoArgs(code, recv any) (any, bool, error) {
 	}
 	return out[0].Interface(), true, nil
 }
-

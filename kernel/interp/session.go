@@ -11,7 +11,6 @@ import (
 
 	"divvy/kernel/cell"
 	"divvy/kernel/symbols"
-	"divvy/stdlib/display"
 )
 
 // Options are the choices of a session; the zero value is the usual one.
@@ -63,7 +62,6 @@ func New(o Options) (*Session, error) {
 		return nil, err
 	}
 	s.engine = e
-	display.SetSink(shower{&s.runs})
 	return s, nil
 }
 
