@@ -44,11 +44,17 @@ func parseHH(o *object, pro bool, r *Row) error {
 	if err != nil {
 		return o.at("rejected", err)
 	}
+	r.Extra = o.rest()
+	return fromDialogues(good, bad, r)
+}
+
+// fromDialogues makes a row of two dialogues.
+func fromDialogues(good, bad []Turn, r *Row) error {
 	if len(good) != len(bad) {
 		return excluded("chosen has %d turns, rejected %d", len(good), len(bad))
 	}
 	last := len(good) - 1
-	if good[last].Role != "assistant" || bad[last].Role != "assistant" {
+	if last < 0 || good[last].Role != "assistant" || bad[last].Role != "assistant" {
 		return excluded("the last turn is not the assistant's")
 	}
 	for _, t := range good[:last] {
@@ -56,7 +62,6 @@ func parseHH(o *object, pro bool, r *Row) error {
 	}
 	r.Prefix = append(r.Prefix, AssistantMark)
 	r.Responses = append(r.Responses, good[last].Text, bad[last].Text)
-	r.Extra = o.rest()
 	return nil
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"slices"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -170,6 +172,31 @@ func (o *object) number(dst *float64) error {
 	return nil
 }
 
+// score reads a number, a number in a string, or null, which is NaN.
+func (o *object) score(dst *float64) error {
+	*dst = math.NaN()
+	if o.null() {
+		return nil
+	}
+	if o.dec.PeekKind() != '"' {
+		return o.number(dst)
+	}
+	start := o.offset()
+	var text string
+	if err := o.text(&text); err != nil {
+		return err
+	}
+	v, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		if text == "N/A" || text == "" {
+			return nil
+		}
+		return fault(start, fmt.Errorf("%s: %.40q where a number should be", o.key, text))
+	}
+	*dst = v
+	return nil
+}
+
 // array calls read for each element of an array.
 func (o *object) array(read func() error) error {
 	if err := o.enter('[', o.key+": an array"); err != nil {
@@ -229,6 +256,29 @@ func (o *object) rest() string {
 		return ""
 	}
 	return string(o.extra) + "}"
+}
+
+// restWith is rest with one more field, an array of objects as JSON; empty ones
+// are left out where all are empty.
+func (o *object) restWith(key string, objects []string) string {
+	if !slices.ContainsFunc(objects, func(s string) bool { return s != "" }) {
+		return o.rest()
+	}
+	out := []byte{'{'}
+	if len(o.extra) > 0 {
+		out = append(append(out[:0], o.extra...), ',')
+	}
+	out = append(append(append(out, '"'), key...), `":[`...)
+	for i, s := range objects {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		if s == "" {
+			s = "{}"
+		}
+		out = append(out, s...)
+	}
+	return string(out) + "]}"
 }
 
 // kindName is a kind of JSON token in words.

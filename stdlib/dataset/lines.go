@@ -52,7 +52,7 @@ func startPipeline(ctx context.Context, o *Options, sources []source) <-chan *bl
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		if b.err != nil || b.record != nil {
+		if b.err != nil || b.data == nil {
 			close(b.parsed)
 			return b.err
 		}
@@ -82,12 +82,18 @@ func produce(ctx context.Context, o *Options, s source, emit func(*block) error)
 		return fmt.Errorf("opening: %w", err)
 	}
 	defer stream.Close()
+	if at, ok := stream.(io.ReaderAt); ok && isParquet(at) {
+		if err := produceParquet(ctx, o, s.name, at, size, emit); err != nil {
+			return fmt.Errorf("reading %s: %w", s.name, err)
+		}
+		return nil
+	}
 	in, err := decompress(&counter{r: stream, total: size, ctx: ctx, report: o.Progress})
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.name, err)
 	}
 	defer in.Close()
-	if err := produceLines(o, s.name, in, emit); err != nil {
+	if err := produceAny(ctx, o, s.name, in, emit); err != nil {
 		var placed *LineError
 		if errors.As(err, &placed) || ctx.Err() != nil {
 			return err
@@ -124,7 +130,7 @@ func produceLines(o *Options, name string, in io.Reader, emit func(*block) error
 				fmt.Errorf("the line is longer than %d bytes (Options.MaxLine)", o.MaxLine)}
 		}
 		if format == Detect && len(bytes.TrimSpace(buf[:cut])) > 0 {
-			if format, err = detectLine(buf[:cut]); err != nil {
+			if format, err = detect(buf[:cut]); err != nil {
 				return &LineError{name, line, 0, err}
 			}
 		}
@@ -159,49 +165,119 @@ func (p *parser) parse(b *block) {
 		if len(bytes.TrimSpace(line)) == 0 {
 			continue
 		}
-		row := Row{File: b.file, Line: number}
-		err := p.row(b.format, line, &row)
-		if err == nil {
-			p.builder.append(&row)
-			continue
-		}
-		placed := &LineError{File: b.file, Line: number, Err: err}
-		var c *columnError
-		if errors.As(err, &c) {
-			placed.Column, placed.Err = c.offset+1, c.err
-		}
-		kind := Malformed
-		if errors.Is(err, errExcluded) {
-			kind = Excluded
-		} else if !p.options.Collect {
-			b.err = placed
+		if err := p.rows(b, line, number); err != nil && !p.reject(b, line, number, err) {
 			p.builder.record().Release()
 			return
 		}
-		b.rejects = append(b.rejects, Reject{b.file, number, placed.Column, kind, placed.Err.Error(), string(line)})
 	}
+	p.finish(b)
+}
+
+// finish gives the block the rows that were parsed.
+func (p *parser) finish(b *block) {
 	b.data = nil
 	if p.builder.rows > 0 {
 		b.record = p.builder.record()
 	}
 }
 
-// row reads one line.
-func (p *parser) row(format Format, line []byte, r *Row) error {
+// reject puts a line among the block's rejects, or, when bad lines are not
+// collected, ends the block with an error and gives false.
+func (p *parser) reject(b *block, line []byte, number int64, err error) bool {
+	placed := &LineError{File: b.file, Line: number, Err: err}
+	var c *columnError
+	if errors.As(err, &c) {
+		placed.Column, placed.Err = c.offset+1, c.err
+	}
+	kind := Malformed
+	if errors.Is(err, errExcluded) {
+		kind = Excluded
+	} else if !p.options.Collect {
+		b.err = placed
+		return false
+	}
+	b.rejects = append(b.rejects, Reject{b.file, number, placed.Column, kind, placed.Err.Error(), string(line)})
+	return true
+}
+
+// rows reads one line. A line gives all its rows or none.
+func (p *parser) rows(b *block, line []byte, number int64) error {
 	if err := p.object.open(line); err != nil {
 		return err
 	}
+	row := Row{File: b.file, Line: number}
 	var err error
-	switch format {
+	switch b.format {
 	case HH:
-		err = parseHH(p.object, p.options.PRO, r)
+		err = parseHH(p.object, p.options.PRO, &row)
 	case PRO:
-		err = parsePRO(p.object, r)
+		err = parsePRO(p.object, &row)
+	case UltraFeedback:
+		err = parseUltraFeedback(p.object, &row)
+	case Messages:
+		err = parseMessages(p.object, &row)
+	case own:
+		err = parseOwn(p.object, &row)
+	case OASST:
+		var rows []Row
+		err = parseTree(p.object, func(r Row) {
+			r.File, r.Line = b.file, number
+			rows = append(rows, r)
+		})
+		for i := range rows {
+			if err == nil {
+				err = rows[i].check()
+			}
+		}
+		if err == nil {
+			for i := range rows {
+				p.builder.append(&rows[i])
+			}
+		}
+		return err
 	default:
-		return fmt.Errorf("unknown format %q", format)
+		return fmt.Errorf("unknown format %q", b.format)
 	}
+	if err == nil {
+		err = row.check()
+	}
+	if err == nil {
+		p.builder.append(&row)
+	}
+	return err
+}
+
+// produceMessages reads a file of flat OpenAssistant messages, which must be
+// seen to the end before the first tree is known.
+func produceMessages(o *Options, name string, in io.Reader, emit func(*block) error) error {
+	var f forest
+	p := newParser(o)
+	b := &block{file: name, format: OASSTMessages}
+	err := produceLines(o, name, in, func(part *block) error {
+		number := part.line - 1
+		for line := range bytes.Lines(part.data) {
+			number++
+			line = bytes.TrimRight(line, "\r\n")
+			if len(bytes.TrimSpace(line)) == 0 {
+				continue
+			}
+			err := p.object.open(line)
+			if err == nil {
+				err = f.add(p.object, number)
+			}
+			if err != nil && !p.reject(b, line, number, err) {
+				return b.err
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	return r.check()
+	f.rows(func(r Row) {
+		r.File = name
+		p.builder.append(&r)
+	}, func(m *message, err error) { p.reject(b, []byte(m.text), m.line, err) })
+	p.finish(b)
+	return emit(b)
 }

@@ -11,8 +11,10 @@ import (
 // Format is a file format that the package reads.
 type Format string
 
-// The formats. Every one but Arrow and Parquet may be compressed with gzip or
-// zstd, which is seen from the content and not from the name.
+// The formats. All may be compressed with gzip or zstd, which is seen from the
+// content and not from the name. Arrow files and streams and Parquet are always
+// seen from the content too: their rows are read as JSON objects with the
+// columns as fields would be, so Format then says what the columns are.
 const (
 	// Detect looks at the content; it is the default.
 	Detect Format = ""
@@ -20,6 +22,18 @@ const (
 	HH Format = "hh"
 	// PRO is PRO's schema: JSON lines with prefix, suffix, reward.
 	PRO Format = "pro"
+	// UltraFeedback is JSON lines with instruction and scored completions.
+	UltraFeedback Format = "ultrafeedback"
+	// Messages is JSON lines with chosen and rejected as lists of messages, as
+	// the binarised UltraFeedback has them.
+	Messages Format = "messages"
+	// OASST is OpenAssistant's trees, a conversation tree a line.
+	OASST Format = "oasst"
+	// OASSTMessages is OpenAssistant's flat messages, of which a file must fit
+	// into memory.
+	OASSTMessages Format = "oasst-messages"
+	// own is the columns of Schema, as Table().WriteParquet and WriteIPC write them.
+	own Format = "divvy"
 )
 
 // Options of reading. The zero value detects the format, keeps text that PRO's

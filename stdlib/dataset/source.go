@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -37,29 +39,108 @@ func decompress(r io.Reader) (io.ReadCloser, error) {
 	return io.NopCloser(in), nil
 }
 
-// detectLine says which format the first line with anything on it has.
-func detectLine(data []byte) (Format, error) {
+// produceAny reads a decompressed stream of any format.
+func produceAny(ctx context.Context, o *Options, name string, in io.Reader, emit func(*block) error) error {
+	peeked := bufio.NewReaderSize(in, 1<<16)
+	head, err := peeked.Peek(8)
+	if err != nil && err != io.EOF {
+		return err
+	}
+	switch {
+	case bytes.HasPrefix(head, []byte("PAR1")):
+		return produceParquetStream(ctx, o, name, peeked, emit)
+	case bytes.HasPrefix(head, []byte("ARROW1")):
+		return produceArrowFile(o, name, peeked, emit)
+	case bytes.HasPrefix(head, []byte{0xff, 0xff, 0xff, 0xff}):
+		return produceArrowStream(o, name, peeked, emit)
+	}
+	format := o.Format
+	if format == Detect {
+		start, err := peeked.Peek(1 << 16)
+		if err != nil && err != io.EOF {
+			return err
+		}
+		if object := bytes.TrimSpace(start); bytes.HasPrefix(object, []byte("{")) && isFlatMessage(object) {
+			format = OASSTMessages
+		}
+	}
+	if format == OASSTMessages {
+		return produceMessages(&Options{Format: format, Collect: o.Collect, MaxLine: o.MaxLine}, name, peeked, emit)
+	}
+	return produceLines(o, name, peeked, emit)
+}
+
+// isFlatMessage says whether a file that begins so is flat OASST messages.
+func isFlatMessage(start []byte) bool {
+	o := fields(start)
+	return o.has("message_id") && o.has("text") && o.has("role")
+}
+
+// fields is the keys of the first line's object, as far as it can be read.
+func fields(data []byte) *object {
 	line, _, _ := bytes.Cut(bytes.TrimSpace(data), []byte{'\n'})
 	o := newObject()
-	if err := o.open(line); err != nil {
-		return "", fmt.Errorf("cannot tell the format: %w", err)
+	if o.open(line) != nil {
+		return o
 	}
 	for {
 		more, err := o.next()
-		if err == nil && more {
-			_, err = o.raw()
-		}
 		if err != nil || !more {
+			return o
+		}
+		if _, err = o.raw(); err != nil {
+			return o
+		}
+	}
+}
+
+// detect says which format the first lines have: that of the first line which
+// has one, so that a broken line before it is met, and reported, by its reader.
+func detect(data []byte) (Format, error) {
+	var first error
+	tried := 0
+	for line := range bytes.Lines(data) {
+		if len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		format, err := detectLine(line)
+		if err == nil {
+			return format, nil
+		}
+		if first == nil {
+			first = err
+		}
+		if tried++; tried == 100 {
 			break
 		}
 	}
+	return "", first
+}
+
+func detectLine(line []byte) (Format, error) {
+	o := fields(line)
+	begins := func(key string, c byte) bool {
+		at, ok := o.starts[key]
+		return ok && at < len(o.line) && o.line[at] == c
+	}
 	switch {
+	case o.has("chosen") && o.has("rejected") && begins("chosen", '['):
+		return Messages, nil
 	case o.has("chosen") && o.has("rejected"):
 		return HH, nil
 	case o.has("prefix") && o.has("suffix"):
 		return PRO, nil
+	case o.has("prefix") && o.has("responses"):
+		return own, nil
+	case o.has("completions"):
+		return UltraFeedback, nil
+	case begins("prompt", '{'):
+		return OASST, nil
 	}
-	return "", fmt.Errorf("cannot tell the format: no field tells HH-RLHF (chosen, rejected) or PRO (prefix, suffix)")
+	if len(o.starts) == 0 {
+		return "", fmt.Errorf("cannot tell the format: the line is not a JSON object with fields")
+	}
+	return "", fmt.Errorf("cannot tell the format from the fields %q", slices.Sorted(maps.Keys(o.starts)))
 }
 
 // counter counts the bytes that a reader gives, reports them, and ends with the

@@ -1,0 +1,163 @@
+package dataset
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/ipc"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+	"github.com/apache/arrow/go/v17/parquet/file"
+	"github.com/apache/arrow/go/v17/parquet/pqarrow"
+)
+
+// Columnar files come in record batches. A row of any of them is read as the
+// JSON object with its columns as fields, so every format of JSON lines is a
+// format of Parquet and Arrow too, with the same checks and the same errors
+// (the line of an error is the row's number).
+
+// isParquet says whether a file begins as Parquet does.
+func isParquet(at io.ReaderAt) bool {
+	var head [4]byte
+	n, _ := at.ReadAt(head[:], 0)
+	return string(head[:n]) == "PAR1"
+}
+
+// produceParquetStream reads Parquet from a stream. Its index is at the end, so
+// the stream must fit into memory; a file need not.
+func produceParquetStream(ctx context.Context, o *Options, name string, in io.Reader, emit func(*block) error) error {
+	data, err := io.ReadAll(in)
+	if err != nil {
+		return err
+	}
+	return produceParquet(ctx, o, name, bytes.NewReader(data), int64(len(data)), emit)
+}
+
+// produceParquet reads Parquet a batch of rows at a time.
+func produceParquet(ctx context.Context, o *Options, name string, at io.ReaderAt, size int64, emit func(*block) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil { // the Parquet reader panics on some broken files
+			err = fmt.Errorf("not Parquet: %v", p)
+		}
+	}()
+	f, err := file.NewParquetReader(io.NewSectionReader(at, 0, size))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	r, err := pqarrow.NewFileReader(f, pqarrow.ArrowReadProperties{BatchSize: batchRows}, memory.DefaultAllocator)
+	if err != nil {
+		return err
+	}
+	records, err := r.GetRecordReader(ctx, nil, nil)
+	if err != nil {
+		return err
+	}
+	defer records.Release()
+	return produceRecords(o, name, records.Read, emit)
+}
+
+const batchRows = 4096
+
+// produceArrowFile reads the Arrow file format, of which the stream behind the
+// magic bytes is all that is needed.
+func produceArrowFile(o *Options, name string, in io.Reader, emit func(*block) error) error {
+	if _, err := io.CopyN(io.Discard, in, 8); err != nil {
+		return err
+	}
+	return produceArrowStream(o, name, in, emit)
+}
+
+func produceArrowStream(o *Options, name string, in io.Reader, emit func(*block) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil { // the IPC reader panics on some broken files
+			err = fmt.Errorf("not Arrow: %v", p)
+		}
+	}()
+	r, err := ipc.NewReader(in)
+	if err != nil {
+		return err
+	}
+	defer r.Release()
+	return produceRecords(o, name, r.Read, emit)
+}
+
+// produceRecords turns record batches into blocks.
+func produceRecords(o *Options, name string, read func() (arrow.Record, error), emit func(*block) error) error {
+	line := int64(1)
+	format := o.Format
+	for {
+		rec, err := read()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		var rows bytes.Buffer
+		if err := array.RecordToJSON(rec, &rows); err != nil {
+			return fmt.Errorf("rows from %d: %w", line, err)
+		}
+		if format == Detect && rec.NumRows() > 0 {
+			if format, err = detect(rows.Bytes()); err != nil {
+				return err
+			}
+		}
+		if format == OASSTMessages {
+			return fmt.Errorf("flat OASST messages are read from JSON lines only")
+		}
+		if rec.NumRows() > 0 {
+			if err := emit(&block{file: name, format: format, line: line, data: rows.Bytes()}); err != nil {
+				return err
+			}
+		}
+		line += rec.NumRows()
+	}
+}
+
+// parseOwn reads a row of Schema.
+func parseOwn(o *object, r *Row) error {
+	for {
+		more, err := o.next()
+		if err != nil {
+			return err
+		}
+		if !more {
+			return o.require("prefix", "responses")
+		}
+		var number float64
+		switch o.key {
+		case "prefix":
+			err = o.texts(&r.Prefix)
+		case "responses":
+			err = o.texts(&r.Responses)
+		case "rewards":
+			err = parseRewards(o, r)
+		case "sft_index":
+			err = o.number(&number)
+			r.SFTIndex = int(number)
+		case "meta":
+			if !o.null() {
+				err = o.text(&r.Meta)
+			}
+		case "extra":
+			if !o.null() {
+				err = o.text(&r.Extra)
+			}
+		case "file":
+			err = o.text(&r.File)
+		case "line":
+			err = o.number(&number)
+			r.Line = int64(number)
+		default:
+			return o.at(o.key, fmt.Errorf("the column %q is not of this schema", o.key))
+		}
+		if err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,289 @@
+package dataset
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+func TestUltraFeedback(t *testing.T) {
+	ds, err := parse(t, Options{}, `{"source": "s", "instruction": "Do it", "completions": [
+		{"model": "a", "response": "one", "overall_score": 7.5, "fine-grained_score": 1},
+		{"response": "two", "fine-grained_score": "3.25"}, {"model": "c", "text": "three", "overall_score": null}]}`)
+	if err == nil {
+		t.Fatal("a JSON object over several lines is not JSON lines: want an error")
+	}
+	ds, err = parse(t, Options{}, `{"source": "s", "instruction": "Do it", "completions": [{"model": "a", "fine-grained_score": 1, "response": "one", "overall_score": 7.5},`+
+		`{"response": "two", "fine-grained_score": "3.25"}, {"model": "c", "text": "three", "overall_score": null}]}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := ds.Row(0)
+	if r.Prompt() != "\n\nHuman: Do it\n\nAssistant:" || !slices.Equal(r.Responses, []string{"one", "two", "three"}) {
+		t.Errorf("%q %q", r.Prompt(), r.Responses)
+	}
+	if r.Rewards[0] != 7.5 || r.Rewards[1] != 3.25 || !math.IsNaN(r.Rewards[2]) {
+		t.Errorf("rewards %v", r.Rewards)
+	}
+	if r.Extra != `{"source":"s","completions":[{"model":"a"},{},{"model":"c"}]}` {
+		t.Errorf("extra %s", r.Extra)
+	}
+	for line, says := range map[string]string{
+		`{"instruction": "x", "completions": [{"model": "a"}]}`:              "x.jsonl:1:51: completion 0 has no response",
+		`{"instruction": "x", "completions": []}`:                            "no responses",
+		`{"completions": [{"response": "a"}]}`:                               `"instruction" (or "prompt") is missing`,
+		`{"instruction": "x", "completions": [{"text": "a", "score": "b"}]}`: `"b" where a number should be`,
+	} {
+		if _, err := parse(t, Options{}, line); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: got %v, want … %s", line, err, says)
+		}
+	}
+}
+
+func TestMessages(t *testing.T) {
+	ds, err := parse(t, Options{}, `{"prompt": "Hi", "prompt_id": "7", "chosen": [{"content": "Hi", "role": "user"}, {"content": "yes ", "role": "assistant"}], `+
+		`"rejected": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "no"}], "score_chosen": 8.0, "score_rejected": 3}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := ds.Row(0)
+	if r.Prompt() != "\n\nHuman: Hi\n\nAssistant:" || !slices.Equal(r.Responses, []string{"yes", "no"}) || !slices.Equal(r.Rewards, []float64{8, 3}) {
+		t.Errorf("%+v", r)
+	}
+	ds, err = parse(t, Options{}, `{"chosen": [{"role": "system", "content": "x"}], "rejected": []}`)
+	if err != nil || len(ds.Rejects()) != 1 || ds.Rejects()[0].Kind != Excluded {
+		t.Errorf("a system message: %v, %v", ds, err)
+	}
+}
+
+const tree = `{"message_tree_id": "t", "prompt": {"message_id": "t", "text": "Q", "role": "prompter", "replies": [` +
+	`{"message_id": "b", "text": "B", "role": "assistant", "rank": 1, "replies": []}, ` +
+	`{"message_id": "c", "text": "C", "role": "assistant", "rank": null, "replies": []}, ` +
+	`{"message_id": "a", "text": "A", "role": "assistant", "rank": 0, "replies": [{"message_id": "q2", "text": "Q2", "role": "prompter", "replies": [` +
+	`{"message_id": "d", "text": "D", "role": "assistant", "replies": []}]}]}]}}`
+
+// The same conversation as a tree and as messages, a child before its parent.
+func TestOASST(t *testing.T) {
+	messages := []string{
+		`{"message_id": "d", "parent_id": "q2", "text": "D", "role": "assistant", "rank": null}`,
+		`{"message_id": "t", "parent_id": null, "text": "Q", "role": "prompter", "rank": null}`,
+		`{"message_id": "b", "parent_id": "t", "text": "B", "role": "assistant", "rank": 1}`,
+		`{"message_id": "c", "parent_id": "t", "text": "C", "role": "assistant", "rank": null}`,
+		`{"message_id": "a", "parent_id": "t", "text": "A", "role": "assistant", "rank": 0}`,
+		`{"message_id": "q2", "parent_id": "a", "text": "Q2", "role": "prompter"}`,
+		`{"message_id": "lost", "parent_id": "nowhere", "text": "?", "role": "prompter"}`,
+	}
+	for name, text := range map[string]string{"tree": tree, "messages": strings.Join(messages, "\n")} {
+		ds, err := parse(t, Options{}, text)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		if ds.Len() != 2 {
+			t.Fatalf("%s: %d rows, want 2", name, ds.Len())
+		}
+		first, second := ds.Row(0), ds.Row(1)
+		if first.Prompt() != "\n\nHuman: Q\n\nAssistant:" || !slices.Equal(first.Responses, []string{"A", "B", "C"}) ||
+			first.Rewards[0] != 0 || math.Signbit(first.Rewards[0]) || first.Rewards[1] != -1 || !math.IsNaN(first.Rewards[2]) {
+			t.Errorf("%s: %+v", name, first)
+		}
+		if second.Prompt() != "\n\nHuman: Q\n\nAssistant: A\n\nHuman: Q2\n\nAssistant:" || !slices.Equal(second.Responses, []string{"D"}) || second.Rewards != nil {
+			t.Errorf("%s: %+v", name, second)
+		}
+		if want := map[string]int{"tree": 0, "messages": 1}[name]; len(ds.Rejects()) != want {
+			t.Errorf("%s: rejects %+v", name, ds.Rejects())
+		}
+	}
+	_, err := parse(t, Options{}, messages[1]+"\n"+messages[1])
+	if err == nil || !strings.Contains(err.Error(), "x.jsonl:2:16") || !strings.Contains(err.Error(), "on line 1 too") {
+		t.Errorf("a message twice: %v", err)
+	}
+}
+
+// sameRows compares rows but for where they were read.
+func sameRows(t *testing.T, name string, got, want *Dataset) {
+	t.Helper()
+	if got.Len() != want.Len() {
+		t.Fatalf("%s: %d rows, want %d", name, got.Len(), want.Len())
+	}
+	for i := range want.Len() {
+		g, w := got.Row(i), want.Row(i)
+		g.File, g.Line, w.File, w.Line = "", 0, "", 0
+		if fmt.Sprintf("%+v", g) != fmt.Sprintf("%+v", w) || !reflect.DeepEqual(g.Prefix, w.Prefix) {
+			t.Fatalf("%s: row %d is\n%+v, want\n%+v", name, i, g, w)
+		}
+	}
+}
+
+// What is written as JSON lines, Parquet or Arrow comes back the same.
+func TestWrittenIsRead(t *testing.T) {
+	odd, err := parse(t, Options{}, goodPRO)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hh, err := parse(t, Options{}, `{"chosen": "\n\nHuman: a\n\nAssistant: \u2028\ud83d\ude00\u0000", "rejected": "\n\nHuman: a\n\nAssistant: c"}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ds := Concat(odd, hh, Example().Shuffle(3).Prefix(100), tinyTree(t))
+	dir := t.TempDir()
+	for name, write := range map[string]func(path string) error{
+		"a.jsonl":    ds.WriteJSONL,
+		"a.jsonl.gz": ds.WriteJSONL,
+		"a.parquet":  func(path string) error { return ds.Table().WriteParquet(path) },
+		"a.arrow":    func(path string) error { return ds.Table().WriteIPC(path) },
+	} {
+		path := filepath.Join(dir, name)
+		if err := write(path); err != nil {
+			t.Fatal(name, err)
+		}
+		back, err := Load(path)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		sameRows(t, name, back, ds)
+		// And from a stream that cannot seek, compressed once more.
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var z bytes.Buffer
+		if strings.HasSuffix(name, ".gz") {
+			z.Write(data)
+		} else {
+			g := gzip.NewWriter(&z)
+			g.Write(data)
+			g.Close()
+		}
+		if back, err = Parse(context.Background(), Options{}, name, &z); err != nil {
+			t.Fatal(name, err)
+		}
+		sameRows(t, name+" as a stream", back, ds)
+	}
+}
+
+func tinyTree(t *testing.T) *Dataset {
+	ds, err := parse(t, Options{}, tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ds
+}
+
+// A broken first line is reported where it is, and does not hide the format.
+func TestBrokenFirstLine(t *testing.T) {
+	text := "{\"prefix\": nope\n" + goodPRO + "\n"
+	if _, err := parse(t, Options{}, text); err == nil || !strings.Contains(err.Error(), "x.jsonl:1:1") {
+		t.Errorf("got %v, want an error at line 1", err)
+	}
+	ds, err := parse(t, Options{Collect: true}, text)
+	if err != nil || ds.Len() != 1 || len(ds.Rejects()) != 1 || ds.RejectsTable().NumRows() != 1 {
+		t.Errorf("%v, %v", ds, err)
+	}
+	if _, err := parse(t, Options{}, `{"a": 1, "b": 2}`); err == nil || !strings.Contains(err.Error(), `["a" "b"]`) {
+		t.Errorf("unknown fields: %v", err)
+	}
+}
+
+func TestLongLine(t *testing.T) {
+	long := strings.Repeat(" ", 3*blockBytes) + goodPRO
+	if ds, err := parse(t, Options{}, goodPRO+"\n"+long+"\n"+goodPRO); err != nil || ds.Len() != 3 {
+		t.Errorf("a line longer than a block: %v, %v", ds, err)
+	}
+	if _, err := parse(t, Options{MaxLine: 1 << 20}, goodPRO+"\n"+long); err == nil || !strings.Contains(err.Error(), "x.jsonl:2") {
+		t.Errorf("a line longer than MaxLine: %v", err)
+	}
+}
+
+// fuzzReader makes sure that whatever comes in, every line is a row, a reject or
+// blank, and what was read can be written and read again.
+func fuzzReader(f *testing.F, format Format, seeds ...string) {
+	for _, s := range seeds {
+		f.Add([]byte(s))
+		f.Add([]byte(s + "\n\n" + s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		o := Options{Format: format, Collect: true, Workers: 1}
+		ds, err := Parse(context.Background(), o, "fuzz", bytes.NewReader(data))
+		if err != nil {
+			return // not text lines: compressed, columnar, or nothing to detect
+		}
+		if format != OASST && format != OASSTMessages && format != Detect && !bytes.HasPrefix(data, []byte("\xff\xff\xff\xff")) && !bytes.HasPrefix(data, []byte("\x1f\x8b")) && !bytes.HasPrefix(data, []byte("(\xb5/\xfd")) {
+			lines := 0
+			for line := range bytes.Lines(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))) {
+				if len(bytes.TrimSpace(line)) > 0 {
+					lines++
+				}
+			}
+			if ds.Len()+len(ds.Rejects()) != lines {
+				t.Fatalf("%d lines gave %d rows and %d rejects", lines, ds.Len(), len(ds.Rejects()))
+			}
+		}
+		var out bytes.Buffer
+		if err := ds.EncodeJSONL(&out); err != nil {
+			t.Fatal(err)
+		}
+		if ds.Len() == 0 {
+			return
+		}
+		back, err := Parse(context.Background(), Options{Format: PRO}, "again", &out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range ds.Len() {
+			a, b := ds.Row(i), back.Row(i)
+			if !slices.Equal(a.Prefix, b.Prefix) || !slices.Equal(a.Responses, b.Responses) || fmt.Sprint(a.Rewards) != fmt.Sprint(b.Rewards) {
+				t.Fatalf("row %d: %+v came back as %+v", i, a, b)
+			}
+		}
+	})
+}
+
+func FuzzHH(f *testing.F) {
+	fuzzReader(f, HH, `{"chosen": "\n\nHuman: a\n\nb\n\nAssistant: b", "rejected": "\n\nHuman: a\n\nAssistant: c", "x": [1, {"y": null}]}`)
+}
+func FuzzPRO(f *testing.F) { fuzzReader(f, PRO, goodPRO) }
+func FuzzUltraFeedback(f *testing.F) {
+	fuzzReader(f, UltraFeedback, `{"instruction": "x", "completions": [{"response": "a", "overall_score": "1.5", "k": 2}, {"text": "b", "score": null}]}`)
+}
+func FuzzMessages(f *testing.F) {
+	fuzzReader(f, Messages, `{"chosen": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}], "rejected": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "c"}], "score_chosen": 1}`)
+}
+func FuzzOASST(f *testing.F) { fuzzReader(f, OASST, tree) }
+func FuzzOASSTMessages(f *testing.F) {
+	fuzzReader(f, OASSTMessages, `{"message_id": "t", "parent_id": null, "text": "Q", "role": "prompter"}`+"\n"+`{"message_id": "b", "parent_id": "t", "text": "B", "role": "assistant", "rank": 1}`)
+}
+
+// FuzzAny looks at the content for the format, compression and columnar formats
+// among them.
+func FuzzAny(f *testing.F) {
+	ds := Example().Prefix(2)
+	dir := f.TempDir()
+	seeds := []string{goodPRO, tree}
+	for name, write := range map[string]func(string) error{
+		"a.gz": func(p string) error { return ds.WriteJSONL(p + ".gz") }, "a.parquet": func(p string) error { return ds.Table().WriteParquet(p) },
+		"a.arrow": func(p string) error { return ds.Table().WriteIPC(p) },
+	} {
+		path := filepath.Join(dir, name)
+		if err := write(path); err != nil {
+			f.Fatal(err)
+		}
+		if name == "a.gz" {
+			path += ".gz"
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		seeds = append(seeds, string(data))
+	}
+	fuzzReader(f, Detect, seeds...)
+}

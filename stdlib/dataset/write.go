@@ -1,0 +1,118 @@
+package dataset
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/klauspost/compress/gzip"
+)
+
+// WriteJSONL writes the rows in PRO's schema, which PRO's and the paper's own
+// code read, and Load. A name that ends in .gz is compressed. The file appears
+// when it is complete. File and Line of a row are not written.
+func (d *Dataset) WriteJSONL(path string) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".divvy-*")
+	if err != nil {
+		return fmt.Errorf("dataset: writing %s: %w", path, err)
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+			err = fmt.Errorf("dataset: writing %s: %w", path, err)
+		}
+	}()
+	var out io.Writer = f
+	var z *gzip.Writer
+	if strings.HasSuffix(path, ".gz") {
+		z = gzip.NewWriter(f)
+		out = z
+	}
+	if err := d.EncodeJSONL(out); err != nil {
+		return err
+	}
+	if z != nil {
+		if err := z.Close(); err != nil {
+			return err
+		}
+	}
+	if err := f.Chmod(0o644); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// EncodeJSONL writes the rows in PRO's schema to w.
+func (d *Dataset) EncodeJSONL(w io.Writer) error {
+	out := bufio.NewWriterSize(w, 1<<16)
+	var line []byte
+	for i := range d.n {
+		row := d.Row(i)
+		var err error
+		if line, err = appendPRO(line[:0], &row); err != nil {
+			return d.rowError(i, err)
+		}
+		if _, err := out.Write(append(line, '\n')); err != nil {
+			return err
+		}
+	}
+	return out.Flush()
+}
+
+// appendPRO appends a row as a JSON object.
+func appendPRO(b []byte, r *Row) ([]byte, error) {
+	var err error
+	list := func(texts []string) {
+		b = append(b, '[')
+		for i, t := range texts {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			if err == nil {
+				b, err = jsontext.AppendQuote(b, t)
+			}
+		}
+		b = append(b, ']')
+	}
+	b = append(b, `{"prefix":[`...)
+	for i := range r.Responses {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		list(r.Prefix)
+	}
+	b = append(b, `],"suffix":`...)
+	list(r.Responses)
+	if r.Rewards != nil {
+		b = append(b, `,"reward":[`...)
+		for i, v := range r.Rewards {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			if math.IsNaN(v) {
+				b = append(b, "null"...)
+			} else {
+				b = strconv.AppendFloat(b, v, 'g', -1, 64)
+			}
+		}
+		b = append(b, ']')
+	}
+	b = strconv.AppendInt(append(b, `,"sft_index":`...), int64(r.SFTIndex), 10)
+	if r.Meta != "" {
+		b = append(append(b, `,"meta":`...), r.Meta...)
+	}
+	if len(r.Extra) > len("{}") {
+		b = append(append(b, ','), r.Extra[1:len(r.Extra)-1]...)
+	}
+	return append(b, '}'), err
+}
