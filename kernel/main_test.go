@@ -123,7 +123,7 @@ func TestRunNotebook(t *testing.T) {
 		t.Errorf("stdout %q", o.stdout)
 	}
 	out := outputsOf(t, strings.TrimSuffix(path, ".ipynb")+".out.ipynb")
-	if len(out) != 3 || !strings.HasPrefix(out[1], "21\n") || !strings.Contains(out[2], "22") {
+	if len(out) != 3 || out[1] != "21\n" || out[2] != "22" {
 		t.Errorf("outputs %q", out)
 	}
 }
@@ -135,7 +135,7 @@ func TestRunFailingCell(t *testing.T) {
 	if o.code != exitCell {
 		t.Errorf("exit code %d", o.code)
 	}
-	if !strings.Contains(o.stderr, "n.ipynb: cell 2 of 3, In[2]") || !strings.Contains(o.stderr, "CompileError") {
+	if !strings.Contains(o.stderr, "n.ipynb: cell 2 of 3, In[2], line 2: CompileError\n") {
 		t.Errorf("stderr %s", o.stderr)
 	}
 	if got := outputsOf(t, out); got[1] != "CompileError" || got[2] != "" {
@@ -144,7 +144,7 @@ func TestRunFailingCell(t *testing.T) {
 	if o := call(t, command(t, "run", path, "-o", out, "--allow-errors", "-q")); o.code != 0 || o.stderr != "" {
 		t.Errorf("with --allow-errors -q: exit code %d, stderr %q", o.code, o.stderr)
 	}
-	if got := outputsOf(t, out); !strings.HasPrefix(got[2], "after\n") {
+	if got := outputsOf(t, out); got[2] != "after\n" {
 		t.Errorf("outputs %q", got)
 	}
 }
@@ -195,7 +195,7 @@ func TestRunParameters(t *testing.T) {
 	path := notebookOf(t, "n + 1")
 	o := call(t, command(t, "run", path, "-p", "n=41"))
 	out := outputsOf(t, strings.TrimSuffix(path, ".ipynb")+".out.ipynb")
-	if o.code != 0 || len(out) != 2 || !strings.Contains(out[1], "42") {
+	if o.code != 0 || len(out) != 2 || out[1] != "42" {
 		t.Errorf("exit code %d, outputs %q: %s", o.code, out, o.stderr)
 	}
 }
@@ -207,11 +207,30 @@ func TestRunScript(t *testing.T) {
 	}
 	cells := write(t, "c.go", "import \"fmt\"\nn := 6\n// %% [markdown]\n// # Title\n// %%\nfmt.Println(\"n\")\n7 * n\n")
 	out := filepath.Join(t.TempDir(), "c.ipynb")
-	if o := call(t, command(t, "run", cells, "-o", out, "-q")); o.code != 0 || !strings.HasPrefix(o.stdout, "n\n") || !strings.HasSuffix(o.stdout, "42\n") || o.stderr != "" {
+	if o := call(t, command(t, "run", cells, "-o", out, "-q")); o.code != 0 || o.stdout != "n\n42\n" || o.stderr != "" {
 		t.Errorf("cells: exit code %d, stdout %q, stderr %q", o.code, o.stdout, o.stderr)
 	}
-	if got := outputsOf(t, out); len(got) != 3 || !strings.HasPrefix(got[2], "n\n") || !strings.Contains(got[2], "42") {
+	if got := outputsOf(t, out); len(got) != 3 || got[2] != "n\n42" {
 		t.Errorf("the notebook of the script shows %q", got)
+	}
+}
+
+// A script's errors name the script's lines, whichever cell they are in.
+func TestRunScriptLine(t *testing.T) {
+	path := write(t, "s.go", "x := 1\n// %%\n\nvar m map[string]int\nm[\"a\"] = x\n")
+	o := call(t, command(t, "run", path))
+	if o.code != exitCell || !strings.Contains(o.stderr, "s.go:5: Panic\n") {
+		t.Errorf("exit code %d: %s", o.code, o.stderr)
+	}
+}
+
+// A cell that asks reads standard input.
+func TestRunStdin(t *testing.T) {
+	path := write(t, "s.go", "var n int\nfmt.Scan(&n)\nfmt.Println(2 * n)\n")
+	cmd := command(t, "run", path)
+	cmd.Stdin = strings.NewReader("21\n")
+	if o := call(t, cmd); o.code != 0 || o.stdout != "42\n" {
+		t.Errorf("exit code %d, stdout %q: %s", o.code, o.stdout, o.stderr)
 	}
 }
 

@@ -230,39 +230,14 @@ func describe(w io.Writer, path string, script bool, f *notebook.Failure, color 
 			where += fmt.Sprintf(", line %d", line)
 		}
 	}
-	fmt.Fprintf(w, "\n%s: %s: %s\n", where, f.Err.Name, f.Err.Value)
-	if text := excerpt(f); text != "" {
-		fmt.Fprintln(w, text)
+	trace := strings.Join(f.Err.Traceback, "\n") // shows the line, too
+	if trace == "" {
+		trace = f.Err.Value
 	}
-	trace := strings.Join(f.Err.Traceback, "\n")
-	plain := ansi.ReplaceAllString(trace, "")
 	if !color {
-		trace = plain
+		trace = ansi.ReplaceAllString(trace, "")
 	}
-	if strings.TrimPrefix(plain, f.Err.Name+": ") != f.Err.Value { // it says more
-		fmt.Fprintln(w, trace)
-	}
+	fmt.Fprintf(w, "\n%s: %s\n%s\n", where, f.Err.Name, trace)
 }
 
 var ansi = regexp.MustCompile("\x1b\\[[0-9;]*[A-Za-z]")
-
-// excerpt is the failing line with the ones around it.
-func excerpt(f *notebook.Failure) string {
-	lines := strings.Split(f.Cell.Source(), "\n")
-	at := f.Line()
-	if f.Cell.Line > 0 {
-		at -= f.Cell.Line - 1
-	}
-	if at < 1 || at > len(lines) {
-		return ""
-	}
-	var b strings.Builder
-	for n := max(1, at-2); n <= min(len(lines), at+2); n++ {
-		sign := " "
-		if n == at {
-			sign = ">"
-		}
-		fmt.Fprintf(&b, "%s %4d | %s\n", sign, n-at+f.Line(), lines[n-1])
-	}
-	return strings.TrimSuffix(b.String(), "\n")
-}
