@@ -20,21 +20,35 @@ import (
 // format of Parquet and Arrow too, with the same checks and the same errors
 // (the line of an error is the row's number).
 
-// isParquet says whether a file begins as Parquet does.
-func isParquet(at io.ReaderAt) bool {
-	var head [4]byte
+// isIndexed says whether a file begins as Parquet or an Arrow file does, whose
+// indexes are at the end.
+func isIndexed(at io.ReaderAt) bool {
+	var head [6]byte
 	n, _ := at.ReadAt(head[:], 0)
-	return string(head[:n]) == "PAR1"
+	return bytes.HasPrefix(head[:n], parquetMagic) || bytes.HasPrefix(head[:n], arrowMagic)
 }
 
-// produceParquetStream reads Parquet from a stream. Its index is at the end, so
-// the stream must fit into memory; a file need not.
-func produceParquetStream(ctx context.Context, o *Options, name string, in io.Reader, emit func(*block) error) error {
+var parquetMagic, arrowMagic = []byte("PAR1"), []byte("ARROW1")
+
+// produceIndexedStream reads an indexed file from a stream, which must fit into
+// memory; a file on disk need not.
+func produceIndexedStream(ctx context.Context, o *Options, name string, in io.Reader, emit func(*block) error) error {
 	data, err := io.ReadAll(in)
 	if err != nil {
 		return err
 	}
-	return produceParquet(ctx, o, name, bytes.NewReader(data), int64(len(data)), emit)
+	return produceIndexed(ctx, o, name, bytes.NewReader(data), int64(len(data)), emit)
+}
+
+func produceIndexed(ctx context.Context, o *Options, name string, at io.ReaderAt, size int64, emit func(*block) error) error {
+	var head [4]byte
+	if _, err := at.ReadAt(head[:], 0); err != nil {
+		return err
+	}
+	if bytes.Equal(head[:], parquetMagic) {
+		return produceParquet(ctx, o, name, at, size, emit)
+	}
+	return produceArrowFile(o, name, io.NewSectionReader(at, 0, size), emit)
 }
 
 // produceParquet reads Parquet a batch of rows at a time.
@@ -63,15 +77,29 @@ func produceParquet(ctx context.Context, o *Options, name string, at io.ReaderAt
 
 const batchRows = 4096
 
-// produceArrowFile reads the Arrow file format, of which the stream behind the
-// magic bytes is all that is needed.
-func produceArrowFile(o *Options, name string, in io.Reader, emit func(*block) error) error {
-	if _, err := io.CopyN(io.Discard, in, 8); err != nil {
+// produceArrowFile reads the Arrow file format a record at a time.
+func produceArrowFile(o *Options, name string, at ipc.ReadAtSeeker, emit func(*block) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil { // the IPC reader panics on some broken files
+			err = fmt.Errorf("not Arrow: %v", p)
+		}
+	}()
+	r, err := ipc.NewFileReader(at)
+	if err != nil {
 		return err
 	}
-	return produceArrowStream(o, name, in, emit)
+	defer r.Close()
+	next := 0
+	return produceRecords(o, name, func() (arrow.Record, error) {
+		if next == r.NumRecords() {
+			return nil, io.EOF
+		}
+		next++
+		return r.Record(next - 1)
+	}, emit)
 }
 
+// produceArrowStream reads the Arrow stream format.
 func produceArrowStream(o *Options, name string, in io.Reader, emit func(*block) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil { // the IPC reader panics on some broken files

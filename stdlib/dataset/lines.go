@@ -82,8 +82,8 @@ func produce(ctx context.Context, o *Options, s source, emit func(*block) error)
 		return fmt.Errorf("opening: %w", err)
 	}
 	defer stream.Close()
-	if at, ok := stream.(io.ReaderAt); ok && isParquet(at) {
-		if err := produceParquet(ctx, o, s.name, at, size, emit); err != nil {
+	if at, ok := stream.(io.ReaderAt); ok && isIndexed(at) {
+		if err := produceIndexed(ctx, o, s.name, at, size, emit); err != nil {
 			return fmt.Errorf("reading %s: %w", s.name, err)
 		}
 		return nil

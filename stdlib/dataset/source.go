@@ -47,10 +47,8 @@ func produceAny(ctx context.Context, o *Options, name string, in io.Reader, emit
 		return err
 	}
 	switch {
-	case bytes.HasPrefix(head, []byte("PAR1")):
-		return produceParquetStream(ctx, o, name, peeked, emit)
-	case bytes.HasPrefix(head, []byte("ARROW1")):
-		return produceArrowFile(o, name, peeked, emit)
+	case bytes.HasPrefix(head, parquetMagic), bytes.HasPrefix(head, arrowMagic):
+		return produceIndexedStream(ctx, o, name, peeked, emit)
 	case bytes.HasPrefix(head, []byte{0xff, 0xff, 0xff, 0xff}):
 		return produceArrowStream(o, name, peeked, emit)
 	}
