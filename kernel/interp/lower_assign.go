@@ -234,6 +234,13 @@ func (l *lowerer) ret(s *ast.ReturnStmt) []ast.Stmt {
 	if l.fn.loop != nil {
 		return append(pre, l.returnFromLoop(vals)...)
 	}
+	for i, e := range s.Results { // yaegi cannot return what it receives
+		if u, ok := unparen(e).(*ast.UnaryExpr); ok && u.Op == token.ARROW && len(vals) == len(s.Results) {
+			n := l.fresh("t")
+			pre = append(pre, declareVar(n, l.typ(res.At(i).Type())), assign(id(n), vals[i]))
+			vals[i] = id(n)
+		}
+	}
 	if len(vals) > 1 && res.At(0).Name() != "" {
 		// Results are set one by one: a value must not read a result set before.
 		for i, v := range vals {

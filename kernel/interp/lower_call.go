@@ -188,6 +188,13 @@ func (l *lowerer) compiledCall(e *ast.CallExpr, path string, se *ast.SelectorExp
 			}
 		}
 	}
+	if callbackPackages[path] {
+		for i, a := range e.Args {
+			if t := l.typeOf(a); t != nil && isFunc(t) && i < len(args) && !l.isNil(a) {
+				args[i] = call(id(l.callback(t)), args[i])
+			}
+		}
+	}
 	if from, ok := rawParams[key]; ok {
 		for i := from; i < len(args) && !e.Ellipsis.IsValid(); i++ {
 			args[i] = l.raw(e.Args[min(i, len(e.Args)-1)], args[i])
@@ -212,6 +219,18 @@ func (l *lowerer) shown(t, param types.Type, x ast.Expr) ast.Expr {
 		return x
 	}
 	return call(rtFn("Shown"), x)
+}
+
+// callbackPackages call functions of cells many times over. After an
+// interrupt such a call must end rather than go on with zero values.
+var callbackPackages = map[string]bool{"sort": true, "strings": true, "bytes": true, "path/filepath": true, "io/fs": true, "regexp": true, "testing": true}
+
+// callback is func(F) F: a function that panics once its cell is interrupted.
+func (l *lowerer) callback(t types.Type) string {
+	return l.helper("cb", l.key(t), func(fn string) {
+		l.emit(funcDecl(fn, funcType([]*ast.Field{field("f", l.typ(t))}, []*ast.Field{field("g", l.typ(t))}),
+			exprStmt(call(rtFn("Callback"), id("f"), addr(id("g")))), ret(id("g"))))
+	})
 }
 
 // rawParams lists compiled functions that must get the representation of a

@@ -1,6 +1,7 @@
 package interp
 
 import (
+	"reflect"
 	"sync"
 	"time"
 )
@@ -76,5 +77,24 @@ func (r *runtime) acquire(lock, unlock func()) {
 	select {
 	case <-got:
 	case <-gone:
+	}
+}
+
+// callback stores f where p points, made to panic once its cell is interrupted.
+func callback(f, p any) {
+	fn := reflect.ValueOf(f)
+	dst := reflect.ValueOf(p).Elem()
+	dst.Set(reflect.MakeFunc(dst.Type(), func(in []reflect.Value) []reflect.Value {
+		out := fn.Call(in)
+		stopIfInterrupted()
+		return out
+	}))
+}
+
+// stopIfInterrupted ends a loop of compiled code over functions of a cell that
+// was interrupted, whose results mean nothing any more.
+func stopIfInterrupted() {
+	if r := owner(); r != nil && r.ctx.Err() != nil {
+		panic(errInterrupted)
 	}
 }

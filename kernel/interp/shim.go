@@ -76,9 +76,16 @@ func compare(v, w reflect.Value) int {
 	}
 }
 
-func callInt(f reflect.Value, a ...reflect.Value) int { return int(f.Call(a)[0].Int()) }
+func callInt(f reflect.Value, a ...reflect.Value) int {
+	n := int(f.Call(a)[0].Int())
+	stopIfInterrupted()
+	return n
+}
+
 func callBool(f reflect.Value, a ...reflect.Value) bool {
-	return f.Call(a)[0].Bool()
+	b := f.Call(a)[0].Bool()
+	stopIfInterrupted()
+	return b
 }
 
 // each runs an iterator of any type; it stops when yield gives false.

@@ -3,6 +3,7 @@ package interp
 import (
 	"go/scanner"
 	"go/token"
+	"strings"
 )
 
 type chunk struct {
@@ -85,18 +86,34 @@ func split(src string) []chunk {
 	}
 }
 
-// blank keeps only the chunks for which keep is true; all else is spaces.
+// blank keeps only the chunks for which keep is true, with the comments before
+// them; all else becomes spaces, so that places stay what they are.
 func blank(src string, cs []chunk, keep func(chunk) bool) string {
-	b := []byte(src)
-	for _, c := range cs {
-		if keep(c) {
-			continue
-		}
-		for i := c.start; i < c.end && i < len(b); i++ {
-			if b[i] != '\n' {
-				b[i] = ' '
-			}
+	b := make([]byte, len(src))
+	for i := range b {
+		if b[i] = ' '; src[i] == '\n' {
+			b[i] = '\n'
 		}
 	}
+	from := 0
+	for _, c := range cs {
+		end := min(c.end, len(src))
+		if keep(c) {
+			copy(b[from:end], src[from:end])
+			for i := from; i < c.start; i++ { // a semicolon on its own
+				if b[i] == ';' && !inComment(src[from:i]) {
+					b[i] = ' '
+				}
+			}
+		}
+		from = end
+	}
 	return string(b)
+}
+
+// inComment reports whether a comment that began in s, which holds nothing but
+// comments and space, goes on at its end.
+func inComment(s string) bool {
+	line := strings.LastIndexByte(s, '\n') + 1
+	return strings.Contains(s[line:], "//") || strings.LastIndex(s, "/*") > strings.LastIndex(s, "*/")
 }
