@@ -118,7 +118,12 @@ func ReadIPC(path string, opts ...ReadOptions) (*Table, error) {
 		if n, _ := f.ReadAt(head, 0); n == len(head) && bytes.Equal(head, ipc.Magic) {
 			return readIPCFile(f, o)
 		}
-		return DecodeIPCStream(bufio.NewReaderSize(f, 1<<20), o)
+		in := bufio.NewReaderSize(f, 1<<20)
+		begin, _ := in.Peek(1 << 16)
+		if err := checkIPCStream(begin); err != nil {
+			return nil, err
+		}
+		return decodeStream(in, o, readerMemory(sizeOf(f)))
 	})
 }
 
@@ -147,10 +152,41 @@ func readFile(path string, opts []ReadOptions, read func(*os.File, ReadOptions) 
 
 // readerMemory is what Arrow's IPC readers allocate from: always Go's own memory,
 // since those of v17 never release dictionaries and the messages they came in.
-var readerMemory = memory.NewGoAllocator()
+func readerMemory(size int64) memory.Allocator { return bounded{memory.NewGoAllocator(), size} }
+
+// A bounded allocator refuses, by a panic that readFile makes an error of, what a
+// file of that size cannot hold even when it is compressed 65,536 times: a
+// corrupt length would else end the process for want of memory.
+type bounded struct {
+	memory.Allocator
+	fileSize int64
+}
+
+func (b bounded) check(n int) {
+	if most := min(1<<40, b.fileSize<<16); n < 0 || int64(n) > most {
+		panic(fmt.Sprintf("a buffer of %d bytes in a file of %d", n, b.fileSize))
+	}
+}
+
+func (b bounded) Allocate(n int) []byte { b.check(n); return b.Allocator.Allocate(n) }
+
+func (b bounded) Reallocate(n int, old []byte) []byte {
+	b.check(n)
+	return b.Allocator.Reallocate(n, old)
+}
+
+func sizeOf(f *os.File) int64 {
+	if info, err := f.Stat(); err == nil {
+		return info.Size()
+	}
+	return 0
+}
 
 func readIPCFile(f *os.File, o ReadOptions) (*Table, error) {
-	r, err := ipc.NewFileReader(f, ipc.WithAllocator(readerMemory))
+	if err := checkIPCFile(f); err != nil {
+		return nil, err
+	}
+	r, err := ipc.NewFileReader(f, ipc.WithAllocator(readerMemory(sizeOf(f))))
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +209,11 @@ func DecodeIPCStream(r io.Reader, opts ...ReadOptions) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	in, err := ipc.NewReader(r, ipc.WithAllocator(readerMemory))
+	return decodeStream(r, o, memory.NewGoAllocator())
+}
+
+func decodeStream(r io.Reader, o ReadOptions, mem memory.Allocator) (*Table, error) {
+	in, err := ipc.NewReader(r, ipc.WithAllocator(mem))
 	if err != nil {
 		return nil, fmt.Errorf("not an Arrow IPC stream: %w", err)
 	}

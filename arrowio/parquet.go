@@ -2,9 +2,12 @@ package arrowio
 
 import (
 	"context"
+	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -81,17 +84,27 @@ func ReadParquet(path string, opts ...ReadOptions) (*Table, error) {
 }
 
 func readParquet(f *os.File, o ReadOptions) (*Table, error) {
-	props := parquet.NewReaderProperties(o.allocator())
+	o.Allocator = bounded{o.allocator(), sizeOf(f)}
+	props := parquet.NewReaderProperties(o.Allocator)
 	pf, err := file.NewParquetReader(f, file.WithReadProps(props))
 	if err != nil {
 		return nil, err
 	}
 	defer pf.Close()
+	if text := pf.MetaData().KeyValueMetadata().FindValue("ARROW:schema"); text != nil {
+		message, err := base64.StdEncoding.DecodeString(*text)
+		if err == nil {
+			err = checkIPCStream(message)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("its Arrow schema: %w", err)
+		}
+	}
 	r, err := pqarrow.NewFileReader(pf, pqarrow.ArrowReadProperties{Parallel: true}, o.allocator())
 	if err != nil {
 		return nil, err
 	}
-	leaves, err := parquetLeaves(r, o.Columns)
+	schema, wanted, err := parquetFields(r, o.Columns)
 	if err != nil {
 		return nil, err
 	}
@@ -99,53 +112,93 @@ func readParquet(f *os.File, o ReadOptions) (*Table, error) {
 	for i := range groups {
 		groups[i] = i
 	}
-	tbl, err := r.ReadRowGroups(context.Background(), leaves, groups)
-	if err != nil {
+	// One column a task: Arrow's own ReadTable decodes on goroutines of its own,
+	// where a corrupt page's panic would end the process.
+	cols := make([]arrow.Array, len(wanted))
+	errs := make([]error, len(wanted))
+	defer func() { releaseAll(cols) }()
+	tasks(len(wanted), func(k int) {
+		if cols[k], errs[k] = readParquetField(r, wanted[k], groups, o); errs[k] != nil {
+			errs[k] = fmt.Errorf("column %q: %w", schema.Field(wanted[k]).Name, errs[k])
+		}
+	})
+	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	defer tbl.Release()
-	// Columns of a table may be cut into chunks differently from each other.
-	schema := tbl.Schema()
-	cols := make([]arrow.Array, 0, schema.NumFields())
-	defer func() { releaseAll(cols) }()
-	fields := schema.Fields()
-	for i := range fields {
-		col, err := concatenate(o.allocator(), fields[i].Type, tbl.Column(i).Data().Chunks())
-		if err != nil {
-			return nil, fmt.Errorf("column %q: %w", fields[i].Name, err)
-		}
-		fields[i].Type = col.DataType()
-		cols = append(cols, col)
+	fields := make([]arrow.Field, len(wanted))
+	for k, i := range wanted {
+		fields[k] = schema.Field(i)
+		fields[k].Type = cols[k].DataType()
 	}
-	rec := array.NewRecord(arrow.NewSchema(fields, nil), cols, tbl.NumRows())
+	rec := array.NewRecord(arrow.NewSchema(fields, nil), cols, pf.NumRows())
 	defer rec.Release()
 	return tableOfBatches(o, rec.Schema(), []arrow.Record{rec})
 }
 
-// parquetLeaves lists the Parquet columns, which are leaves, under the wanted
-// Arrow columns.
-func parquetLeaves(r *pqarrow.FileReader, names []string) ([]int, error) {
+// parquetFields gives the Arrow schema and the indices of the wanted columns.
+func parquetFields(r *pqarrow.FileReader, names []string) (*arrow.Schema, []int, error) {
 	schema, err := r.Schema()
+	if err != nil {
+		return nil, nil, err
+	}
+	known := make([]string, schema.NumFields())
+	wanted := make([]int, 0, len(known))
+	for i := range known {
+		known[i] = schema.Field(i).Name
+		if len(names) == 0 || slices.Contains(names, known[i]) {
+			wanted = append(wanted, i)
+		}
+	}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return nil, nil, fmt.Errorf("no column %q; %s", name, suggest(name, known))
+		}
+	}
+	return schema, wanted, nil
+}
+
+func readParquetField(r *pqarrow.FileReader, field int, groups []int, o ReadOptions) (arrow.Array, error) {
+	leaves := map[int]bool{}
+	pf := r.ParquetReader()
+	name := r.Manifest.Fields[field].Field.Name
+	for i := range pf.MetaData().Schema.NumColumns() {
+		if pf.MetaData().Schema.ColumnRoot(i).Name() == name {
+			leaves[i] = true
+		}
+	}
+	if len(leaves) > 1 { // a struct, whose leaves are decoded on goroutines after all
+		if err := readPages(pf, leaves); err != nil {
+			return nil, err
+		}
+	}
+	col, err := r.GetFieldReader(context.Background(), field, leaves, groups)
 	if err != nil {
 		return nil, err
 	}
-	known := make([]string, schema.NumFields())
-	for i := range known {
-		known[i] = schema.Field(i).Name
+	defer col.Release()
+	chunks, err := r.ReadColumn(groups, col)
+	if err != nil {
+		return nil, err
 	}
-	wanted := map[string]bool{}
-	for _, name := range names {
-		if len(schema.FieldIndices(name)) == 0 {
-			return nil, fmt.Errorf("no column %q; %s", name, suggest(name, known))
+	defer chunks.Release()
+	return concatenate(o.allocator(), chunks.DataType(), chunks.Chunks())
+}
+
+// readPages unpacks every page of some leaves, which panics here and now if one
+// is corrupt.
+func readPages(pf *file.Reader, leaves map[int]bool) error {
+	for g := range pf.NumRowGroups() {
+		for leaf := range leaves {
+			pages, err := pf.RowGroup(g).GetColumnPageReader(leaf)
+			if err != nil {
+				return err
+			}
+			for pages.Next() {
+			}
+			if err := pages.Err(); err != nil {
+				return err
+			}
 		}
-		wanted[name] = true
 	}
-	var leaves []int
-	pq := r.ParquetReader().MetaData().Schema
-	for i := range pq.NumColumns() {
-		if len(names) == 0 || wanted[pq.ColumnRoot(i).Name()] {
-			leaves = append(leaves, i)
-		}
-	}
-	return leaves, nil
+	return nil
 }

@@ -1,0 +1,97 @@
+package arrowio
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// HowToRead gives the lines with which pandas, Polars, DuckDB, R and Spark read
+// a file that a table was written to, to be copied to where it is wanted. The
+// format is seen by the file's first bytes, that of text by its name's ending.
+func HowToRead(path string) (string, error) {
+	format, err := formatOf(path)
+	if err != nil {
+		return "", err
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", fmt.Errorf("arrowio: %w", err)
+	}
+	file := strconv.Quote(filepath.ToSlash(abs)) // Python and R quote so too
+	lines := hints[format]
+	var b strings.Builder
+	for i, tool := range []string{"pandas", "Polars", "DuckDB", "R", "Spark"} {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(&b, "# %s\n%s\n", tool, strings.ReplaceAll(lines[i], "FILE", file))
+	}
+	return b.String(), nil
+}
+
+var hints = map[string][5]string{
+	"ipc": {
+		"import pandas as pd\ndf = pd.read_feather(FILE)",
+		"import polars as pl\ndf = pl.read_ipc(FILE)",
+		"import duckdb, pyarrow as pa\nt = pa.ipc.open_file(FILE).read_all(); r = duckdb.from_arrow(t)",
+		"library(arrow)\ndf <- read_feather(FILE)",
+		"import pyarrow.feather\ndf = spark.createDataFrame(pyarrow.feather.read_table(FILE).to_pandas())",
+	},
+	"stream": {
+		"import pyarrow as pa\ndf = pa.ipc.open_stream(FILE).read_pandas()",
+		"import polars as pl\ndf = pl.read_ipc_stream(FILE)",
+		"import duckdb, pyarrow as pa\nt = pa.ipc.open_stream(FILE).read_all(); r = duckdb.from_arrow(t)",
+		"library(arrow)\ndf <- read_ipc_stream(FILE)",
+		"import pyarrow as pa\ndf = spark.createDataFrame(pa.ipc.open_stream(FILE).read_pandas())",
+	},
+	"parquet": {
+		"import pandas as pd\ndf = pd.read_parquet(FILE)",
+		"import polars as pl\ndf = pl.read_parquet(FILE)",
+		"import duckdb\nr = duckdb.read_parquet(FILE)",
+		"library(arrow)\ndf <- read_parquet(FILE)",
+		"from pyspark.sql import SparkSession\ndf = SparkSession.builder.getOrCreate().read.parquet(FILE)",
+	},
+	"csv": {
+		"import pandas as pd\ndf = pd.read_csv(FILE)",
+		"import polars as pl\ndf = pl.read_csv(FILE)",
+		"import duckdb\nr = duckdb.read_csv(FILE, allow_quoted_nulls=False)",
+		"library(readr)\ndf <- read_csv(FILE)",
+		"from pyspark.sql import SparkSession\ndf = SparkSession.builder.getOrCreate().read.csv(FILE, header=True, inferSchema=True, multiLine=True, escape='\"')",
+	},
+	"jsonl": {
+		"import pandas as pd\ndf = pd.read_json(FILE, lines=True)",
+		"import polars as pl\ndf = pl.read_ndjson(FILE)",
+		"import duckdb\nr = duckdb.read_json(FILE)",
+		"library(jsonlite)\ndf <- stream_in(file(FILE))",
+		"from pyspark.sql import SparkSession\ndf = SparkSession.builder.getOrCreate().read.json(FILE)",
+	},
+}
+
+func formatOf(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("arrowio: %w", err)
+	}
+	defer f.Close()
+	head := make([]byte, 8)
+	n, _ := f.Read(head)
+	switch head = head[:n]; {
+	case bytes.HasPrefix(head, []byte("ARROW1")):
+		return "ipc", nil
+	case bytes.HasPrefix(head, []byte("PAR1")):
+		return "parquet", nil
+	case bytes.HasPrefix(head, []byte{0xff, 0xff, 0xff, 0xff}):
+		return "stream", nil
+	}
+	switch ext := strings.ToLower(filepath.Ext(path)); ext {
+	case ".csv", ".tsv":
+		return "csv", nil
+	case ".jsonl", ".ndjson", ".json":
+		return "jsonl", nil
+	}
+	return "", fmt.Errorf("arrowio: %s is no file that a table was written to", path)
+}
