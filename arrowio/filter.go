@@ -95,9 +95,6 @@ func (t *Table) takeParts(parts [][]int32) (*Table, error) {
 		starts[i] = len(p)
 	}
 	rows := make([]int32, prefixSums(starts))
-	if len(rows) == t.NumRows() {
-		return t.Slice(0, t.NumRows())
-	}
 	tasks(len(parts), func(i int) { copy(rows[starts[i]:], parts[i]) })
 	return t.takeRows(rows)
 }

@@ -277,7 +277,12 @@ func (j *join) pairs(keepLeft, keepRight bool) (left, right []int32, err error) 
 func (j *join) table(leftRows, rightRows []int32) (*Table, error) {
 	b := NewTableIn(j.left.mem)
 	leftNull, rightNull := slices.Contains(leftRows, noRow), slices.Contains(rightRows, noRow)
+	allLeft := isIdentity(leftRows, j.left.NumRows())
 	for i, name := range j.left.Columns() {
+		if allLeft { // each row once, in order: the columns can be shared
+			b.Array(name, j.left.rec.Column(i))
+			continue
+		}
 		col, err := take(b.mem, j.left.rec.Column(i), leftRows, leftNull)
 		if k := slices.Index(j.leftOn, name); err == nil && leftNull && k >= 0 && j.rightOn[k] == name {
 			other, _ := j.right.Column(name)

@@ -17,6 +17,9 @@ const noRow = -1
 // takeRows gives the table's rows in the given order. Arrow v17's own take
 // cannot do dictionaries, nor more than one core.
 func (t *Table) takeRows(rows []int32) (*Table, error) {
+	if isIdentity(rows, t.NumRows()) {
+		return t.Slice(0, t.NumRows())
+	}
 	cols := make([]arrow.Array, 0, t.NumCols())
 	fields := t.Schema().Fields()
 	mayNull := slices.Contains(rows, noRow)
@@ -31,6 +34,19 @@ func (t *Table) takeRows(rows []int32) (*Table, error) {
 		cols = append(cols, col)
 	}
 	return tableOf(t.mem, fields, cols, len(rows)), nil
+}
+
+// isIdentity tells whether rows are 0, 1, … n-1.
+func isIdentity(rows []int32, n int) bool {
+	if len(rows) != n {
+		return false
+	}
+	for i, r := range rows {
+		if int(r) != i {
+			return false
+		}
+	}
+	return true
 }
 
 // take gives the values of a at rows. mayNull says whether noRow is among them.
