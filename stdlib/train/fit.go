@@ -185,7 +185,7 @@ func Fit(ctx context.Context, m *Model, ds *dataset.Dataset, o Options) (*Run, e
 	for _, e := range examples {
 		run.Responses = max(run.Responses, len(e.Responses))
 	}
-	view := newLive(run, c.Steps, o)
+	view := newLive(c.Steps, o)
 	c.Progress = view.step
 	if o.Dev != nil {
 		if o.Judge == nil {

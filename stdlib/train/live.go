@@ -1,6 +1,8 @@
 package train
 
 import (
+	"fmt"
+	"maps"
 	"time"
 
 	"divvy/gpu/train"
@@ -23,7 +25,7 @@ type live struct {
 // redraw is how often the curves are drawn anew.
 const redraw = 3 * time.Second
 
-func newLive(r *Run, steps int, o Options) *live {
+func newLive(steps int, o Options) *live {
 	return &live{o: o, steps: steps, loss: figure.Series{Name: "loss"}, reward: figure.Series{Name: "reward of the answers"}, drawn: time.Now()}
 }
 
@@ -74,7 +76,23 @@ func (l *live) draw() {
 	}
 	f := figure.Curves(series)
 	f.XLabel = "step"
-	l.plot.Update(f)
+	last := len(l.loss.X) - 1
+	l.plot.Update(curves{f, fmt.Sprintf("step %.0f of %d: loss %.4g", l.loss.X[last], l.steps, l.loss.Y[last])})
+}
+
+// curves is a figure that says more than its size where only text is shown.
+type curves struct {
+	*figure.Figure
+	text string
+}
+
+func (c curves) String() string { return c.text }
+
+// MIMEBundle is the figure's with another text.
+func (c curves) MIMEBundle() map[string]any {
+	b := maps.Clone(c.Figure.MIMEBundle())
+	b[display.MIMEText] = c.text
+	return b
 }
 
 // end leaves the last curves standing.
