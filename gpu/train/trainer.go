@@ -183,29 +183,30 @@ func (t *Trainer) Run(ctx context.Context) error {
 	if err := t.refuse(); err != nil {
 		return err
 	}
-	for t.step < t.c.Steps {
+	done := t.step // before this call
+	for {
+		// An evaluation that was interrupted is made up for when the run goes on.
+		if err := t.evaluate(ctx); err != nil {
+			return errors.Join(fmt.Errorf("evaluating after step %d: %w", t.step, err), t.save())
+		}
+		if t.step > done && t.c.Progress != nil {
+			t.c.Progress(t.history[len(t.history)-1])
+		}
+		if t.step >= t.c.Steps {
+			return t.save()
+		}
+		if t.step > done && t.c.SaveEvery > 0 && t.step%t.c.SaveEvery == 0 {
+			if err := t.save(); err != nil {
+				return err
+			}
+		}
 		s, err := t.one(ctx, t.step+1)
 		if err != nil {
 			return errors.Join(err, t.save())
 		}
 		t.step++
-		if t.c.Eval != nil && (t.step%t.c.EvalEvery == 0 || t.step == t.c.Steps) {
-			if err := t.evaluate(ctx, &s); err != nil {
-				t.history = append(t.history, s)
-				return errors.Join(fmt.Errorf("evaluating after step %d: %w", t.step, err), t.save())
-			}
-		}
 		t.history = append(t.history, s)
-		if t.c.Progress != nil {
-			t.c.Progress(s)
-		}
-		if t.c.SaveEvery > 0 && t.step%t.c.SaveEvery == 0 && t.step < t.c.Steps {
-			if err := t.save(); err != nil {
-				return err
-			}
-		}
 	}
-	return t.save()
 }
 
 // one does a step.
@@ -291,8 +292,15 @@ func (t *Trainer) undo(err error, begun bool) error {
 	return err
 }
 
-// evaluate calls Config.Eval and keeps the best weights.
-func (t *Trainer) evaluate(ctx context.Context, s *Step) error {
+// evaluate calls Config.Eval, if it is due, and keeps the best weights.
+func (t *Trainer) evaluate(ctx context.Context) error {
+	if t.c.Eval == nil || len(t.history) == 0 || t.step%t.c.EvalEvery != 0 && t.step != t.c.Steps {
+		return nil
+	}
+	s := &t.history[len(t.history)-1]
+	if s.HasMerit {
+		return nil
+	}
 	w, err := t.Weights()
 	if err != nil {
 		return err
