@@ -2,9 +2,11 @@ package diversity_test
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
 	"runtime"
 	"sort"
 	"testing"
@@ -46,27 +48,69 @@ func zipfPrompts(prompts, length int) *tokenize.IDs {
 	return ids
 }
 
+// benchPrompts is the ids that bench/compare.py shares with Python, prompts of 60
+// ids each, or else a million prompts of zipfPrompts.
+func benchPrompts(b *testing.B) *tokenize.IDs {
+	path := os.Getenv("DIVVY_BENCH_IDS")
+	if path == "" {
+		return zipfPrompts(1_000_000, 60)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	flat := make([]int32, len(data)/4)
+	for i := range flat {
+		flat[i] = int32(binary.LittleEndian.Uint32(data[4*i:]))
+	}
+	offsets := make([]int64, len(flat)/60+1)
+	for i := range offsets {
+		offsets[i] = int64(i * 60)
+	}
+	ids, err := tokenize.FlatIDs(flat, offsets, 32000)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return ids
+}
+
 // BenchmarkCurve is the whole curve: d at each of a million nested prefixes.
 func BenchmarkCurve(b *testing.B) {
-	ids := zipfPrompts(1_000_000, 60)
+	ids := benchPrompts(b)
 	for _, n := range []int{1, 2, 3, 4, 5} {
 		for _, workers := range []int{1, runtime.GOMAXPROCS(0)} {
 			b.Run(fmt.Sprintf("N=%d/workers=%d", n, workers), func(b *testing.B) {
-				b.ReportAllocs()
+				unique := int64(0)
 				for b.Loop() {
 					curve, err := diversity.Curve(context.Background(), ids, nil, diversity.Options{N: n, Workers: workers})
 					if err != nil {
 						b.Fatal(err)
 					}
-					if curve.Len() != ids.Len() {
-						b.Fatalf("%d sizes", curve.Len())
-					}
+					unique = curve.Unique[curve.Len()-1]
 				}
-				grams := float64(ids.Len() * (60 - n + 1))
-				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/grams, "ns/gram")
+				reportGrams(b, ids.Len()*(60-n+1))
+				if n == 2 {
+					b.Logf("unique %d", unique) // compare.py compares it with Python's
+				}
 			})
 		}
 	}
+}
+
+// BenchmarkCurveApproximate is HyperLogLog at eight sizes.
+func BenchmarkCurveApproximate(b *testing.B) {
+	ids := benchPrompts(b)
+	for b.Loop() {
+		sizes := []int{ids.Len() / 8, ids.Len() / 4, ids.Len() / 2, ids.Len()}
+		if _, err := diversity.CurveApproximate(context.Background(), ids, sizes, diversity.Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	reportGrams(b, ids.Len()*59)
+}
+
+func reportGrams(b *testing.B, grams int) {
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(grams), "ns/gram")
 }
 
 // BenchmarkSlider is what a slider waits for: the eight sizes of the paper on
