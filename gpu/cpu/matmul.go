@@ -88,9 +88,15 @@ func (p product[T]) do(workers int) {
 	if p.m*p.n*p.k < 1<<15 {
 		workers = 1
 	}
-	if p.m <= thinRows && p.b.row == 1 && p.a.col == 1 {
-		p.thin(workers)
-		return
+	if p.m <= thinRows && p.a.col == 1 {
+		switch {
+		case p.b.row == 1:
+			p.thin(workers)
+			return
+		case p.b.col == 1:
+			p.thinRowMajor(workers)
+			return
+		}
 	}
 	bl := blockFor[T]()
 	s, done := getScratch[T]()
@@ -214,6 +220,20 @@ func (p product[T]) thin(workers int) {
 					v += p.bias[j]
 				}
 				p.c[i*p.ldc+j] = v
+			}
+		}
+	})
+}
+
+// thinRowMajor multiplies few rows by a matrix as it lies: each row of c is a
+// sum of multiples of b's rows.
+func (p product[T]) thinRowMajor(workers int) {
+	chunks(workers, p.n, 1024, func(lo, hi int) {
+		for i := range p.m {
+			p.begin(i, lo, 1, hi-lo)
+			c := p.c[i*p.ldc+lo : i*p.ldc+hi]
+			for q, v := range p.a.data[i*p.a.row:][:p.k] {
+				axpy(c, p.b.data[q*p.b.row+lo:][:hi-lo], v)
 			}
 		}
 	})

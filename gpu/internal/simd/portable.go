@@ -21,39 +21,31 @@ var portable = functions{
 }
 
 // Block4x4 is the inner block of the matrix product without vector
-// instructions: 16 sums kept in registers.
+// instructions, as two halves of eight sums each: sixteen, with what they are
+// made of, do not fit the registers.
 func Block4x4[T float32 | float64](k int, a, b, c *T, ldc int) {
-	x, y := unsafe.Slice(a, 4*k), unsafe.Slice(b, 4*k)
-	var c00, c01, c02, c03, c10, c11, c12, c13, c20, c21, c22, c23, c30, c31, c32, c33 T
-	for len(x) >= 4 && len(y) >= 4 {
-		b0, b1, b2, b3 := y[0], y[1], y[2], y[3]
-		v := x[0]
-		c00 += v * b0
-		c01 += v * b1
-		c02 += v * b2
-		c03 += v * b3
-		v = x[1]
-		c10 += v * b0
-		c11 += v * b1
-		c12 += v * b2
-		c13 += v * b3
-		v = x[2]
-		c20 += v * b0
-		c21 += v * b1
-		c22 += v * b2
-		c23 += v * b3
-		v = x[3]
-		c30 += v * b0
-		c31 += v * b1
-		c32 += v * b2
-		c33 += v * b3
-		x, y = x[4:], y[4:]
+	if k == 0 {
+		return
 	}
-	s := unsafe.Slice(c, 3*ldc+4)
-	addTo(s, c00, c01, c02, c03)
-	addTo(s[ldc:], c10, c11, c12, c13)
-	addTo(s[2*ldc:], c20, c21, c22, c23)
-	addTo(s[3*ldc:], c30, c31, c32, c33)
+	x, y, s := unsafe.Slice(a, 4*k), unsafe.Slice(b, 4*k), unsafe.Slice(c, 3*ldc+4)
+	for half := 0; half < 4; half += 2 {
+		var c0, c1, c2, c3, d0, d1, d2, d3 T
+		for p := 0; p+4 <= len(x); p += 4 {
+			r, q := x[p:p+4:p+4], y[p:p+4:p+4]
+			v, w := r[half], r[half+1]
+			b0, b1, b2, b3 := q[0], q[1], q[2], q[3]
+			c0 += v * b0
+			c1 += v * b1
+			c2 += v * b2
+			c3 += v * b3
+			d0 += w * b0
+			d1 += w * b1
+			d2 += w * b2
+			d3 += w * b3
+		}
+		addTo(s[half*ldc:], c0, c1, c2, c3)
+		addTo(s[(half+1)*ldc:], d0, d1, d2, d3)
+	}
 }
 
 func addTo[T float32 | float64](s []T, a, b, c, d T) {
