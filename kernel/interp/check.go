@@ -21,8 +21,9 @@ type checked struct {
 	defs     []string              // variables that the cell defines, in order
 	old      map[*ast.Ident]string // uses of a variable before the cell defines it anew
 	imports  map[string]string     // after the cell
-	env      []*decl               // earlier declarations that still hold
-	dropped  []string              // what was said of those that do not
+	syntax   *cellSyntax
+	env      []*decl  // earlier declarations that still hold
+	dropped  []string // what was said of those that do not
 }
 
 // cellSyntax is a cell that the parser has accepted.
@@ -55,9 +56,10 @@ func (s *engine) checkCell(src string, tolerant bool) (*checked, error) {
 		return nil, err
 	}
 	syn, err := s.parse(src, chunks)
-	if err != nil {
+	if err != nil && (!tolerant || syn == nil) {
 		return nil, err
 	}
+	ck.syntax = syn
 	ck.stmts = syn.stmts
 	h := &hoister{s: s, declared: map[string]bool{}, defined: map[string]bool{}, ck: ck}
 	for _, d := range syn.decls {
@@ -183,21 +185,29 @@ func (s *engine) importDecls(imports map[string]string, mentioned map[string]boo
 	return f.Decls, nil
 }
 
-// parse parses the declarations and statements of a cell.
+// parse parses the declarations and statements of a cell. With an error it
+// returns what could be read, if anything.
 func (s *engine) parse(src string, chunks []chunk) (*cellSyntax, error) {
 	declSrc := blank(src, chunks, func(c chunk) bool { return c.kind == 'd' })
 	stmtSrc := blank(src, chunks, func(c chunk) bool { return c.kind == 's' || c.kind == 'v' })
 	df, err := parser.ParseFile(s.fset, "_.go", "package main;"+s.lineDirective()+declSrc, parseMode|parser.SkipObjectResolution)
-	if err != nil {
+	if err != nil && df == nil {
 		return nil, s.syntaxErrors(err)
 	}
+	failed := err
 	sf, err := parser.ParseFile(s.fset, "_.go", "package main;func __cell(){"+s.lineDirective()+stmtSrc+"\n}", parseMode)
-	if err != nil {
-		return nil, s.syntaxErrors(err)
+	if failed == nil {
+		failed = err
+	}
+	if sf == nil || len(sf.Decls) == 0 {
+		return nil, s.syntaxErrors(failed)
 	}
 	fn, ok := sf.Decls[0].(*ast.FuncDecl)
-	if !ok || len(sf.Decls) != 1 {
+	if failed == nil && (!ok || len(sf.Decls) != 1) {
 		return nil, s.perr(sf.Decls[len(sf.Decls)-1].Pos(), "syntax error: unexpected }")
+	}
+	if !ok || fn.Body == nil {
+		return nil, s.syntaxErrors(failed)
 	}
 	syn := &cellSyntax{body: fn.Body, stmts: fn.Body.List, unresolved: sf.Unresolved, idents: map[string]bool{}}
 	for _, d := range df.Decls {
@@ -222,6 +232,9 @@ func (s *engine) parse(src string, chunks []chunk) (*cellSyntax, error) {
 	}
 	if syn.runMain {
 		syn.stmts = append(syn.stmts, &ast.ExprStmt{X: &ast.CallExpr{Fun: ast.NewIdent("main")}})
+	}
+	if failed != nil {
+		return syn, s.syntaxErrors(failed)
 	}
 	return syn, nil
 }

@@ -258,6 +258,7 @@ var rawMethods = map[string]int{
 // substitutes names the runtime's versions of functions that must know about
 // boxes.
 var substitutes = map[string]string{
+	"time.Sleep":              "Sleep",
 	"errors.As":               "ErrorsAs",
 	"reflect.TypeOf":          "TypeOf",
 	"reflect.DeepEqual":       "DeepEqual",

@@ -296,6 +296,9 @@ func (l *lowerer) body(ck *checked) {
 		}
 		body = append(body, l.topStmt(st)...)
 	}
+	if len(body) == 0 && len(l.u.prolog) == 1 && len(l.u.funcs) == 0 {
+		return // nothing but declarations
+	}
 	if body = append(l.u.prolog, body...); len(body) > 0 {
 		l.u.cellFn = l.fresh("cell")
 		l.s.rt.spans.addCell(l.u.cellFn, cellSpan)

@@ -146,21 +146,6 @@ func (s *Session) Interrupt(context.Context) error {
 	return nil
 }
 
-// Complete implements cell.Interpreter.
-func (s *Session) Complete(context.Context, string, int) (cell.Completion, error) {
-	return cell.Completion{}, nil
-}
-
-// Inspect implements cell.Interpreter.
-func (s *Session) Inspect(context.Context, string, int, int) (cell.Inspection, error) {
-	return cell.Inspection{}, nil
-}
-
-// IsComplete implements cell.Interpreter.
-func (s *Session) IsComplete(context.Context, string) (cell.Completeness, error) {
-	return cell.Completeness{Status: "unknown"}, nil
-}
-
 // Comm implements cell.Interpreter: no comm is known yet, so it is closed.
 func (s *Session) Comm(_ context.Context, m cell.CommMessage, out cell.Sink) error {
 	if m.Kind != cell.CommClose {
