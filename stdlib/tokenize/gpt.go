@@ -124,6 +124,8 @@ func readGPT2(vocabularyPath, mergesPath string) (v vocabulary, err error) {
 // which Pythia and the OpenAssistant reward models share. The ids are those of
 // tokenizers with add_special_tokens=False: post-processing adds nothing. A file
 // that asks for what is not implemented is refused with an error that says what.
+// One thing differs: in a run of more than 30 combining marks, which no language
+// has, golang.org/x/text normalises to the stream-safe form.
 func HuggingFace(path string) (*Tokenizer, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {

@@ -19,7 +19,8 @@ const spaceMark = "▁"
 // LLaMA reads a SentencePiece BPE model with byte fallback, which is what
 // LLaMA's tokenizer.model is. The ids are those of sentencepiece, with BOS in
 // front as transformers gives them and the paper counts them; WithBOS(false)
-// leaves it out. A model that needs what is not implemented (another algorithm,
+// leaves it out. "</s>" in a text is four characters, as to sentencepiece;
+// transformers would make it the control id. A model that needs what is not implemented (another algorithm,
 // normalisation rules, user-defined pieces) is refused with an error that says
 // which.
 func LLaMA(path string) (*Tokenizer, error) {
