@@ -11,6 +11,19 @@
 // p = 0.5; |D| is the number of prompts. The zero value of Options is that
 // definition.
 //
-// The package knows token ids (package tokenize) and numbers. It reads no file
-// and knows neither data sets nor models.
+//   - [Curve] is d of every nested subset, the line of Figure 4(b), from one pass;
+//   - [Counter] takes prompts as they come;
+//   - [PerPrompt] says which prompts bring the new N-grams;
+//   - [GridSearch] asks which N and p rewards follow best, the paper's first open
+//     question, with leave-one-out errors, intervals and bands;
+//   - [DistinctN], [TypeTokenRatio], [Entropy], [SelfBLEU], [CompressionRatio],
+//     [PairwiseJaccard] and [NewProfile] are the measures that others use;
+//   - [CurveApproximate] needs 64 KB whatever the number of N-grams.
+//
+// Counts are exact but for CurveApproximate, and the same for every number of
+// workers. How they are found is told in engine.go; bench/compare.py runs them
+// beside Python.
+//
+// The package knows token ids (package tokenize), tables (arrowio) and numbers.
+// It reads no file and knows neither data sets nor models.
 package diversity
