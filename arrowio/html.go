@@ -13,8 +13,8 @@ const (
 	styleType   = styleFaint + `;font-weight:normal;font-size:85%`
 	styleTable  = `border-collapse:collapse;font-variant-numeric:tabular-nums`
 	styleRule   = `border-bottom:1px solid var(--jp-border-color1,#bdbdbd);`
-	styleLeft   = `text-align:left;vertical-align:top`
-	styleRight  = `text-align:right;vertical-align:top`
+	styleLeft   = `text-align:left;vertical-align:top;padding:2px 8px;max-width:40em;overflow-wrap:break-word`
+	styleRight  = `text-align:right;vertical-align:top;padding:2px 8px`
 	styleOpened = `white-space:pre-wrap;max-width:60em;margin-top:4px`
 	styleGlyph  = styleFaint + `;user-select:none`
 

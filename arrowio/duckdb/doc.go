@@ -1,8 +1,8 @@
 // Package duckdb runs SQL over Arrow records in DuckDB, inside the process.
 //
 // DuckDB is C++: it takes a build tag, a C++ compiler, a download of 60 MB, and
-// adds 59 MB to the program, three seconds to every link and five milliseconds
-// to every start. So that a machine with only Go, or with a C compiler that has
+// adds 67 MB to the program and three seconds to every link (to every start only a
+// millisecond or two). So that a machine with only Go, or with a C compiler that has
 // no C++ library, builds everything else as ever, it is left out unless asked
 // for:
 //
