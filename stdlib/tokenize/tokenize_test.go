@@ -257,33 +257,6 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// White-space ids are numbered by first occurrence, whatever the workers.
-func TestWhiteSpace(t *testing.T) {
-	texts := make([]string, 3000)
-	for i := range texts {
-		texts[i] = fmt.Sprintf("a  b\u00a0w%d\u001cw%d\n", i, i/7)
-	}
-	var first *IDs
-	for _, workers := range []int{1, 4} {
-		ids, err := WhiteSpace().EncodeAll(context.Background(), texts, Options{Workers: workers})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := ids.At(1); !slices.Equal(got, []int32{0, 1, 3, 2}) {
-			t.Errorf("%d workers: the second text is %v, want [0 1 3 2]", workers, got)
-		}
-		if first == nil {
-			first = ids
-		} else if digestOf(first) != digestOf(ids) {
-			t.Error("ids depend on the number of workers")
-		}
-	}
-	tok := WhiteSpace()
-	if got := tok.Tokens(tok.Encode("x y x")); !slices.Equal(got, []string{"x", "y", "x"}) {
-		t.Errorf("tokens %q", got)
-	}
-}
-
 // One tokenizer may be used from many goroutines, and ids do not depend on it.
 func TestParallel(t *testing.T) {
 	tok := must(LLaMA("testdata/tiny.model"))(t)
@@ -343,33 +316,6 @@ func TestRefused(t *testing.T) {
 	for _, data := range []string{"", "nonsense", "\x0a\x00", strings.Repeat("\x0a\x03\x0a\x01a", 2)} {
 		if _, err := parseSentencePiece([]byte(data)); err == nil {
 			t.Errorf("SentencePiece model %q: want an error", data)
-		}
-	}
-}
-
-func TestIDs(t *testing.T) {
-	ids, err := NewIDs([][]int32{{1, 2}, {}, {3}}, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if ids.Len() != 3 || ids.Tokens() != 3 || ids.VocabSize() != 4 || !slices.Equal(ids.At(2), []int32{3}) {
-		t.Errorf("%v: %v", ids, ids.Sequences())
-	}
-	if got := ids.Take([]int{2, 0, 2}); fmt.Sprint(got.Sequences()) != "[[3] [1 2] [3]]" {
-		t.Errorf("take %v", got.Sequences())
-	}
-	rec := ids.Slice(1, 3).Record()
-	defer rec.Release()
-	back, err := IDsFromArrow(rec.Column(0), 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if fmt.Sprint(back.Sequences()) != "[[] [3]]" {
-		t.Errorf("through Arrow: %v", back.Sequences())
-	}
-	for _, bad := range [][][]int32{{{-1}}, {{7}}} {
-		if _, err := NewIDs(bad, 5); err == nil {
-			t.Errorf("%v in a vocabulary of 5: want an error", bad)
 		}
 	}
 }
