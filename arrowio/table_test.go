@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 
 	"divvy/arrowio"
@@ -148,7 +149,7 @@ func TestFromRecordRenames(t *testing.T) {
 	tbl := sample(t, mem)
 	f := tbl.Schema().Field(2)
 	rec := tbl.Record()
-	twice := array.NewRecord(arrowSchema(f, f, f), append(append(rec.Columns()[2:3:3], rec.Column(2)), rec.Column(2)), 4)
+	twice := array.NewRecord(arrow.NewSchema([]arrow.Field{f, f, f}, nil), append(append(rec.Columns()[2:3:3], rec.Column(2)), rec.Column(2)), 4)
 	defer twice.Release()
 	got := arrowio.FromRecord(twice)
 	defer got.Release()
