@@ -6,6 +6,7 @@ import (
 	"math"
 	"runtime"
 
+	"divvy/stdlib/paper"
 	"divvy/stdlib/tokenize"
 )
 
@@ -31,13 +32,13 @@ type Options struct {
 // withDefaults fills in what is not set and refuses what cannot be.
 func (o Options) withDefaults() (Options, error) {
 	if o.N == 0 {
-		o.N = 2
+		o.N = paper.NGram
 	}
 	if o.P == 0 {
-		o.P = 0.5
+		o.P = paper.DecayIndex
 	}
 	if o.MaxTokens == 0 {
-		o.MaxTokens = 512
+		o.MaxTokens = paper.DiversityMaxTokens
 	}
 	if o.MaxTokens < 0 {
 		o.MaxTokens = math.MaxInt
