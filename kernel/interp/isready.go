@@ -16,7 +16,7 @@ func (s *Session) IsComplete(_ context.Context, code string) (cell.Completeness,
 }
 
 func completeness(code string) cell.Completeness {
-	if isMagic(code) {
+	if _, _, help := helpOn(code); help || isMagic(code) {
 		return cell.Completeness{Status: "complete"}
 	}
 	var sc scanner.Scanner

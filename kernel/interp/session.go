@@ -87,6 +87,9 @@ func (s *Session) Execute(ctx context.Context, req cell.Request, out cell.Sink) 
 			s.onResult(vs)
 		}
 	}
+	if name, detail, ok := helpOn(req.Code); ok {
+		return s.help(ctx, r, name, detail)
+	}
 	err := s.guard(func() error { return s.engine.eval(r, req.Code) })
 	if s.engine.usesFiles {
 		s.flush()
