@@ -20,8 +20,8 @@ class Protocol(jkt.KernelTests):
     code_inspect_sample = "fmt.Println"
     code_clear_output = "display.Clear(false)"
     completion_samples = [
-        {"text": "fmt.Printl", "matches": {"fmt.Println"}},
-        {"text": "fmt.Sprin", "matches": {"fmt.Sprint", "fmt.Sprintf", "fmt.Sprintln"}},
+        {"text": "fmt.Printl", "matches": {"Println"}},
+        {"text": "fmt.Sprin", "matches": {"Sprint", "Sprintf", "Sprintln"}},
     ]
     complete_code_samples = [
         "1 + 1",
