@@ -37,7 +37,8 @@ var parquetCodecs = map[string]compress.Compression{
 }
 
 // WriteParquet writes a Parquet file atomically, with the Arrow schema in its
-// metadata so that dictionaries and time zones survive.
+// metadata so that dictionaries and time zones survive. What Arrow v17 does not
+// write is an error: durations, large lists, lists of a fixed size with nulls.
 func (t *Table) WriteParquet(path string, opts ...ParquetOptions) error {
 	return writeAtomic(path, func(w io.Writer) error { return t.EncodeParquet(w, opts...) })
 }
@@ -69,10 +70,16 @@ func (t *Table) EncodeParquet(w io.Writer, opts ...ParquetOptions) (err error) {
 			err = fmt.Errorf("arrowio: write Parquet: %v", r)
 		}
 	}()
+	props := parquet.NewWriterProperties(settings...)
+	arrowProps := pqarrow.NewArrowWriterProperties(pqarrow.WithStoreSchema(), pqarrow.WithAllocator(t.mem))
+	for _, f := range t.Schema().Fields() {
+		if _, err := pqarrow.ToParquet(arrow.NewSchema([]arrow.Field{f}, nil), props, arrowProps); err != nil {
+			return fmt.Errorf("column %q of type %s cannot be Parquet: %w", f.Name, typeName(f.Type), err)
+		}
+	}
 	tbl := array.NewTableFromRecords(t.Schema(), []arrow.Record{t.rec})
 	defer tbl.Release()
-	return pqarrow.WriteTable(tbl, keepOpen{w}, rows, parquet.NewWriterProperties(settings...),
-		pqarrow.NewArrowWriterProperties(pqarrow.WithStoreSchema(), pqarrow.WithAllocator(t.mem)))
+	return pqarrow.WriteTable(tbl, keepOpen{w}, rows, props, arrowProps)
 }
 
 // keepOpen hides a writer's Close, which the Parquet writer would call.

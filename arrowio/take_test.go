@@ -123,9 +123,18 @@ func TestTakeEveryType(t *testing.T) {
 	if !mapped.Mapped() || !array.RecordEqual(mapped.Record(), sorted.Record()) {
 		t.Errorf("the mapped table is another, or not mapped: %v", mapped.Mapped())
 	}
-	flat := must(t)(sorted.Drop("f16")) // Parquet of v17 has no half floats of this kind
-	if err := flat.WriteParquet(dir + "/x.parquet"); err != nil {
-		t.Logf("Parquet: %v", err)
+	if err := sorted.WriteParquet(dir + "/x.parquet"); err == nil || !strings.Contains(err.Error(), `column "took" of type duration[ms] cannot be Parquet`) {
+		t.Errorf("a duration as Parquet: %v", err)
+	}
+	timeless := must(t)(sorted.Drop("took", "lists", "pair")) // v17 writes neither large lists nor null ones of a fixed size
+	if err := timeless.WriteParquet(dir + "/x.parquet"); err != nil {
+		t.Fatal(err)
+	}
+	back = must(t)(arrowio.ReadParquet(dir+"/x.parquet", arrowio.ReadOptions{Allocator: mem}))
+	for _, name := range timeless.Columns() {
+		if a, b := values(t, back, name), values(t, timeless, name); !reflect.DeepEqual(a, b) {
+			t.Errorf("Parquet gives %s %v, want %v", name, a, b)
+		}
 	}
 	for _, write := range []func(string) error{func(p string) error { return sorted.WriteCSV(p) }, sorted.WriteJSONLines} {
 		if err := write(dir + "/x.txt"); err != nil {
