@@ -8,9 +8,12 @@ import (
 	"divvy/gpu/program"
 )
 
-// Device is the processor. It has no state of its own; one is as good as another.
+// Device is the processor. It keeps some memory for the temporaries of runs, so
+// that Programs of many shapes, compiled one after the other, take no more than
+// the largest of them.
 type Device struct {
 	workers int
+	spare   arenas
 }
 
 var _ program.Device = (*Device)(nil)

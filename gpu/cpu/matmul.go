@@ -186,17 +186,23 @@ func pack[T float](panel []T, across, along int, data []T, first, count, width, 
 		}
 		return
 	}
-	for r := range count {
-		src := data[(first+r)*across:]
-		if along == 1 {
-			src = src[:k]
-			for q, v := range src {
-				panel[q*width+r] = v
+	// In short stretches, so that what is written stays in the first-level cache
+	// while all vectors are read.
+	const stretch = 16
+	for q0 := 0; q0 < k; q0 += stretch {
+		q1 := min(k, q0+stretch)
+		out := panel[q0*width : q1*width]
+		for r := range count {
+			at := (first+r)*across + q0*along
+			if along == 1 {
+				for i, v := range data[at : at+q1-q0] {
+					out[i*width+r] = v
+				}
+				continue
 			}
-			continue
-		}
-		for q := range k {
-			panel[q*width+r] = src[q*along]
+			for i := range q1 - q0 {
+				out[i*width+r] = data[at+i*along]
+			}
 		}
 	}
 }

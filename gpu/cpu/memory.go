@@ -1,6 +1,9 @@
 package cpu
 
 import (
+	"cmp"
+	"slices"
+	"sync"
 	"unsafe"
 
 	"divvy/gpu/program"
@@ -22,6 +25,44 @@ func alloc(n int64) memory {
 		skip = int(alignment - r)
 	}
 	return memory(raw[skip : skip+int(n)])
+}
+
+// arenas is memory between two runs.
+type arenas struct {
+	mu   sync.Mutex
+	free []memory // by length
+}
+
+// keptArenas is how many are kept: runs that go on at the same time beyond
+// that number take fresh memory.
+const keptArenas = 2
+
+// take gives n bytes or more, contents unknown: the shortest spare arena that
+// is long enough, or new memory in place of the longest that is not.
+func (a *arenas) take(n int64) memory {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	i, _ := slices.BinarySearchFunc(a.free, n, func(m memory, n int64) int { return cmp.Compare(int64(len(m)), n) })
+	if i < len(a.free) {
+		m := a.free[i]
+		a.free = slices.Delete(a.free, i, i+1)
+		return m
+	}
+	if i > 0 {
+		a.free = slices.Delete(a.free, i-1, i)
+	}
+	return alloc(n)
+}
+
+// give takes memory back.
+func (a *arenas) give(m memory) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	i, _ := slices.BinarySearchFunc(a.free, len(m), func(x memory, n int) int { return cmp.Compare(len(x), n) })
+	a.free = slices.Insert(a.free, i, m)
+	if len(a.free) > keptArenas {
+		a.free = slices.Delete(a.free, 0, 1)
+	}
 }
 
 // storageBytes is what n elements take on this device, rounded up to the alignment.

@@ -9,22 +9,23 @@ import (
 	"divvy/gpu/program"
 )
 
-// executable is a planned Program. The arena is made at the first run and kept.
+// executable is a planned Program. Its memory is lent by the device for the
+// time of a run.
 type executable struct {
 	p       *program.Program
 	plan    *plan
+	device  *Device
 	workers int
 	space   int64 // workspace in bytes
 
-	mu    sync.Mutex
-	arena memory
-	work  memory
-	mem   []memory // by value ID, during a run
+	mu   sync.Mutex
+	work memory   // during a run
+	mem  []memory // by value ID, during a run
 }
 
 // Compile plans memory for p.
 func (d *Device) Compile(p *program.Program) (program.Executable, error) {
-	e := &executable{p: p, plan: newPlan(p), workers: d.workers, mem: make([]memory, p.Values)}
+	e := &executable{p: p, plan: newPlan(p), device: d, workers: d.workers, mem: make([]memory, p.Values)}
 	for _, op := range p.Ops {
 		if kernels[op.Kind] == nil {
 			return nil, fmt.Errorf("compiling %q for the processor: no kernel for %s", p.Name, op)
@@ -41,10 +42,12 @@ func (e *executable) Memory() program.Memory    { return e.plan.memory(e.space) 
 func (e *executable) Run(ctx context.Context, in program.Bindings) (map[string]*program.Tensor, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if err := e.bind(in); err != nil {
+	arena := e.device.spare.take(e.plan.arena + e.space)
+	defer e.device.spare.give(arena)
+	defer clear(e.mem) // hold no memory of others between runs
+	if err := e.bind(in, arena); err != nil {
 		return nil, fmt.Errorf("running %q: %w", e.p.Name, err)
 	}
-	defer clear(e.mem) // hold no caller's memory between runs
 	for i, op := range e.p.Ops {
 		if i <= e.plan.commit {
 			if err := ctx.Err(); err != nil {
@@ -82,10 +85,8 @@ func (e *executable) free(op *program.Op) bool {
 }
 
 // bind checks the inputs and points every value at its memory.
-func (e *executable) bind(in program.Bindings) error {
-	if e.arena == nil {
-		e.arena, e.work = alloc(e.plan.arena), alloc(e.space)
-	}
+func (e *executable) bind(in program.Bindings, arena memory) error {
+	e.work = arena[e.plan.arena:]
 	at := make(map[*storage]memory, len(e.p.Inputs))
 	for _, v := range e.p.Inputs {
 		name := v.Op.Attr.Name
@@ -119,7 +120,7 @@ func (e *executable) bind(in program.Bindings) error {
 			case s.fixed != nil:
 				e.mem[v.ID] = s.fixed
 			case s.offset >= 0:
-				e.mem[v.ID] = e.arena[s.offset : s.offset+s.bytes]
+				e.mem[v.ID] = arena[s.offset : s.offset+s.bytes]
 			default:
 				e.mem[v.ID] = at[s]
 			}

@@ -240,3 +240,25 @@ func TestConvert(t *testing.T) {
 		}
 	}
 }
+
+// TestArenas: memory is lent, found again, and replaced when it is too short.
+func TestArenas(t *testing.T) {
+	var a arenas
+	x := a.take(100)
+	a.give(x)
+	if y := a.take(50); &y[0] != &x[0] {
+		t.Error("the spare arena was not used")
+	} else {
+		a.give(y)
+	}
+	z := a.take(200)
+	if len(z) != 200 || len(a.free) != 0 {
+		t.Errorf("%d bytes, %d spare", len(z), len(a.free))
+	}
+	for n := range 4 {
+		a.give(alloc(int64(100 + n)))
+	}
+	if len(a.free) != keptArenas || len(a.free[1]) != 103 {
+		t.Errorf("%d arenas are kept", len(a.free))
+	}
+}

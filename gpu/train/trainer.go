@@ -168,7 +168,7 @@ func (t *Trainer) executable(name string, build func() (*program.Program, error)
 	if err != nil {
 		return nil, err
 	}
-	const kept = 16 // shapes; each holds memory for its temporaries
+	const kept = 16 // shapes
 	if len(t.compiled) >= kept {
 		clear(t.compiled)
 	}
