@@ -143,12 +143,12 @@ func (l level) exponential(name string, affine bool) {
 	var scale, shift, sum reg.VecVirtual
 	if affine {
 		scale, shift, sum = l.vec(), l.vec(), l.vec()
-		for param, v := range map[string]reg.VecVirtual{"scale": scale, "shift": shift} {
+		for i, param := range []string{"scale", "shift"} { // in this order in every run
 			addr, err := Param(param).Resolve()
 			if err != nil {
 				panic(err)
 			}
-			VBROADCASTSS(addr.Addr, v)
+			VBROADCASTSS(addr.Addr, []reg.VecVirtual{scale, shift}[i])
 		}
 		VXORPS(sum, sum, sum)
 	}
