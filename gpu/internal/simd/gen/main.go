@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"math"
 
-	. "github.com/mmcloughlin/avo/build" //nolint:revive // avo's own idiom: instructions are functions
-	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
@@ -21,23 +21,23 @@ type level struct {
 }
 
 func main() {
-	ConstraintExpr("amd64")
+	build.ConstraintExpr("amd64")
 	for _, l := range []level{
-		{"AVX512", 16, ZMM, 12, 32},
-		{"AVX2", 8, YMM, 6, 16},
+		{"AVX512", 16, build.ZMM, 12, 32},
+		{"AVX2", 8, build.YMM, 6, 16},
 	} {
 		l.block()
 		l.exponential("exp", false)
 		l.exponential("expSum", true)
-		l.binary("add", func(x, y, dst Op) { VADDPS(y, x, dst) })
-		l.binary("mul", func(x, y, dst Op) { VMULPS(y, x, dst) })
+		l.binary("add", func(x, y, dst operand.Op) { build.VADDPS(y, x, dst) })
+		l.binary("mul", func(x, y, dst operand.Op) { build.VMULPS(y, x, dst) })
 		l.scaled("scale", false)
 		l.scaled("axpy", true)
 		l.dot()
 		l.relu()
 		l.adamw()
 	}
-	Generate()
+	build.Generate()
 }
 
 // bytes is the size of a vector.
@@ -46,18 +46,18 @@ func (l level) bytes() int { return 4 * l.lanes }
 // constant is a float32 in read-only memory, broadcast to a vector.
 func (l level) constant(x float64) reg.VecVirtual {
 	v := l.vec()
-	VBROADCASTSS(float(x), v)
+	build.VBROADCASTSS(float(x), v)
 	return v
 }
 
-var constants = map[uint32]Mem{}
+var constants = map[uint32]operand.Mem{}
 
-func float(x float64) Mem {
+func float(x float64) operand.Mem {
 	bits := math.Float32bits(float32(x))
 	m, ok := constants[bits]
 	if !ok {
-		m = GLOBL(fmt.Sprintf("f%08x", bits), 24) // NOPTR|RODATA
-		DATA(0, U32(bits))
+		m = build.GLOBL(fmt.Sprintf("f%08x", bits), 24) // NOPTR|RODATA
+		build.DATA(0, operand.U32(bits))
 		constants[bits] = m
 	}
 	return m
@@ -66,22 +66,22 @@ func float(x float64) Mem {
 // loop runs body for n elements in steps of the vector's width. The pointers
 // are advanced.
 func (l level) loop(name string, n reg.Register, pointers []reg.Register, body func()) {
-	CMPQ(n, U8(0))
-	JE(LabelRef("done" + name))
-	Label("loop" + name)
+	build.CMPQ(n, operand.U8(0))
+	build.JE(operand.LabelRef("done" + name))
+	build.Label("loop" + name)
 	body()
 	for _, p := range pointers {
-		ADDQ(U32(uint32(l.bytes())), p)
+		build.ADDQ(operand.U32(uint32(l.bytes())), p)
 	}
-	SUBQ(U8(uint8(l.lanes)), n)
-	JNZ(LabelRef("loop" + name))
-	Label("done" + name)
+	build.SUBQ(operand.U8(uint8(l.lanes)), n)
+	build.JNZ(operand.LabelRef("loop" + name))
+	build.Label("done" + name)
 }
 
 func (l level) text(name, signature, doc string) {
-	TEXT(name+l.name, NOSPLIT, "func("+signature+")")
-	Pragma("noescape")
-	Doc(fmt.Sprintf("%s%s %s", name, l.name, doc))
+	build.TEXT(name+l.name, build.NOSPLIT, "func("+signature+")")
+	build.Pragma("noescape")
+	build.Doc(fmt.Sprintf("%s%s %s", name, l.name, doc))
 }
 
 const multiple = " n is a multiple of the vector's width."
@@ -89,46 +89,46 @@ const multiple = " n is a multiple of the vector's width."
 // block is c[mr][ldc:nr] += a b over packed panels.
 func (l level) block() {
 	l.text("block", "k int, a, b, c *float32, ldc int", fmt.Sprintf("adds to %d rows of %d numbers at c the product of packed panels.", l.mr, l.nr))
-	k, a, b := Load(Param("k"), GP64()), Load(Param("a"), GP64()), Load(Param("b"), GP64())
-	c, ldc := Load(Param("c"), GP64()), Load(Param("ldc"), GP64())
-	SHLQ(U8(2), ldc)
+	k, a, b := build.Load(build.Param("k"), build.GP64()), build.Load(build.Param("a"), build.GP64()), build.Load(build.Param("b"), build.GP64())
+	c, ldc := build.Load(build.Param("c"), build.GP64()), build.Load(build.Param("ldc"), build.GP64())
+	build.SHLQ(operand.U8(2), ldc)
 	sums := make([][2]reg.VecVirtual, l.mr)
 	for i := range sums {
 		for j := range sums[i] {
 			sums[i][j] = l.vec()
-			VXORPS(sums[i][j], sums[i][j], sums[i][j])
+			build.VXORPS(sums[i][j], sums[i][j], sums[i][j])
 		}
 	}
 	row, x := [2]reg.VecVirtual{l.vec(), l.vec()}, l.vec()
-	CMPQ(k, U8(0))
-	JE(LabelRef("store"))
-	Label("loop")
+	build.CMPQ(k, operand.U8(0))
+	build.JE(operand.LabelRef("store"))
+	build.Label("loop")
 	for j := range row {
-		VMOVUPS(Mem{Base: b, Disp: j * l.bytes()}, row[j])
+		build.VMOVUPS(operand.Mem{Base: b, Disp: j * l.bytes()}, row[j])
 	}
 	for i := range sums {
-		VBROADCASTSS(Mem{Base: a, Disp: 4 * i}, x)
+		build.VBROADCASTSS(operand.Mem{Base: a, Disp: 4 * i}, x)
 		for j := range row {
-			VFMADD231PS(row[j], x, sums[i][j])
+			build.VFMADD231PS(row[j], x, sums[i][j])
 		}
 	}
-	ADDQ(U32(uint32(4*l.mr)), a)
-	ADDQ(U32(uint32(4*l.nr)), b)
-	DECQ(k)
-	JNZ(LabelRef("loop"))
-	Label("store")
+	build.ADDQ(operand.U32(uint32(4*l.mr)), a)
+	build.ADDQ(operand.U32(uint32(4*l.nr)), b)
+	build.DECQ(k)
+	build.JNZ(operand.LabelRef("loop"))
+	build.Label("store")
 	for i := range sums {
 		for j := range row {
-			at := Mem{Base: c, Disp: j * l.bytes()}
-			VADDPS(at, sums[i][j], sums[i][j])
-			VMOVUPS(sums[i][j], at)
+			at := operand.Mem{Base: c, Disp: j * l.bytes()}
+			build.VADDPS(at, sums[i][j], sums[i][j])
+			build.VMOVUPS(sums[i][j], at)
 		}
 		if i < len(sums)-1 {
-			ADDQ(ldc, c)
+			build.ADDQ(ldc, c)
 		}
 	}
-	VZEROUPPER()
-	RET()
+	build.VZEROUPPER()
+	build.RET()
 }
 
 // exponential is exp of each element, or of scale*x+shift with the sum of the
@@ -139,18 +139,18 @@ func (l level) exponential(name string, affine bool) {
 		signature, doc = "dst, src *float32, n int, scale, shift float32, sum *float32", "is dst = exp(scale*src + shift) and its sum by lanes."
 	}
 	l.text(name, signature, doc+multiple)
-	dst, src, n := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("n"), GP64())
+	dst, src, n := build.Load(build.Param("dst"), build.GP64()), build.Load(build.Param("src"), build.GP64()), build.Load(build.Param("n"), build.GP64())
 	var scale, shift, sum reg.VecVirtual
 	if affine {
 		scale, shift, sum = l.vec(), l.vec(), l.vec()
 		for i, param := range []string{"scale", "shift"} { // in this order in every run
-			addr, err := Param(param).Resolve()
+			addr, err := build.Param(param).Resolve()
 			if err != nil {
 				panic(err)
 			}
-			VBROADCASTSS(addr.Addr, []reg.VecVirtual{scale, shift}[i])
+			build.VBROADCASTSS(addr.Addr, []reg.VecVirtual{scale, shift}[i])
 		}
-		VXORPS(sum, sum, sum)
+		build.VXORPS(sum, sum, sum)
 	}
 	low, high, log2e := l.constant(-104), l.constant(89), l.constant(math.Log2E)
 	minusHigh, minusLow := l.constant(-0.693359375), l.constant(2.12194440e-4)
@@ -160,153 +160,153 @@ func (l level) exponential(name string, affine bool) {
 	}
 	x, k, p := l.vec(), l.vec(), l.vec()
 	l.loop("", n, []reg.Register{dst, src}, func() {
-		VMOVUPS(Mem{Base: src}, x)
+		build.VMOVUPS(operand.Mem{Base: src}, x)
 		if affine {
-			VFMADD213PS(shift, scale, x)
+			build.VFMADD213PS(shift, scale, x)
 		}
 		// The second operand is what comes out when one is not a number.
-		VMAXPS(x, low, x)
-		VMINPS(x, high, x)
-		VMULPS(log2e, x, k)
+		build.VMAXPS(x, low, x)
+		build.VMINPS(x, high, x)
+		build.VMULPS(log2e, x, k)
 		if l.lanes == 16 {
-			VRNDSCALEPS(U8(0), k, k)
+			build.VRNDSCALEPS(operand.U8(0), k, k)
 		} else {
-			VROUNDPS(U8(0), k, k)
+			build.VROUNDPS(operand.U8(0), k, k)
 		}
-		VFMADD231PS(minusHigh, k, x)
-		VFMADD231PS(minusLow, k, x)
-		VMOVAPS(poly[0], p)
+		build.VFMADD231PS(minusHigh, k, x)
+		build.VFMADD231PS(minusLow, k, x)
+		build.VMOVAPS(poly[0], p)
 		for _, c := range poly[1:] {
-			VFMADD213PS(c, x, p)
+			build.VFMADD213PS(c, x, p)
 		}
 		half, one := l.vec(), l.vec()
-		VBROADCASTSS(float(5.0000001201e-1), half)
-		VBROADCASTSS(float(1), one)
-		VFMADD213PS(half, x, p)
-		VMULPS(x, p, p)
-		VFMADD213PS(x, x, p)
-		VADDPS(one, p, p)
+		build.VBROADCASTSS(float(5.0000001201e-1), half)
+		build.VBROADCASTSS(float(1), one)
+		build.VFMADD213PS(half, x, p)
+		build.VMULPS(x, p, p)
+		build.VFMADD213PS(x, x, p)
+		build.VADDPS(one, p, p)
 		l.ldexp(p, k)
-		VMOVUPS(p, Mem{Base: dst})
+		build.VMOVUPS(p, operand.Mem{Base: dst})
 		if affine {
-			VADDPS(p, sum, sum)
+			build.VADDPS(p, sum, sum)
 		}
 	})
 	if affine {
-		VMOVUPS(sum, Mem{Base: Load(Param("sum"), GP64())})
+		build.VMOVUPS(sum, operand.Mem{Base: build.Load(build.Param("sum"), build.GP64())})
 	}
-	VZEROUPPER()
-	RET()
+	build.VZEROUPPER()
+	build.RET()
 }
 
 // ldexp multiplies p by 2^k, k being whole numbers, in two steps where there is
 // no instruction for it, as 2^128 and 2^-149 are no normal numbers.
 func (l level) ldexp(p, k reg.VecVirtual) {
 	if l.lanes == 16 {
-		VSCALEFPS(k, p, p)
+		build.VSCALEFPS(k, p, p)
 		return
 	}
 	n, h, one := l.vec(), l.vec(), l.vec()
-	VCVTPS2DQ(k, n)
-	VPSRAD(U8(1), n, h)
-	VPSUBD(h, n, n)
-	VBROADCASTSS(float(1), one) // its bits are the exponent's bias
+	build.VCVTPS2DQ(k, n)
+	build.VPSRAD(operand.U8(1), n, h)
+	build.VPSUBD(h, n, n)
+	build.VBROADCASTSS(float(1), one) // its bits are the exponent's bias
 	for _, e := range []reg.VecVirtual{n, h} {
-		VPSLLD(U8(23), e, e)
-		VPADDD(one, e, e)
-		VMULPS(e, p, p)
+		build.VPSLLD(operand.U8(23), e, e)
+		build.VPADDD(one, e, e)
+		build.VMULPS(e, p, p)
 	}
 }
 
-func (l level) binary(name string, op func(x, y, dst Op)) {
+func (l level) binary(name string, op func(x, y, dst operand.Op)) {
 	l.text(name, "dst, x, y *float32, n int", "works element by element."+multiple)
-	dst, px, py, n := Load(Param("dst"), GP64()), Load(Param("x"), GP64()), Load(Param("y"), GP64()), Load(Param("n"), GP64())
+	dst, px, py, n := build.Load(build.Param("dst"), build.GP64()), build.Load(build.Param("x"), build.GP64()), build.Load(build.Param("y"), build.GP64()), build.Load(build.Param("n"), build.GP64())
 	x := l.vec()
 	l.loop("", n, []reg.Register{dst, px, py}, func() {
-		VMOVUPS(Mem{Base: px}, x)
-		op(x, Mem{Base: py}, x)
-		VMOVUPS(x, Mem{Base: dst})
+		build.VMOVUPS(operand.Mem{Base: px}, x)
+		op(x, operand.Mem{Base: py}, x)
+		build.VMOVUPS(x, operand.Mem{Base: dst})
 	})
-	VZEROUPPER()
-	RET()
+	build.VZEROUPPER()
+	build.RET()
 }
 
 // scaled is dst = a x, or dst += a x.
 func (l level) scaled(name string, add bool) {
 	l.text(name, "dst, x *float32, n int, a float32", "multiplies by a number."+multiple)
-	dst, px, n := Load(Param("dst"), GP64()), Load(Param("x"), GP64()), Load(Param("n"), GP64())
-	addr, err := Param("a").Resolve()
+	dst, px, n := build.Load(build.Param("dst"), build.GP64()), build.Load(build.Param("x"), build.GP64()), build.Load(build.Param("n"), build.GP64())
+	addr, err := build.Param("a").Resolve()
 	if err != nil {
 		panic(err)
 	}
 	a, x := l.vec(), l.vec()
-	VBROADCASTSS(addr.Addr, a)
+	build.VBROADCASTSS(addr.Addr, a)
 	l.loop("", n, []reg.Register{dst, px}, func() {
 		if add {
-			VMOVUPS(Mem{Base: dst}, x)
-			VFMADD231PS(Mem{Base: px}, a, x)
+			build.VMOVUPS(operand.Mem{Base: dst}, x)
+			build.VFMADD231PS(operand.Mem{Base: px}, a, x)
 		} else {
-			VMULPS(Mem{Base: px}, a, x)
+			build.VMULPS(operand.Mem{Base: px}, a, x)
 		}
-		VMOVUPS(x, Mem{Base: dst})
+		build.VMOVUPS(x, operand.Mem{Base: dst})
 	})
-	VZEROUPPER()
-	RET()
+	build.VZEROUPPER()
+	build.RET()
 }
 
 // dot sums x*y in four vectors, whose sum by lanes is stored.
 func (l level) dot() {
 	l.text("dot", "x, y *float32, n int, sum *float32", "is the sum of x*y by lanes. n is a multiple of four times the vector's width.")
-	px, py, n := Load(Param("x"), GP64()), Load(Param("y"), GP64()), Load(Param("n"), GP64())
+	px, py, n := build.Load(build.Param("x"), build.GP64()), build.Load(build.Param("y"), build.GP64()), build.Load(build.Param("n"), build.GP64())
 	var s, v [4]reg.VecVirtual
 	for i := range s {
 		s[i], v[i] = l.vec(), l.vec()
-		VXORPS(s[i], s[i], s[i])
+		build.VXORPS(s[i], s[i], s[i])
 	}
-	CMPQ(n, U8(0))
-	JE(LabelRef("done"))
-	Label("loop")
+	build.CMPQ(n, operand.U8(0))
+	build.JE(operand.LabelRef("done"))
+	build.Label("loop")
 	for i := range s {
-		VMOVUPS(Mem{Base: px, Disp: i * l.bytes()}, v[i])
-		VFMADD231PS(Mem{Base: py, Disp: i * l.bytes()}, v[i], s[i])
+		build.VMOVUPS(operand.Mem{Base: px, Disp: i * l.bytes()}, v[i])
+		build.VFMADD231PS(operand.Mem{Base: py, Disp: i * l.bytes()}, v[i], s[i])
 	}
-	ADDQ(U32(uint32(4*l.bytes())), px)
-	ADDQ(U32(uint32(4*l.bytes())), py)
-	SUBQ(U8(uint8(4*l.lanes)), n)
-	JNZ(LabelRef("loop"))
-	Label("done")
-	VADDPS(s[1], s[0], s[0])
-	VADDPS(s[3], s[2], s[2])
-	VADDPS(s[2], s[0], s[0])
-	VMOVUPS(s[0], Mem{Base: Load(Param("sum"), GP64())})
-	VZEROUPPER()
-	RET()
+	build.ADDQ(operand.U32(uint32(4*l.bytes())), px)
+	build.ADDQ(operand.U32(uint32(4*l.bytes())), py)
+	build.SUBQ(operand.U8(uint8(4*l.lanes)), n)
+	build.JNZ(operand.LabelRef("loop"))
+	build.Label("done")
+	build.VADDPS(s[1], s[0], s[0])
+	build.VADDPS(s[3], s[2], s[2])
+	build.VADDPS(s[2], s[0], s[0])
+	build.VMOVUPS(s[0], operand.Mem{Base: build.Load(build.Param("sum"), build.GP64())})
+	build.VZEROUPPER()
+	build.RET()
 }
 
 func (l level) relu() {
 	l.text("relu", "dst, x *float32, n int", "is dst = max(x, 0)."+multiple)
-	dst, px, n := Load(Param("dst"), GP64()), Load(Param("x"), GP64()), Load(Param("n"), GP64())
+	dst, px, n := build.Load(build.Param("dst"), build.GP64()), build.Load(build.Param("x"), build.GP64()), build.Load(build.Param("n"), build.GP64())
 	x, zero := l.vec(), l.vec()
-	VXORPS(zero, zero, zero)
+	build.VXORPS(zero, zero, zero)
 	l.loop("", n, []reg.Register{dst, px}, func() {
-		VMOVUPS(Mem{Base: px}, x)
-		VMAXPS(x, zero, x)
-		VMOVUPS(x, Mem{Base: dst})
+		build.VMOVUPS(operand.Mem{Base: px}, x)
+		build.VMAXPS(x, zero, x)
+		build.VMOVUPS(x, operand.Mem{Base: dst})
 	})
-	VZEROUPPER()
-	RET()
+	build.VZEROUPPER()
+	build.RET()
 }
 
 // adamw reads its constants in the order of the fields of type AdamW.
 func (l level) adamw() {
 	l.text("adamw", "p, grad, m, v *float32, n int, c *float32", "is one step; c points to the fields of an AdamW."+multiple)
-	pp, pg, pm, pv := Load(Param("p"), GP64()), Load(Param("grad"), GP64()), Load(Param("m"), GP64()), Load(Param("v"), GP64())
-	n, pc := Load(Param("n"), GP64()), Load(Param("c"), GP64())
+	pp, pg, pm, pv := build.Load(build.Param("p"), build.GP64()), build.Load(build.Param("grad"), build.GP64()), build.Load(build.Param("m"), build.GP64()), build.Load(build.Param("v"), build.GP64())
+	n, pc := build.Load(build.Param("n"), build.GP64()), build.Load(build.Param("c"), build.GP64())
 	field := map[string]reg.VecVirtual{}
 	for i, name := range []string{"scale", "beta1", "beta2", "keep", "rate", "root", "eps", "gain1", "gain2"} {
 		field[name] = l.vec()
 		if l.lanes == 16 || i < 6 {
-			VBROADCASTSS(Mem{Base: pc, Disp: 4 * i}, field[name])
+			build.VBROADCASTSS(operand.Mem{Base: pc, Disp: 4 * i}, field[name])
 		}
 	}
 	// With sixteen registers the last constants are loaded where they are used.
@@ -315,27 +315,27 @@ func (l level) adamw() {
 			return field[name]
 		}
 		v := l.vec()
-		VBROADCASTSS(Mem{Base: pc, Disp: 4 * i}, v)
+		build.VBROADCASTSS(operand.Mem{Base: pc, Disp: 4 * i}, v)
 		return v
 	}
 	d, m, v, w := l.vec(), l.vec(), l.vec(), l.vec()
 	l.loop("", n, []reg.Register{pp, pg, pm, pv}, func() {
-		VMULPS(Mem{Base: pg}, field["scale"], d)
-		VMULPS(Mem{Base: pm}, field["beta1"], m)
-		VFMADD231PS(get(7, "gain1"), d, m)
-		VMOVUPS(m, Mem{Base: pm})
-		VMULPS(d, d, d)
-		VMULPS(Mem{Base: pv}, field["beta2"], v)
-		VFMADD231PS(get(8, "gain2"), d, v)
-		VMOVUPS(v, Mem{Base: pv})
-		VSQRTPS(v, v)
-		VFMADD213PS(get(6, "eps"), field["root"], v)
-		VMULPS(field["rate"], m, m)
-		VDIVPS(v, m, m)
-		VMULPS(Mem{Base: pp}, field["keep"], w)
-		VSUBPS(m, w, w)
-		VMOVUPS(w, Mem{Base: pp})
+		build.VMULPS(operand.Mem{Base: pg}, field["scale"], d)
+		build.VMULPS(operand.Mem{Base: pm}, field["beta1"], m)
+		build.VFMADD231PS(get(7, "gain1"), d, m)
+		build.VMOVUPS(m, operand.Mem{Base: pm})
+		build.VMULPS(d, d, d)
+		build.VMULPS(operand.Mem{Base: pv}, field["beta2"], v)
+		build.VFMADD231PS(get(8, "gain2"), d, v)
+		build.VMOVUPS(v, operand.Mem{Base: pv})
+		build.VSQRTPS(v, v)
+		build.VFMADD213PS(get(6, "eps"), field["root"], v)
+		build.VMULPS(field["rate"], m, m)
+		build.VDIVPS(v, m, m)
+		build.VMULPS(operand.Mem{Base: pp}, field["keep"], w)
+		build.VSUBPS(m, w, w)
+		build.VMOVUPS(w, operand.Mem{Base: pp})
 	})
-	VZEROUPPER()
-	RET()
+	build.VZEROUPPER()
+	build.RET()
 }
