@@ -44,7 +44,7 @@ func (p *exprParser) scan() error {
 	if rest == "" {
 		return nil
 	}
-	first, _ := utf8.DecodeRuneInString(rest)
+	first, size := utf8.DecodeRuneInString(rest)
 	n := 0
 	switch {
 	case first == '\'' || first == '"' || first == '`':
@@ -62,7 +62,7 @@ func (p *exprParser) scan() error {
 		}
 	default:
 		p.tok.kind = tokOp
-		n = utf8.RuneLen(first)
+		n = size
 		for _, two := range []string{"==", "!=", "<>", "<=", ">=", "&&", "||"} {
 			if strings.HasPrefix(rest, two) {
 				n = 2
