@@ -25,11 +25,7 @@ type program struct {
 // shared returns a file of the folder of test material beside the module.
 func shared(t *testing.T, name string) []byte {
 	t.Helper()
-	dir := os.Getenv("DIVVY_SHARED")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	b, err := os.ReadFile(filepath.Join(dir, name))
+	b, err := os.ReadFile(sharedPath(name))
 	switch {
 	case err == nil:
 		return b
@@ -39,6 +35,14 @@ func shared(t *testing.T, name string) []byte {
 		t.Skipf("no test material (../shared): %v", err)
 	}
 	return nil
+}
+
+func sharedPath(name string) string {
+	dir := os.Getenv("DIVVY_SHARED")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "..", "shared")
+	}
+	return filepath.Join(dir, name)
 }
 
 // collector is a sink that keeps everything.

@@ -5,6 +5,7 @@ import (
 	"go/types"
 	"reflect"
 	"sort"
+	"strconv"
 	"strings"
 
 	"divvy/kernel/symbols"
@@ -180,35 +181,127 @@ func returnOrCall(sg *types.Signature, c ast.Expr) ast.Stmt {
 // hold a T.
 func (l *lowerer) unboxer(t types.Type) string {
 	return l.helper("raw", l.key(t), func(fn string) {
-		l.emit(funcDecl(fn, funcType([]*ast.Field{field("x", anyType())}, []*ast.Field{field("v", l.typ(t))}),
-			exprStmt(call(rtFn("Raw"), id("x"), addr(id("v")))), ret(id("v"))))
+		l.emit(funcDecl(fn, funcType([]*ast.Field{field("x", anyType())}, []*ast.Field{result(l.typ(t))}),
+			declareVar("v", l.typ(t)), exprStmt(call(rtFn("Raw"), id("x"), addr(id("v")))), ret(id("v"))))
 	})
 }
 
 // typeString names a type as fmt's %T does.
 func typeString(t types.Type) string {
-	s := types.TypeString(t, func(p *types.Package) string { return p.Name() })
-	s = strings.ReplaceAll(s, "interface{}", "interface {}")
-	s = replaceWord(s, "any", "interface {}")
-	s = replaceWord(s, "byte", "uint8")
-	s = replaceWord(s, "rune", "int32")
-	return s
+	var b strings.Builder
+	writeTypeString(&b, t)
+	return b.String()
 }
 
-// replaceWord replaces whole identifiers that no package qualifies.
-func replaceWord(s, word, by string) string {
-	var b strings.Builder
-	for i := 0; i < len(s); {
-		if strings.HasPrefix(s[i:], word) && (i == 0 || !isIdent(s[i-1]) && s[i-1] != '.') &&
-			(i+len(word) == len(s) || !isIdent(s[i+len(word)]) && s[i+len(word)] != '.') {
-			b.WriteString(by)
-			i += len(word)
-			continue
-		}
-		b.WriteByte(s[i])
-		i++
+func writeTypeString(b *strings.Builder, t types.Type) {
+	elem := func(prefix string, t types.Type) {
+		b.WriteString(prefix)
+		writeTypeString(b, t)
 	}
-	return b.String()
+	switch t := types.Unalias(t).(type) {
+	case *types.Basic:
+		b.WriteString(types.Typ[t.Kind()].Name())
+	case *types.Pointer:
+		elem("*", t.Elem())
+	case *types.Slice:
+		elem("[]", t.Elem())
+	case *types.Array:
+		elem("["+strconv.FormatInt(t.Len(), 10)+"]", t.Elem())
+	case *types.Map:
+		elem("map[", t.Key())
+		elem("]", t.Elem())
+	case *types.Chan:
+		elem([]string{"chan ", "chan<- ", "<-chan "}[t.Dir()], t.Elem())
+	case *types.Signature:
+		writeSignature(b, t)
+	case *types.Struct:
+		writeStruct(b, t)
+	case *types.Interface:
+		writeInterface(b, t)
+	case *types.Named:
+		o := t.Obj()
+		if o.Pkg() != nil {
+			b.WriteString(o.Pkg().Name() + ".")
+		}
+		b.WriteString(o.Name())
+		for i := range t.TypeArgs().Len() {
+			elem([]string{"[", ","}[min(i, 1)], t.TypeArgs().At(i))
+		}
+		if t.TypeArgs().Len() > 0 {
+			b.WriteString("]")
+		}
+	default:
+		b.WriteString(t.String())
+	}
+}
+
+func writeSignature(b *strings.Builder, t *types.Signature) {
+	tuple := func(t *types.Tuple, variadic bool) {
+		for i := range t.Len() {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			s, ok := t.At(i).Type().Underlying().(*types.Slice)
+			if ok && variadic && i == t.Len()-1 {
+				b.WriteString("...")
+				writeTypeString(b, s.Elem())
+				continue
+			}
+			writeTypeString(b, t.At(i).Type())
+		}
+	}
+	b.WriteString("func(")
+	tuple(t.Params(), t.Variadic())
+	b.WriteString(")")
+	switch t.Results().Len() {
+	case 0:
+	case 1:
+		b.WriteString(" ")
+		tuple(t.Results(), false)
+	default:
+		b.WriteString(" (")
+		tuple(t.Results(), false)
+		b.WriteString(")")
+	}
+}
+
+func writeStruct(b *strings.Builder, t *types.Struct) {
+	if t.NumFields() == 0 {
+		b.WriteString("struct {}")
+		return
+	}
+	b.WriteString("struct { ")
+	for i := range t.NumFields() {
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		f := t.Field(i)
+		if !f.Embedded() {
+			b.WriteString(f.Name() + " ")
+		}
+		writeTypeString(b, f.Type())
+		if tag := t.Tag(i); tag != "" {
+			b.WriteString(" " + strconv.Quote(tag))
+		}
+	}
+	b.WriteString(" }")
+}
+
+func writeInterface(b *strings.Builder, t *types.Interface) {
+	if t.NumMethods() == 0 {
+		b.WriteString("interface {}")
+		return
+	}
+	b.WriteString("interface { ")
+	for i := range t.NumMethods() {
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		var sig strings.Builder
+		writeSignature(&sig, t.Method(i).Signature())
+		b.WriteString(t.Method(i).Name() + strings.TrimPrefix(sig.String(), "func"))
+	}
+	b.WriteString(" }")
 }
 
 func isIdent(c byte) bool {

@@ -1,6 +1,7 @@
 package interp
 
 import (
+	"context"
 	"fmt"
 	"go/ast"
 	"go/token"
@@ -82,7 +83,9 @@ func newEngine(y *yaegi.Interpreter, lib *symbols.Library, rt *runtime, override
 	if err := y.Use(rt.exports()); err != nil {
 		return nil, err
 	}
-	if _, err := y.Eval(`import rt__ "rt"`); err != nil {
+	// With a context, so that what is compiled from now on, the first cell
+	// included, can be stopped where it waits on a channel.
+	if _, err := y.EvalWithContext(context.Background(), `import rt__ "rt"`); err != nil {
 		return nil, fmt.Errorf("runtime support: %w", err)
 	}
 	s.preload()

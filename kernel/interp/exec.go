@@ -42,8 +42,35 @@ func newExecutor(y *yaegi.Interpreter) (*executor, error) {
 	return &executor{y: y, id: (*uint64)(unsafe.Add(base, id.Offset)), done: (*chan struct{})(unsafe.Add(base, done.Offset))}, nil
 }
 
-// call runs a function without parameters until it returns, panics or ctx ends.
+// call runs a lowered function without parameters until it returns, panics or
+// ctx ends.
 func (x *executor) call(ctx context.Context, fn string) error {
+	return x.guarded(ctx, func() error {
+		// The context is not the caller's: yaegi would close its channel.
+		_, err := x.y.EvalWithContext(context.Background(), fn+"()")
+		return err
+	})
+}
+
+// invoke is call for a function value of an earlier cell, whose frames wait on
+// the given channel.
+func (x *executor) invoke(ctx context.Context, done chan struct{}, f func()) error {
+	if done != nil {
+		*x.done = done
+	}
+	return x.guarded(ctx, func() (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				err = yaegi.Panic{Value: p}
+			}
+		}()
+		f()
+		return nil
+	})
+}
+
+// guarded runs f, and makes its frames end when ctx does.
+func (x *executor) guarded(ctx context.Context, f func() error) error {
 	ended := make(chan struct{})
 	restored := make(chan struct{})
 	before := atomic.LoadUint64(x.id)
@@ -57,8 +84,7 @@ func (x *executor) call(ctx context.Context, fn string) error {
 		x.halt(ended)
 		atomic.StoreUint64(x.id, before)
 	}()
-	// The context is not the caller's: yaegi would close its channel.
-	_, err := x.y.EvalWithContext(context.Background(), fn+"()")
+	err := f()
 	close(ended)
 	<-restored
 	if ctx.Err() != nil {

@@ -310,6 +310,11 @@ func (l *lowerer) deferStmt(s *ast.DeferStmt) []ast.Stmt {
 		l.fail(s.Defer, "defer in the body of a range over a function is not supported in cells; call a function there instead")
 	}
 	if fl, ok := unparen(s.Call.Fun).(*ast.FuncLit); ok && len(s.Call.Args) == 0 {
+		if l.inLoop() && !recoversHere(fl.Body) {
+			// Evaluated now, so that it keeps the variables of this iteration.
+			n := l.fresh("f")
+			return []ast.Stmt{define([]string{n}, l.expr(fl)), &ast.DeferStmt{Defer: s.Defer, Call: call(id(n))}}
+		}
 		return []ast.Stmt{&ast.DeferStmt{Defer: s.Defer, Call: call(l.expr(fl))}}
 	}
 	pre, c := l.bound(s.Call)
@@ -319,4 +324,30 @@ func (l *lowerer) deferStmt(s *ast.DeferStmt) []ast.Stmt {
 		}
 	}
 	return append(pre, &ast.DeferStmt{Defer: s.Defer, Call: c})
+}
+
+// inLoop reports whether the statement being lowered is in a loop of its function.
+func (l *lowerer) inLoop() bool {
+	for _, t := range l.fn.targets {
+		if t.cnt {
+			return true
+		}
+	}
+	return false
+}
+
+// recoversHere reports whether a function body itself calls recover.
+func recoversHere(b *ast.BlockStmt) (found bool) {
+	ast.Inspect(b, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			return false
+		case *ast.CallExpr:
+			if x, ok := unparen(n.Fun).(*ast.Ident); ok && x.Name == "recover" {
+				found = true
+			}
+		}
+		return !found
+	})
+	return found
 }

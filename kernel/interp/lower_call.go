@@ -228,8 +228,8 @@ var callbackPackages = map[string]bool{"sort": true, "strings": true, "bytes": t
 // callback is func(F) F: a function that panics once its cell is interrupted.
 func (l *lowerer) callback(t types.Type) string {
 	return l.helper("cb", l.key(t), func(fn string) {
-		l.emit(funcDecl(fn, funcType([]*ast.Field{field("f", l.typ(t))}, []*ast.Field{field("g", l.typ(t))}),
-			exprStmt(call(rtFn("Callback"), id("f"), addr(id("g")))), ret(id("g"))))
+		l.emit(funcDecl(fn, funcType([]*ast.Field{field("f", l.typ(t))}, []*ast.Field{result(l.typ(t))}),
+			declareVar("g", l.typ(t)), exprStmt(call(rtFn("Callback"), id("f"), addr(id("g")))), ret(id("g"))))
 	})
 }
 
@@ -430,15 +430,17 @@ func (l *lowerer) shimFunc(key string, sg *types.Signature, p token.Pos) string 
 			args := []ast.Expr{strLit(key)}
 			out := &ast.CompositeLit{Type: &ast.ArrayType{Elt: anyType()}}
 			var results []ast.Expr
+			var body []ast.Stmt
 			for i, r := range resultFields(ft) {
 				n := "r__" + itoa(i)
-				r.Names = []*ast.Ident{id(n)}
+				r.Names = nil
+				body = append(body, declareVar(n, l.typ(sg.Results().At(i).Type())))
 				out.Elts = append(out.Elts, call(rtFn("Ptr"), addr(id(n))))
 				results = append(results, id(n))
 			}
 			args = append(args, out)
 			args = append(args, paramNames(ft)...)
-			body := []ast.Stmt{exprStmt(call(rtFn("Shim"), args...))}
+			body = append(body, exprStmt(call(rtFn("Shim"), args...)))
 			if len(results) > 0 {
 				body = append(body, ret(results...))
 			}
@@ -456,7 +458,7 @@ func (l *lowerer) errorsAsType(sg *types.Signature) string {
 		if hasCell(p) {
 			target = l.box(target, p)
 		}
-		l.emit(funcDecl(fn, funcType([]*ast.Field{field("err", rtFn("Error"))}, []*ast.Field{field("v", l.typ(t)), field("ok", id("bool"))}),
-			assign(id("ok"), call(rtFn("ErrorsAs"), id("err"), target)), ret(id("v"), id("ok"))))
+		l.emit(funcDecl(fn, funcType([]*ast.Field{field("err", rtFn("Error"))}, []*ast.Field{result(l.typ(t)), result(id("bool"))}),
+			declareVar("v", l.typ(t)), define([]string{"ok"}, call(rtFn("ErrorsAs"), id("err"), target)), ret(id("v"), id("ok"))))
 	})
 }

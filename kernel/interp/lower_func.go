@@ -22,8 +22,23 @@ func (l *lowerer) emitFunc(n *ast.FuncDecl, f *types.Func, name string, sub map[
 		if n.Body == nil {
 			l.fail(n.Pos(), "missing function body")
 		}
+		zero := l.zeroResults(sg)
 		fd.Body = l.marked(funcLabel(f), n.Body, func() *ast.BlockStmt { return l.block(n.Body) })
+		fd.Body.List = append(zero, fd.Body.List...)
 	})
+}
+
+// zeroResults sets named results to zero: yaegi lets them begin with what an
+// earlier call of the same expression returned.
+func (l *lowerer) zeroResults(sg *types.Signature) []ast.Stmt {
+	var out []ast.Stmt
+	for i := range sg.Results().Len() {
+		if v := sg.Results().At(i); v.Name() != "" && v.Name() != "_" {
+			z := l.fresh("z")
+			out = append(out, declareVar(z, l.typ(v.Type())), assign(id(l.param(v)), id(z)))
+		}
+	}
+	return out
 }
 
 // funcInst returns the name of an instance of a generic function.

@@ -73,8 +73,8 @@ func (l *lowerer) box(x ast.Expr, t types.Type) ast.Expr {
 // toCompiled is func(any) I, for an interface that compiled code knows.
 func (l *lowerer) toCompiled(t types.Type, _ token.Pos) string {
 	return l.helper("to", l.key(t), func(fn string) {
-		l.emit(funcDecl(fn, funcType([]*ast.Field{field("x", anyType())}, []*ast.Field{field("v", l.typ(t))}),
-			exprStmt(call(rtFn("To"), id("x"), addr(id("v")))), ret(id("v"))))
+		l.emit(funcDecl(fn, funcType([]*ast.Field{field("x", anyType())}, []*ast.Field{result(l.typ(t))}),
+			declareVar("v", l.typ(t)), exprStmt(call(rtFn("To"), id("x"), addr(id("v")))), ret(id("v"))))
 	})
 }
 
@@ -82,8 +82,8 @@ func (l *lowerer) toCompiled(t types.Type, _ token.Pos) string {
 func (l *lowerer) assertion(e *ast.TypeAssertExpr) ast.Expr {
 	t := l.typeOf(e.Type)
 	fn := l.helper("must", l.key(t), func(fn string) {
-		l.emit(funcDecl(fn, funcType([]*ast.Field{field("x", anyType()), field("src", id("string"))}, []*ast.Field{field("v", l.typ(t))}),
-			exprStmt(call(rtFn("Must"), id("x"), l.typeID(t), id("src"), addr(id("v")))), ret(id("v"))))
+		l.emit(funcDecl(fn, funcType([]*ast.Field{field("x", anyType()), field("src", id("string"))}, []*ast.Field{result(l.typ(t))}),
+			declareVar("v", l.typ(t)), exprStmt(call(rtFn("Must"), id("x"), l.typeID(t), id("src"), addr(id("v")))), ret(id("v"))))
 	})
 	return call(idAt(fn, e.Lparen), l.expr(e.X), strLit(typeString(l.typeOf(e.X))))
 }
@@ -96,8 +96,8 @@ func (l *lowerer) assertionOK(e *ast.TypeAssertExpr) ast.Expr {
 // asserter is func(any) (T, bool).
 func (l *lowerer) asserter(t types.Type) string {
 	return l.helper("as", l.key(t), func(fn string) {
-		l.emit(funcDecl(fn, funcType([]*ast.Field{field("x", anyType())}, []*ast.Field{field("v", l.typ(t)), field("ok", id("bool"))}),
-			assign(id("ok"), call(rtFn("As"), id("x"), l.typeID(t), addr(id("v")))), ret(id("v"), id("ok"))))
+		l.emit(funcDecl(fn, funcType([]*ast.Field{field("x", anyType())}, []*ast.Field{result(l.typ(t)), result(id("bool"))}),
+			declareVar("v", l.typ(t)), define([]string{"ok"}, call(rtFn("As"), id("x"), l.typeID(t), addr(id("v")))), ret(id("v"), id("ok"))))
 	})
 }
 

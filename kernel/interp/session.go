@@ -34,6 +34,8 @@ type Session struct {
 	running sync.Mutex // guards current
 	current *run
 
+	callbacks callbacks // of widgets
+
 	onResult func(vs []any) // for tests
 }
 
@@ -50,6 +52,7 @@ func New(o Options) (*Session, error) {
 		s.lib = lib
 	}
 	connectDisplay()
+	connectWidgets()
 	s.input = &input{s: s}
 	s.args = []string{"cell"}
 	if err := s.openFiles(); err != nil {
@@ -69,7 +72,7 @@ func New(o Options) (*Session, error) {
 func (s *Session) Execute(ctx context.Context, req cell.Request, out cell.Sink) cell.Result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := &run{sink: out, name: req.Name, stdin: req.AllowStdin}
+	r := &run{sink: out, name: req.Name, stdin: req.AllowStdin, session: s}
 	if r.name == "" {
 		r.name = fmt.Sprintf("In[%d]", req.Count)
 	}
@@ -149,19 +152,9 @@ func (s *Session) Interrupt(context.Context) error {
 	return nil
 }
 
-// Comm implements cell.Interpreter: no comm is known yet, so it is closed.
-func (s *Session) Comm(_ context.Context, m cell.CommMessage, out cell.Sink) error {
-	if m.Kind != cell.CommClose {
-		out.Emit(cell.Event{Kind: cell.CommClose, Comm: &cell.CommMessage{Kind: cell.CommClose, ID: m.ID, Data: map[string]any{}}})
-	}
-	return nil
-}
-
-// Comms implements cell.Interpreter.
-func (s *Session) Comms(context.Context, string) (map[string]string, error) { return nil, nil }
-
 // Close implements cell.Interpreter.
 func (s *Session) Close() error {
+	s.dropCallbacks()
 	err := s.Interrupt(context.Background())
 	s.closeFiles()
 	s.runs.forget()

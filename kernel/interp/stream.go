@@ -29,6 +29,9 @@ type run struct {
 
 	labels unsafe.Pointer
 	trace  trace
+
+	session *Session // that runs it
+	origin  *origin  // what the functions that it registers belong to; nil before the first
 }
 
 // owners is the run of each set of labels. Labels belong to the process, and so
