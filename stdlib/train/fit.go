@@ -192,7 +192,11 @@ func Fit(ctx context.Context, m *Model, ds *dataset.Dataset, o Options) (*Run, e
 			return nil, errors.New("training: Dev is given but no Judge to score the answers")
 		}
 		c.Eval = func(ctx context.Context, _ int, w model.Weights) (float64, error) {
-			return m.with(w, c.LoRA).devReward(ctx, o)
+			now, err := m.with(w, c.LoRA)
+			if err != nil {
+				return 0, err
+			}
+			return now.devReward(ctx, o)
 		}
 	}
 	t, err := engine.New(m.device, m.config, m.weights, examples, c)
@@ -226,7 +230,9 @@ func (r *Run) finish(m *Model, t *engine.Trainer, c engine.Config) error {
 			return err
 		}
 	}
-	r.Model = m.with(w, c.LoRA)
+	if r.Model, err = m.with(w, c.LoRA); err != nil {
+		return err
+	}
 	r.history = t.History()
 	r.Steps = t.Step()
 	for _, s := range r.history {
@@ -238,15 +244,17 @@ func (r *Run) finish(m *Model, t *engine.Trainer, c engine.Config) error {
 }
 
 // with is the model with other weights, adapters merged.
-func (m *Model) with(w model.Weights, l model.LoRA) *Model {
+func (m *Model) with(w model.Weights, l model.LoRA) (*Model, error) {
 	n := *m
 	n.weights = w
 	if l.Rank > 0 {
-		if merged, err := model.Merge(w, l); err == nil { // all adapters come from the trainer
-			n.weights = merged
+		merged, err := model.Merge(w, l)
+		if err != nil {
+			return nil, err
 		}
+		n.weights = merged
 	}
-	return &n
+	return &n, nil
 }
 
 // devReward is the mean sigmoid reward of the model's answers.

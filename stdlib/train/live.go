@@ -13,13 +13,14 @@ import (
 // live shows a run while it goes on: a bar with the rate and the time left, and
 // the curves of the loss and of the reward.
 type live struct {
-	o      Options
-	steps  int
-	bar    *display.Progress
-	plot   *display.Handle
-	drawn  time.Time
-	loss   figure.Series
-	reward figure.Series
+	o          Options
+	steps      int
+	bar        *display.Progress
+	plot       *display.Handle
+	rewardPlot *display.Handle
+	drawn      time.Time
+	loss       figure.Series
+	reward     figure.Series
 }
 
 // redraw is how often the curves are drawn anew.
@@ -38,7 +39,7 @@ func (l *live) begin(plan string, done int) {
 	l.bar = display.Bar(int64(l.steps), "training")
 	l.bar.Unit = "steps"
 	l.bar.Set(int64(done))
-	l.plot = display.NewHandle()
+	l.plot, l.rewardPlot = display.NewHandle(), display.NewHandle()
 }
 
 // step is told of every step.
@@ -59,25 +60,31 @@ func (l *live) step(s train.Step) {
 	}
 }
 
-// draw replaces the curves. Long runs are thinned, as a chart has fewer pixels.
+// draw replaces the curves: loss and reward in a figure each, as their scales
+// have nothing in common.
 func (l *live) draw() {
-	const points = 500
 	l.drawn = time.Now()
-	thin := l.loss
-	if every := len(thin.X)/points + 1; every > 1 {
-		thin.X, thin.Y = nil, nil
-		for i := 0; i < len(l.loss.X); i += every {
-			thin.X, thin.Y = append(thin.X, l.loss.X[i]), append(thin.Y, l.loss.Y[i])
-		}
-	}
-	series := []figure.Series{thin}
+	l.show(l.plot, l.loss, "loss")
 	if len(l.reward.X) > 0 {
-		series = append(series, l.reward)
+		l.show(l.rewardPlot, l.reward, "reward of the answers")
 	}
-	f := figure.Curves(series)
-	f.XLabel = "step"
-	last := len(l.loss.X) - 1
-	l.plot.Update(curves{f, fmt.Sprintf("step %.0f of %d: loss %.4g", l.loss.X[last], l.steps, l.loss.Y[last])})
+}
+
+// show draws one curve. Long runs are thinned, as a chart has fewer pixels.
+func (l *live) show(h *display.Handle, s figure.Series, label string) {
+	const points = 500
+	last := len(s.X) - 1
+	text := fmt.Sprintf("step %.0f of %d: %s %.4g", s.X[last], l.steps, label, s.Y[last])
+	if every := len(s.X)/points + 1; every > 1 {
+		thin := figure.Series{Name: s.Name}
+		for i := 0; i < len(s.X); i += every {
+			thin.X, thin.Y = append(thin.X, s.X[i]), append(thin.Y, s.Y[i])
+		}
+		s = thin
+	}
+	f := figure.Curves([]figure.Series{s})
+	f.XLabel, f.YLabel = "step", label
+	h.Update(curves{f, text})
 }
 
 // curves is a figure that says more than its size where only text is shown.

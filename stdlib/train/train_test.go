@@ -184,6 +184,42 @@ func TestReward(t *testing.T) {
 	}
 }
 
+// TestDev: the answers of the model are scored on the way, and with adapters
+// too the result is a whole model that writes.
+func TestDev(t *testing.T) {
+	ds := rows(t, 8)
+	m := tiny(t, ds)
+	judge, err := m.AsReward(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := quick
+	o.Dev, o.Judge, o.EvalEvery, o.MaxNew, o.LoRA = ds.Prefix(2), judge, 5, 4, 2
+	run, err := Fit(context.Background(), m, ds, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	measured := 0
+	for _, s := range run.history {
+		if s.HasMerit {
+			measured++
+			if s.Merit <= 0 || s.Merit >= 1 || s.Merit > run.Merit {
+				t.Errorf("merit %g at step %d, best %g", s.Merit, s.Step, run.Merit)
+			}
+		}
+	}
+	if measured != 3 || !run.HasMerit {
+		t.Errorf("%d evaluations", measured)
+	}
+	if run.Model.Parameters() != m.Parameters() {
+		t.Errorf("%d parameters, want %d", run.Model.Parameters(), m.Parameters())
+	}
+	o.Judge = nil
+	if _, err := Fit(context.Background(), m, ds, o); err == nil {
+		t.Error("Dev without a Judge was accepted")
+	}
+}
+
 // TestInterrupt: a run that is stopped goes on to the same weights.
 func TestInterrupt(t *testing.T) {
 	ds := rows(t, 8)
