@@ -20,10 +20,10 @@ const (
 	// same candidates.
 	Exact Method = "exact"
 	// Counting is an inverted index that counts shared N-grams: best at thresholds
-	// below 0.3.
+	// below 0.2.
 	Counting Method = "counting"
 	// Prefix is an inverted index with length, prefix and positional filters
-	// (PPJoin): best from 0.3 on.
+	// (PPJoin): best from 0.2 on.
 	Prefix Method = "prefix"
 	// LSH is MinHash with locality-sensitive hashing. It may miss a similar prompt
 	// and so keep more than it should; how often is measured.
@@ -96,7 +96,7 @@ func (o FilterOptions) withDefaults() (FilterOptions, error) {
 
 // countingBelow is the threshold from which the prefix filter is faster; see
 // BenchmarkFilter.
-const countingBelow = 0.3
+const countingBelow = 0.2
 
 // Filtered is the candidates that Filter kept.
 type Filtered struct {
@@ -144,11 +144,15 @@ func Filter(ctx context.Context, seeds, pool *tokenize.IDs, o FilterOptions) (*F
 	}
 	f := &Filtered{Options: o, seeds: seeds.Len(), pool: pool.Len(), MeasuredRecall: 1}
 	f.Options.Progress = nil
-	if err := f.walk(ctx, sets, newFinder(sets, o), o); err != nil {
+	held, err := newFinder(ctx, sets, o)
+	if err != nil {
 		return nil, err
 	}
-	if o.Method == LSH {
-		if err := f.measureRecall(ctx, sets, o); err != nil {
+	if err := f.walk(ctx, sets, held, o); err != nil {
+		return nil, err
+	}
+	if lsh, ok := held.(*lshIndex); ok {
+		if err := f.measureRecall(ctx, sets, lsh, o); err != nil {
 			return nil, err
 		}
 	}
@@ -164,14 +168,14 @@ func Filter(ctx context.Context, seeds, pool *tokenize.IDs, o FilterOptions) (*F
 	return f, nil
 }
 
-func newFinder(sets *gramSets, o FilterOptions) finder {
+func newFinder(ctx context.Context, sets *gramSets, o FilterOptions) (finder, error) {
 	switch o.Method {
 	case Counting:
-		return newCountIndex(sets, o.Threshold)
+		return newCountIndex(sets, o.Threshold), nil
 	case Prefix:
-		return newPrefixIndex(sets, o.Threshold)
+		return newPrefixIndex(sets, o.Threshold), nil
 	}
-	return newLSHIndex(sets, o.Threshold, o.Rows, o.Bands, o.Seed)
+	return newLSHIndex(ctx, sets, o)
 }
 
 // walk decides about the candidates, a block at a time: all of a block are
@@ -258,9 +262,9 @@ func (f *Filtered) within(ctx context.Context, sets *gramSets, rows []int, o Fil
 
 // measureRecall compares, for a sample of candidates, what LSH brings together
 // with what is similar.
-func (f *Filtered) measureRecall(ctx context.Context, sets *gramSets, o FilterOptions) error {
+func (f *Filtered) measureRecall(ctx context.Context, sets *gramSets, lsh *lshIndex, o FilterOptions) error {
 	exact := newCountIndex(sets, o.Threshold)
-	lsh := newLSHIndex(sets, o.Threshold, o.Rows, o.Bands, o.Seed)
+	lsh.clear()
 	first := 0
 	if o.PoolOnly {
 		first = f.seeds

@@ -1,6 +1,7 @@
 package augment
 
 import (
+	"context"
 	"fmt"
 	"math"
 )
@@ -20,11 +21,13 @@ type lshIndex struct {
 	rows       int
 	multiplier []uint64 // one a hash, odd
 	addend     []uint64
+	bands      int
+	keys       []uint64             // the hash of each band of each set
 	buckets    []map[uint64][]int32 // of each band
 }
 
-// maxHashes bounds what a signature costs.
-const maxHashes = 512
+// maxHashes bounds what a signature costs, in time and in memory.
+const maxHashes = 256
 
 // bandsFor is the largest number of rows, and with it the number of bands, for
 // which two sets at the threshold meet with the wanted probability. More rows
@@ -40,17 +43,29 @@ func bandsFor(threshold, recall float64) (rows, bands int, err error) {
 	return 0, 0, fmt.Errorf("augment: MinHash at threshold %v with recall %v needs more than %d hashes: use the exact method, which is faster at low thresholds", threshold, recall, maxHashes)
 }
 
-func newLSHIndex(g *gramSets, threshold float64, rows, bands int, seed uint64) *lshIndex {
-	x := &lshIndex{sets: g, threshold: threshold, rows: rows}
-	for i := range uint64(rows * bands) {
-		x.multiplier = append(x.multiplier, mix(seed+2*i)|1)
-		x.addend = append(x.addend, mix(seed+2*i+1))
+// newLSHIndex computes the signatures of all sets, on all cores.
+func newLSHIndex(ctx context.Context, g *gramSets, o FilterOptions) (*lshIndex, error) {
+	x := &lshIndex{sets: g, threshold: o.Threshold, rows: o.Rows, bands: o.Bands, keys: make([]uint64, o.Bands*g.len())}
+	for i := range uint64(o.Rows * o.Bands) {
+		x.multiplier = append(x.multiplier, mix(o.Seed+2*i)|1)
+		x.addend = append(x.addend, mix(o.Seed+2*i+1))
 	}
-	x.buckets = make([]map[uint64][]int32, bands)
+	x.clear()
+	scratches := make([]scratch, o.Workers)
+	err := parallel(ctx, g.len(), o.Workers, o.Progress, "MinHash signatures", func(worker, from, to int) {
+		for doc := from; doc < to; doc++ {
+			x.sign(doc, &scratches[worker])
+		}
+	})
+	return x, err
+}
+
+// clear forgets what was inserted.
+func (x *lshIndex) clear() {
+	x.buckets = make([]map[uint64][]int32, x.bands)
 	for band := range x.buckets {
 		x.buckets[band] = map[uint64][]int32{}
 	}
-	return x
 }
 
 // mix is the finaliser of splitmix64.
@@ -61,12 +76,9 @@ func mix(z uint64) uint64 {
 	return z ^ z>>31
 }
 
-// keys is the hash of each band of a set's signature; an empty set has none.
-func (x *lshIndex) keys(doc int, s *scratch) []uint64 {
+// sign computes the hash of each band of a set's signature.
+func (x *lshIndex) sign(doc int, s *scratch) {
 	set := x.sets.at(doc)
-	if len(set) == 0 {
-		return nil
-	}
 	hashes := len(x.multiplier)
 	if len(s.marks) < hashes+len(set) {
 		s.marks = make([]uint64, hashes+2*len(set))
@@ -78,23 +90,26 @@ func (x *lshIndex) keys(doc int, s *scratch) []uint64 {
 	for k := range least {
 		a, b, m := x.multiplier[k], x.addend[k], uint64(math.MaxUint64)
 		for _, h := range mixed {
-			m = min(m, (a*h+b)>>32)
+			m = min(m, a*h+b)
 		}
 		least[k] = m
 	}
-	for band := range x.buckets {
+	for band, keys := 0, x.bandsOf(doc); band < x.bands; band++ {
 		key := uint64(band)
 		for _, h := range least[band*x.rows : (band+1)*x.rows] {
 			key = mix(key ^ h)
 		}
-		least[band] = key // overwrites hashes of bands that are done
+		keys[band] = key
 	}
-	return least[:len(x.buckets)]
 }
 
+func (x *lshIndex) bandsOf(doc int) []uint64 { return x.keys[doc*x.bands : (doc+1)*x.bands] }
+
 func (x *lshIndex) insert(doc int) {
-	var s scratch
-	for band, key := range x.keys(doc, &s) {
+	if x.sets.size(doc) == 0 {
+		return // an empty set is similar to none
+	}
+	for band, key := range x.bandsOf(doc) {
 		x.buckets[band][key] = append(x.buckets[band][key], int32(doc))
 	}
 }
@@ -114,6 +129,9 @@ func (x *lshIndex) find(doc int, s *scratch) (int, float64) {
 // candidates calls visit for each held prompt that shares a band with doc, once,
 // until it gives false.
 func (x *lshIndex) candidates(doc int, s *scratch, visit func(other int) bool) {
+	if x.sets.size(doc) == 0 {
+		return
+	}
 	seen := s.sized(x.sets.len())
 	s.touched = s.touched[:0]
 	defer func() {
@@ -121,7 +139,7 @@ func (x *lshIndex) candidates(doc int, s *scratch, visit func(other int) bool) {
 			seen[other] = 0
 		}
 	}()
-	for band, key := range x.keys(doc, s) {
+	for band, key := range x.bandsOf(doc) {
 		for _, other := range x.buckets[band][key] {
 			if seen[other] != 0 {
 				continue
