@@ -48,10 +48,11 @@ type lowerer struct {
 	info *types.Info
 	pkg  *types.Package
 
-	sub   map[*types.TypeParam]types.Type // of the instance being lowered
-	names map[types.Object]string         // unique names of local objects
-	fn    *fnCtx
-	top   bool // at the top level of a cell
+	sub    map[*types.TypeParam]types.Type // of the instance being lowered
+	names  map[types.Object]string         // unique names of local objects
+	derefs map[types.Object]string         // local objects that are reached through a pointer
+	fn     *fnCtx
+	top    bool // at the top level of a cell
 
 	old    map[*ast.Ident]string // names of variables that the cell is about to define anew
 	origOf map[ast.Node]ast.Node

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"maps"
 )
 
 func (l *lowerer) assign(s *ast.AssignStmt) []ast.Stmt {
@@ -310,10 +311,8 @@ func (l *lowerer) deferStmt(s *ast.DeferStmt) []ast.Stmt {
 		l.fail(s.Defer, "defer in the body of a range over a function is not supported in cells; call a function there instead")
 	}
 	if fl, ok := unparen(s.Call.Fun).(*ast.FuncLit); ok && len(s.Call.Args) == 0 {
-		if l.inLoop() && !recoversHere(fl.Body) {
-			// Evaluated now, so that it keeps the variables of this iteration.
-			n := l.fresh("f")
-			return []ast.Stmt{define([]string{n}, l.expr(fl)), &ast.DeferStmt{Defer: s.Defer, Call: call(id(n))}}
+		if l.inLoop() {
+			return l.deferLit(s, fl)
 		}
 		return []ast.Stmt{&ast.DeferStmt{Defer: s.Defer, Call: call(l.expr(fl))}}
 	}
@@ -336,18 +335,53 @@ func (l *lowerer) inLoop() bool {
 	return false
 }
 
-// recoversHere reports whether a function body itself calls recover.
-func recoversHere(b *ast.BlockStmt) (found bool) {
-	ast.Inspect(b, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.FuncLit:
-			return false
-		case *ast.CallExpr:
-			if x, ok := unparen(n.Fun).(*ast.Ident); ok && x.Name == "recover" {
-				found = true
-			}
+// deferLit lowers a deferred function literal in a loop. yaegi runs it with the
+// variables of the last iteration, so it gets pointers to those of this one.
+func (l *lowerer) deferLit(s *ast.DeferStmt, fl *ast.FuncLit) []ast.Stmt {
+	var out []ast.Stmt
+	var params []*ast.Field
+	var args []ast.Expr
+	saved := l.derefs
+	l.derefs = maps.Clone(saved)
+	if l.derefs == nil {
+		l.derefs = map[types.Object]string{}
+	}
+	for _, v := range l.capturedBy(fl) {
+		p, b := l.fresh("p"), l.fresh("b")
+		out = append(out, define([]string{b}, addr(l.varExpr(v, saved))))
+		params = append(params, field(p, star(l.typ(v.Type()))))
+		args = append(args, id(b))
+		l.derefs[v] = p
+	}
+	lit := l.expr(fl).(*ast.FuncLit)
+	l.derefs = saved
+	lit.Type.Params.List = append(params, lit.Type.Params.List...)
+	return append(out, &ast.DeferStmt{Defer: s.Defer, Call: call(lit, args...)})
+}
+
+// varExpr is a local variable as it is now to be written.
+func (l *lowerer) varExpr(v types.Object, derefs map[types.Object]string) ast.Expr {
+	if p, ok := derefs[v]; ok {
+		return &ast.ParenExpr{X: star(id(p))}
+	}
+	return id(l.local(v))
+}
+
+// capturedBy lists the local variables around a literal that it uses.
+func (l *lowerer) capturedBy(fl *ast.FuncLit) []*types.Var {
+	var vs []*types.Var
+	seen := map[types.Object]bool{}
+	ast.Inspect(fl.Body, func(n ast.Node) bool {
+		x, ok := n.(*ast.Ident)
+		if !ok {
+			return true
 		}
-		return !found
+		v, ok := l.info.Uses[x].(*types.Var)
+		if ok && !v.IsField() && isMain(v) && !l.pkgLevel(v) && !seen[v] && (v.Pos() < fl.Pos() || v.Pos() >= fl.End()) && l.old[x] == "" {
+			seen[v] = true
+			vs = append(vs, v)
+		}
+		return true
 	})
-	return found
+	return vs
 }
