@@ -205,7 +205,7 @@ func (h *heads[T]) unseen(out, lse []T, row, i0, i1, head int) {
 // softmax turns scores z into weights of scale*z and returns the logarithm of
 // the sum of exponentials. Where all are -Inf the weights are 0.
 func softmax[T float](z []T, by T) T {
-	m := maxAlong(z, 0, 1, len(z)) * by
+	m := largest(z) * by
 	if math.IsInf(float64(m), -1) {
 		clear(z)
 		return m

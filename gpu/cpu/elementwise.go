@@ -133,17 +133,9 @@ func compute[T float](k program.Kind, out [2][]T, in [3][]T) {
 			y[i] = -a[i]
 		}
 	case program.ReLU:
-		for i := range y {
-			y[i] = max(a[i], 0)
-		}
+		relu(y, a)
 	case program.ReLUGrad:
-		for i := range y {
-			if a[i] > 0 {
-				y[i] = b[i]
-			} else {
-				y[i] = 0
-			}
-		}
+		reluGrad(y, a, b)
 	case program.Exp:
 		exp(y, a)
 	case program.Logistic:
@@ -159,6 +151,39 @@ func compute[T float](k program.Kind, out [2][]T, in [3][]T) {
 		slow(k, y, a, b)
 	default:
 		slow(k, y, a, b)
+	}
+}
+
+// relu is y = max(x, 0).
+func relu[T float](y, x []T) {
+	if f, ok := any(y).([]float32); ok {
+		simd.ReLU(f, any(x).([]float32))
+		return
+	}
+	for i := range y {
+		y[i] = max(x[i], 0)
+	}
+}
+
+// reluGrad is y = dy where x > 0, else 0. Signs are as good as random, so in
+// float32 a mask takes the place of a branch that would be guessed wrong half
+// of the time.
+func reluGrad[T float](y, x, dy []T) {
+	if f, ok := any(y).([]float32); ok {
+		a, d := any(x).([]float32)[:len(f)], any(dy).([]float32)[:len(f)]
+		for i := range f {
+			u := int32(math.Float32bits(a[i]))
+			positive := (-u >> 31) &^ (u >> 31) // all ones, or none
+			f[i] = math.Float32frombits(math.Float32bits(d[i]) & uint32(positive))
+		}
+		return
+	}
+	for i := range y {
+		if x[i] > 0 {
+			y[i] = dy[i]
+		} else {
+			y[i] = 0
+		}
 	}
 }
 

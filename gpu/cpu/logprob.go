@@ -79,7 +79,7 @@ func linearLogProb[T float](e *executable, op *program.Op) error {
 				if t := int(target[i]) - v0; t >= 0 && t < width {
 					logp[i] = z[t]
 				}
-				m := maxAlong(z, 0, 1, width)
+				m := largest(z)
 				if v0 > 0 {
 					m = max(m, top[r])
 				}

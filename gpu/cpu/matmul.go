@@ -43,6 +43,8 @@ const (
 	blockK      = 256
 	blockPanels = 8       // panels of a and of b in a task
 	packLimit   = 1 << 21 // elements of b packed at once
+	// largestBlock is the number of elements of the largest inner block.
+	largestBlock = 12 * 32
 )
 
 // blockFor is the inner block for T.
@@ -126,7 +128,7 @@ func (p product[T]) columns(workers int, bl block[T], s *scratch[T], ap []T, j0,
 	})
 	mt, nt := (mp+blockPanels-1)/blockPanels, (np+blockPanels-1)/blockPanels
 	parallel(workers, mt*nt, func(t int) {
-		var tile [32 * 64]T
+		var tile [largestBlock]T
 		i0, q0 := t%mt*blockPanels, t/mt*blockPanels
 		for k0 := 0; k0 < p.k; k0 += blockK {
 			kk := min(blockK, p.k-k0)

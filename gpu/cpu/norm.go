@@ -120,35 +120,3 @@ func paramGrads[T float](e *executable, d, n int, grads [][]T, row func(i int, s
 		add(g, g, parts[:d])
 	}
 }
-
-// rotary turns pairs (i, i+half) of each head; see program.Builder.Rotary.
-func rotary[T float](e *executable, op *program.Op) error {
-	x, pos, y, a := vec[T](e, op.In[0]), e.ids(op.In[1]), vec[T](e, op.Out[0]), op.Attr
-	d, half := op.In[0].Dim(1), a.Rotary/2
-	freq := make([]float64, half)
-	for i := range freq {
-		freq[i] = math.Pow(a.Base, -2*float64(i)/float64(a.Rotary))
-	}
-	sign := 1.0
-	if a.Inverse {
-		sign = -1
-	}
-	chunks(e.workers, len(pos), rowGrain(d), func(lo, hi int) {
-		cos, sin := make([]T, half), make([]T, half)
-		for t := lo; t < hi; t++ {
-			for i, f := range freq {
-				s, c := math.Sincos(float64(pos[t]) * f)
-				cos[i], sin[i] = T(c), T(sign*s)
-			}
-			for h := range a.Heads {
-				in, out := x[t*d+h*a.HeadDim:][:a.HeadDim], y[t*d+h*a.HeadDim:][:a.HeadDim]
-				for i := range half {
-					u, v := in[i], in[i+half]
-					out[i], out[i+half] = u*cos[i]-v*sin[i], v*cos[i]+u*sin[i]
-				}
-				copy(out[a.Rotary:], in[a.Rotary:])
-			}
-		}
-	})
-	return nil
-}

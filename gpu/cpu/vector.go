@@ -65,6 +65,33 @@ func dot[T float](x, y []T) T {
 	return s
 }
 
+// largest is the maximum of x, NaN left out: what follows it finds NaN anyway.
+// Four chains and branches that are hardly ever taken are faster than the
+// builtin max.
+func largest[T float](x []T) T {
+	a, b, c, d := x[0], x[0], x[0], x[0]
+	for ; len(x) >= 4; x = x[4:] {
+		if x[0] > a {
+			a = x[0]
+		}
+		if x[1] > b {
+			b = x[1]
+		}
+		if x[2] > c {
+			c = x[2]
+		}
+		if x[3] > d {
+			d = x[3]
+		}
+	}
+	for _, v := range x {
+		if v > a {
+			a = v
+		}
+	}
+	return max(max(a, b), max(c, d))
+}
+
 // sum adds up x in float64, which keeps long sums of float32 exact enough.
 func sum[T float](x []T) float64 {
 	var s float64

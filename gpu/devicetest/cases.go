@@ -159,6 +159,9 @@ func matrixCases() []Case {
 		{"rotary", program.Rotary, []In{normal(3, 16), integers(0, 1, 9)}, func(b *builder, in []*value) *value {
 			return b.Rotary(in[0], in[1], program.RotaryOptions{Heads: 2, Dims: 8, Base: 10000})
 		}, false},
+		{"rotary/repeated", program.Rotary, []In{normal(7, 16), integers(0, 1, 2, 0, 1, 2, 1)}, func(b *builder, in []*value) *value {
+			return b.Rotary(in[0], in[1], program.RotaryOptions{Heads: 2, Dims: 8, Base: 10000})
+		}, false},
 		{"rotary/partial", program.Rotary, []In{normal(3, 16), integers(0, 1, 9)}, func(b *builder, in []*value) *value {
 			return b.Rotary(in[0], in[1], program.RotaryOptions{Heads: 2, Dims: 4, Base: 100})
 		}, false},
