@@ -214,7 +214,7 @@ func TestCompiled(t *testing.T) {
 		})
 	}
 	sort.Strings(left)
-	t.Logf("%d are not one file", len(left))
+	t.Logf("%d are not one file: %v", len(left), left)
 }
 
 // refused names the programs that do not give what they should, with the cause.

@@ -2,6 +2,7 @@ package interp
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"divvy/kernel/symbols/box"
@@ -15,7 +16,7 @@ func jsonUnmarshal(data []byte, p any) error {
 	if err := box.Decodable(b.T); err != nil {
 		return fmt.Errorf("json: %w", err)
 	}
-	return json.Unmarshal(data, b.V)
+	return named(b.T, json.Unmarshal(data, b.V))
 }
 
 func jsonDecode(d *json.Decoder, p any) error {
@@ -26,5 +27,17 @@ func jsonDecode(d *json.Decoder, p any) error {
 	if err := box.Decodable(b.T); err != nil {
 		return fmt.Errorf("json: %w", err)
 	}
-	return d.Decode(b.V)
+	return named(b.T, d.Decode(b.V))
+}
+
+// named puts the name of a cell's struct in an error, which knows none.
+func named(t *box.Type, err error) error {
+	var e *json.UnmarshalTypeError
+	if errors.As(err, &e) && e.Struct == "" && e.Field != "" {
+		for t.Elem != nil {
+			t = t.Elem
+		}
+		e.Struct = t.Short
+	}
+	return err
 }

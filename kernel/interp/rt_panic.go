@@ -98,6 +98,11 @@ func translate(x any) any {
 		return runtimeError("makeslice: len out of range")
 	case strings.HasPrefix(text, "reflect.MakeSlice: negative cap"):
 		return runtimeError("makeslice: cap out of range")
+	case strings.HasPrefix(text, "hash of unhashable type: "):
+		return runtimeError(strings.Replace(text, "type: ", "type ", 1))
+	case strings.HasPrefix(text, "reflect: cannot convert slice with length "):
+		text = strings.TrimPrefix(text, "reflect: ")
+		return runtimeError(strings.Replace(strings.Replace(text, "to pointer to array", "to array", 1), "to array", "to array or pointer to array", 1))
 	case strings.HasPrefix(text, "reflect: call of nil function"), strings.HasPrefix(text, "reflect.Value.Call: call of nil function"):
 		return nilDereference
 	}
