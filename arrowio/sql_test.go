@@ -1,3 +1,5 @@
+//go:build cgo && !noduckdb && ((linux && (amd64 || arm64)) || (darwin && (amd64 || arm64)) || (windows && amd64))
+
 package arrowio_test
 
 import (
@@ -11,27 +13,7 @@ import (
 	"divvy/arrowio"
 )
 
-func TestSQLWithoutDuckDBSaysSo(t *testing.T) {
-	if arrowio.HasSQL() {
-		t.Skip("this test program was built with DuckDB")
-	}
-	_, err := sample(t, checked(t)).SQL(t.Context(), "select 1")
-	if !errors.Is(err, arrowio.ErrNoSQL) || !strings.Contains(err.Error(), "-tags duckdb") {
-		t.Errorf("got %v", err)
-	}
-}
-
-// needSQL skips a test in a program without DuckDB. CI runs the package a second
-// time, with -tags duckdb.
-func needSQL(t *testing.T) {
-	t.Helper()
-	if !arrowio.HasSQL() {
-		t.Skip("needs -tags duckdb")
-	}
-}
-
 func TestSQL(t *testing.T) {
-	needSQL(t)
 	mem := checked(t)
 	tbl := random(t, mem, 20_000, 11)
 	other := must(t)(arrowio.NewTableIn(mem).Strings("cat", []string{"a", "b", "c"}).Floats("weight", []float64{1, 2, 3}).Build())
@@ -63,7 +45,6 @@ func TestSQL(t *testing.T) {
 
 // TestSQLKeepsEveryType sends each kind of column through DuckDB and back.
 func TestSQLKeepsEveryType(t *testing.T) {
-	needSQL(t)
 	tbl := sample(t, checked(t))
 	got := must(t)(tbl.SQL(t.Context(), "select * from t"))
 	for _, c := range tbl.Columns() {
@@ -88,7 +69,6 @@ func TestSQLKeepsEveryType(t *testing.T) {
 }
 
 func TestSQLErrorsAndInterrupt(t *testing.T) {
-	needSQL(t)
 	tbl := sample(t, checked(t))
 	if _, err := tbl.SQL(t.Context(), "select nope from t"); err == nil || !strings.Contains(err.Error(), "nope") {
 		t.Errorf("unknown column: %v", err)

@@ -1,15 +1,12 @@
 // Package duckdb runs SQL over Arrow records in DuckDB, inside the process.
 //
-// DuckDB is C++: it takes a build tag, a C++ compiler, a download of 60 MB, and
-// adds 67 MB to the program and three seconds to every link (to every start only a
-// millisecond or two). So that a machine with only Go, or with a C compiler that has
-// no C++ library, builds everything else as ever, it is left out unless asked
-// for:
+// DuckDB is C++: it takes cgo, a C++ compiler and a download of 60 MB, and adds
+// 67 MB to the program and three seconds to every link (to every start only a
+// millisecond or two). A build without cgo, which is what the go tool makes where
+// there is no C compiler, leaves it out, and Query says so. Where there is a C
+// compiler but no C++ library, or where the size matters, leave it out by
 //
-//	go build -tags duckdb ./kernel
-//
-// Without the tag Query says so. (Not by cgo alone: with gcc and without g++, go
-// build would choose cgo and then fail to link.)
+//	go build -tags noduckdb ./kernel
 //
 // It goes through DuckDB's own C API, by the handles of duckdb-go-bindings, and
 // through Arrow v17's C data interface. The Arrow part of duckdb-go itself is

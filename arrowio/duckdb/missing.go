@@ -1,4 +1,4 @@
-//go:build !cgo || !duckdb
+//go:build !(cgo && !noduckdb && ((linux && (amd64 || arm64)) || (darwin && (amd64 || arm64)) || (windows && amd64)))
 
 package duckdb
 
@@ -14,7 +14,7 @@ import (
 const Available = false
 
 // ErrMissing is the error of Query in a program without DuckDB.
-var ErrMissing = errors.New("this program was built without DuckDB: build it with CGO_ENABLED=1 and -tags duckdb, " +
+var ErrMissing = errors.New("this program was built without DuckDB: build it with CGO_ENABLED=1 and without -tags noduckdb, " +
 	"which needs a C++ compiler (Debian and Ubuntu: apt install g++; macOS: xcode-select --install)")
 
 // Query gives ErrMissing.
