@@ -26,6 +26,12 @@ func TestLab(t *testing.T) {
 	runSuite(t, 8*time.Minute, "lab", "DIVVY_CHROMIUM="+chromium(t), "DIVVY_PICTURES="+pictures(t))
 }
 
+// TestWidgets moves widgets message by message, and compares them with those of
+// ipywidgets. TestLab does it with a mouse.
+func TestWidgets(t *testing.T) {
+	runSuite(t, 3*time.Minute, "widgets")
+}
+
 // TestTables exchanges Arrow IPC and Parquet with other tools.
 func TestTables(t *testing.T) {
 	runSuite(t, 3*time.Minute, "tables")

@@ -9,11 +9,16 @@ from queue import Empty
 
 import psutil
 from jupyter_client.manager import KernelManager, start_new_kernel
-from jupyter_kernel_test.msgspec_v5 import validate_message
+from jupyter_kernel_test.msgspec_v5 import schema_fragments, validate_message
 
 KERNEL = os.environ["DIVVY_KERNEL"]
 ROOT = os.environ["DIVVY_ROOT"]
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+# The messages of comms, which the schema leaves out.
+for kind, more in {"comm_open": {"target_name": {"type": "string"}}, "comm_msg": {}, "comm_close": {}}.items():
+    properties = {"comm_id": {"type": "string"}, "data": {"type": "object"}, **more}
+    schema_fragments.setdefault(kind, {"properties": properties, "required": sorted(properties)})
 
 
 @dataclass

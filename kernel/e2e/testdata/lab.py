@@ -41,6 +41,8 @@ SETTINGS = {
     # Every cell is in the document, also those far below the window.
     "notebook-extension/tracker": {"windowingMode": "none"},
     "docmanager-extension/plugin": {"autosave": False},
+    # A saved notebook has the state of its widgets in it.
+    "@jupyter-widgets/jupyterlab-manager/plugin": {"saveState": True},
 }
 
 
@@ -53,9 +55,10 @@ class Server:
             s.bind(("127.0.0.1", 0))
             self.port = s.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        settings = pathlib.Path(os.environ["JUPYTERLAB_SETTINGS_DIR"], "@jupyterlab")
+        settings = pathlib.Path(os.environ["JUPYTERLAB_SETTINGS_DIR"])
         for plugin, values in SETTINGS.items():
-            path = settings / f"{plugin}.jupyterlab-settings"
+            owner = "" if plugin.startswith("@") else "@jupyterlab"
+            path = settings / owner / f"{plugin}.jupyterlab-settings"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(values))
         self.process = subprocess.Popen(
@@ -229,4 +232,98 @@ class Lab(unittest.TestCase):
         page.keyboard.type("20 + 22")
         page.keyboard.press("Control+Enter")
         page.wait_for_selector(".jp-OutputArea-executeResult:has-text('42')", timeout=20_000)
+        self.assertEqual(self.problems, [])
+
+    def drag(self, page, share, steps=40):
+        """Drags the slider to a share of its length, as a hand does."""
+        track = page.locator(".widget-slider .slider").first.bounding_box()
+        handle = page.locator(".widget-slider .noUi-handle").first.bounding_box()
+        y = handle["y"] + handle["height"] / 2
+        page.mouse.move(handle["x"] + handle["width"] / 2, y)
+        page.mouse.down()
+        page.mouse.move(track["x"] + share * track["width"], y, steps=steps)
+        page.mouse.up()
+        return page.locator(".widget-slider .widget-readout").first.inner_text()
+
+    def figure(self, page):
+        """What the figure that follows the slider shows: a digest of its pixels."""
+        return page.evaluate(
+            "() => { const img = document.querySelector('.widget-interact img.widget-image');"
+            " if (!img || !img.complete || !img.naturalWidth) return null;"
+            " const c = document.createElement('canvas'); c.width = 320; c.height = 210;"
+            " c.getContext('2d').drawImage(img, 0, 0, 320, 210); return c.toDataURL(); }"
+        )
+
+    def test_a_slider_moves_the_figure(self):
+        """The widgets' notebook: a hand on the slider, then the page loaded anew."""
+        name = "decay_index.ipynb"
+        nb = nbformat.read(self.root / name, as_version=4)
+        page = self.open(name, nb)
+        code = [c for c in nb.cells if c.cell_type == "code"]
+        self.run_all(page)
+        done = [f"[{n}]:" for n in range(1, len(code) + 1)]
+        self.until(page, lambda: self.prompts(page) == done, f"cells do not end: {self.prompts(page)}")
+        page.keyboard.press("Control+b")
+        self.until(page, lambda: self.figure(page), "no figure under the slider")
+        page.locator(".widget-interact").scroll_into_view_if_needed()
+        page.wait_for_timeout(500)
+        first = self.figure(page)
+        self.window(page, "widgets-before.png", at="widget.Interact")
+
+        # Every frame of the drag shows a whole figure in its place.
+        page.evaluate(
+            "() => { window.frames = []; const look = () => {"
+            " const img = document.querySelector('.widget-interact img.widget-image');"
+            " window.frames.push([img ? img.naturalWidth : 0, img ? img.getBoundingClientRect().height : 0, img ? img.src : '']);"
+            " window.looking = requestAnimationFrame(look); }; look(); }"
+        )
+        shown = self.drag(page, 0.97)
+        self.assertGreater(float(shown), 0.65, "the slider was not dragged")
+        self.until(page, lambda: self.figure(page) not in (None, first), "the figure does not follow the slider")
+        page.wait_for_timeout(1000)
+        frames = page.evaluate("() => { cancelAnimationFrame(window.looking); return window.frames; }")
+        pictures = {src for _, _, src in frames}
+        log(f"{len(pictures)} figures in {len(frames)} frames of a drag")
+        self.assertGreater(len(pictures), 3, "the figure does not follow the hand")
+        heights = {height for _, height, _ in frames}
+        self.assertEqual(len(heights), 1, f"the figure's place changes its height: {heights}")
+        self.assertNotIn(0, [width for width, _, _ in frames], "the figure flickers")
+        self.window(page, "widgets-dragged.png", at="widget.Interact")
+        dragged = self.figure(page)
+
+        # A choice, a click, and a cell that reads what was chosen.
+        page.locator(".widget-dropdown select").first.select_option("SFT")
+        self.until(page, lambda: self.figure(page) not in (None, dragged), "the figure does not follow the menu")
+        page.locator("button.jupyter-button:has-text('Find the best p')").click()
+        page.wait_for_selector(".widget-output:has-text('SFT: p = 0.5')", timeout=20_000)
+        readout = page.locator(".widget-slider .widget-readout").first
+        self.until(page, lambda: readout.inner_text().startswith("0.5"), "the kernel does not move the slider")
+        self.window(page, "widgets-found.png", at="search :=")
+        found = readout.inner_text()
+        page.locator(".jp-CodeCell .cm-content").last.click()
+        page.keyboard.press("Control+Enter")
+        page.wait_for_selector(f".jp-OutputArea-output:has-text('p is {found}, for SFT')", timeout=20_000)
+
+        # The page is loaded anew: from the notebook and from the kernel.
+        page.keyboard.press("Escape")
+        page.keyboard.press("Control+s")
+        path = self.root / name
+
+        def saved():
+            metadata = json.loads(path.read_text())["metadata"].get("widgets", {})
+            return metadata.get("application/vnd.jupyter.widget-state+json", {}).get("state")
+
+        self.until(page, saved, "the notebook is saved without the state of its widgets")
+        self.assertIn("ImageModel", {s["model_name"] for s in saved().values()})
+        page.goto(f"{self.server.url}/lab/tree/{name}")
+        page.wait_for_selector(".widget-interact .widget-readout", timeout=60_000)
+        self.until(page, lambda: self.figure(page), "no figure on the page that was loaded anew")
+        self.assertEqual(readout.inner_text(), found)
+        again = self.figure(page)
+        page.wait_for_selector(".widget-output:has-text('SFT: p = 0.5')", timeout=20_000)
+        self.window(page, "widgets-reloaded.png", at="widget.Interact")
+        self.until(page, lambda: self.kernel_state(name) == "idle", "the kernel does not get idle")
+        self.assertLess(float(self.drag(page, 0.1)), 0.45)
+        self.until(page, lambda: self.figure(page) not in (None, again), "the figure is dead after the reload")
+        self.assertEqual(page.locator(ERRORS).all_inner_texts(), [])
         self.assertEqual(self.problems, [])
