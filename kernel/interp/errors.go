@@ -66,6 +66,7 @@ func place(d cell.Diagnostic) string {
 // plainMessage removes internal names from a message.
 func plainMessage(s string) string {
 	s = strings.ReplaceAll(s, oldSuffix, "")
+	s = strings.ReplaceAll(s, " (declared at -)", "") // in compiled code
 	for {
 		i := strings.Index(s, "pk_")
 		if i < 0 {
