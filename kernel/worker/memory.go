@@ -52,4 +52,5 @@ func giveBack() {
 	if m.HeapAlloc < tooLarge && held > m.HeapAlloc*3/4+worthwhile {
 		debug.FreeOSMemory()
 	}
+	unmapImage()
 }

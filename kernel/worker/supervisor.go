@@ -58,6 +58,7 @@ func New(config Config) *Supervisor {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Supervisor{config: config}
+	time.AfterFunc(idleAfter, unmapImage) // this process has started, too
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, err := s.ensure(); err != nil {
