@@ -23,6 +23,7 @@ type engine struct {
 	mu    sync.Mutex // held while the state is read or changed, not while a cell runs
 	yaegi *yaegi.Interpreter
 	exec  *executor
+	keep  *keeper
 	rt    *runtime
 	lib   *symbols.Library
 	fset  *token.FileSet
@@ -73,8 +74,12 @@ func newEngine(y *yaegi.Interpreter, lib *symbols.Library, rt *runtime, override
 	if err != nil {
 		return nil, err
 	}
+	keep, err := newKeeper(y)
+	if err != nil {
+		return nil, err
+	}
 	s := &engine{
-		yaegi: y, exec: x, rt: rt, lib: lib, fset: y.FileSet(), overrides: overrides,
+		yaegi: y, exec: x, keep: keep, rt: rt, lib: lib, fset: y.FileSet(), overrides: overrides,
 		imports: map[string]string{}, decls: map[string]*decl{}, vars: map[string]*svar{},
 		inst: map[string]string{}, descs: map[string]*typeDesc{}, registered: map[string]string{},
 		aliases: map[string]string{}, ydone: map[string]bool{}, used: map[string]bool{}, sources: map[string]string{},
@@ -167,9 +172,16 @@ func (s *engine) eval(r *run, src string) error {
 		fmt.Fprintln(s.rt.stderr, w)
 	}
 	if u.cellFn == "" {
+		s.mu.Lock()
+		s.keep.forget(s.stale(u))
+		s.mu.Unlock()
 		return nil
 	}
-	return s.exec.call(r.ctx, u.cellFn)
+	err = s.exec.call(r.ctx, u.cellFn)
+	s.mu.Lock()
+	s.keep.forget(s.stale(u))
+	s.mu.Unlock()
+	return err
 }
 
 // prepare makes a cell ready to run. After an error the session is as before.

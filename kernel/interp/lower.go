@@ -11,13 +11,14 @@ import (
 
 // unit is the lowered program of one cell.
 type unit struct {
-	file    *ast.File
-	types   []ast.Decl
-	vars    []ast.Decl
-	funcs   []ast.Decl
-	prolog  []ast.Stmt // runs before the cell's own statements
-	imports map[string]string
-	cellFn  string // the function that runs the cell, "" for a cell of declarations
+	file     *ast.File
+	types    []ast.Decl
+	vars     []ast.Decl
+	funcs    []ast.Decl
+	prolog   []ast.Stmt // runs before the cell's own statements
+	imports  map[string]string
+	replaced []string // internal names that nothing uses after the cell
+	cellFn   string   // the function that runs the cell, "" for a cell of declarations
 
 	onCommit   []func()
 	onRollback []func()

@@ -173,6 +173,11 @@ func (g *generation) name() {
 	sort.Strings(g.keys)
 	for _, k := range g.keys {
 		if d := g.s.decls[k]; g.changed[k] || d.iname == "" {
+			if old := g.oldDecls[k]; old != nil && old.iname != "" {
+				if _, ok := old.node.(*ast.FuncDecl); ok {
+					g.l.u.replaced = append(g.l.u.replaced, old.iname)
+				}
+			}
 			d.iname = g.l.fresh(strings.NewReplacer(".", "_", ":", "_", ",", "_", "#", "_").Replace(k))
 			g.changed[k] = true
 		}

@@ -1,0 +1,60 @@
+package interp_test
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"testing"
+
+	"divvy/kernel/cell"
+)
+
+// TestMemory runs cells many times over and looks at what stays.
+func TestMemory(t *testing.T) {
+	const times = 10_000
+	s := session(t)
+	must(t, s, "func f(n int) int { return n }\nbig := make([]byte, 10<<20)")
+	heap := func() float64 {
+		runtime.GC()
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return float64(m.HeapAlloc) / (1 << 20)
+	}
+	n := times
+	if testing.Short() {
+		n = 1000
+	}
+	for _, c := range []struct {
+		name string
+		code func(i int) string
+		n    int
+	}{
+		{"value", func(int) string { return "1+1" }, n},
+		{"same function", func(int) string { return "func f(n int) int { return n + 1 }" }, n},
+		{"function", func(i int) string { return fmt.Sprintf("func f(n int) int { return n + %d }", i) }, n},
+		{"slice", func(int) string { return "big = make([]byte, 10<<20)" }, n / 10},
+		{"variable of another type", func(i int) string { return fmt.Sprintf("v := [%d]int{}", i%2+1) }, n / 10},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			before := heap()
+			for i := range c.n {
+				if r := s.Execute(context.Background(), cell.Request{Count: i, Code: c.code(i)}, discard{}); r.Error != nil {
+					t.Fatal(r.Error)
+				}
+			}
+			grown := heap() - before
+			t.Logf("%d cells: %.1f MB, %.1f KB a cell", c.n, grown, 1024*grown/float64(c.n))
+			if grown > 50 {
+				t.Errorf("%.1f MB stay, want 50 at most", grown)
+			}
+		})
+	}
+}
+
+type discard struct{}
+
+func (discard) Emit(cell.Event) {}
+func (discard) Input(context.Context, string, bool) (string, error) {
+	return "", context.Canceled
+}
