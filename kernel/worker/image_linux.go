@@ -39,7 +39,7 @@ func unmapImage() {
 			continue
 		}
 		switch fields[0] {
-		case "Private_Dirty:", "Anonymous:": // relocated by the loader
+		case "Anonymous:": // pages of our own: relocated by the loader
 			if fields[1] != "0" {
 				start = 0
 			}
