@@ -33,7 +33,7 @@ func BenchmarkNearest(b *testing.B) {
 		}
 		fast := time.Since(begin)
 
-		sets, err := newGramSets(b.Context(), 2, 512, seeds, pool)
+		sets, err := newGramSets(b.Context(), 2, 512, nil, seeds, pool)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -70,7 +70,7 @@ func BenchmarkNearest(b *testing.B) {
 func BenchmarkFilter(b *testing.B) {
 	const n = 20000
 	seeds, pool := benchPool(n)
-	sets, err := newGramSets(b.Context(), 2, 512, seeds, pool)
+	sets, err := newGramSets(b.Context(), 2, 512, nil, seeds, pool)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -104,7 +104,7 @@ func (c *Comparison) Figure() *figure.Figure {
 	f.Subtitle = fmt.Sprintf("%d seeds, %d candidates; the seeds alone have d = %.2f", c.Before.Prompts, c.Selections[0].pool, c.Before.D)
 	f.XLabel = "Diversity d of seeds and accepted candidates"
 	f.Caption = fmt.Sprintf("Random: mean of %d draws, standard deviation %.3f.", c.Draws, c.RandomStd)
-	f.Rules = []figure.Rule{{At: c.RandomMean, Label: "random"}}
+	f.Rules = []figure.Rule{{At: c.RandomMean, Label: "mean of random"}}
 	f.Height = 160 + 34*float64(len(y))
 	return f
 }

@@ -45,9 +45,18 @@ type EndpointOptions struct {
 // output, error or cache.
 type Endpoint struct {
 	options EndpointOptions
+	// ask answers one request. It is a function, not the client, so that no way of
+	// printing an Endpoint shows the key, and so that whoever imports this package
+	// need not know the client's types.
+	ask func(ctx context.Context, r Request) (string, error)
+}
+
+// chat is what stands behind an Endpoint.
+type chat struct {
+	options EndpointOptions
 	client  openai.Client
 	limit   *rate.Limiter
-	key     func() string // a function, so that no way of printing shows it
+	key     string
 }
 
 // NewEndpoint makes an Endpoint. It asks the server nothing yet.
@@ -67,19 +76,19 @@ func NewEndpoint(o EndpointOptions) (*Endpoint, error) {
 	if o.KeyVariable != "" {
 		key = os.Getenv(o.KeyVariable)
 	}
-	e := &Endpoint{options: o, key: func() string { return key }, limit: rate.NewLimiter(rate.Inf, 1)}
+	c := &chat{options: o, key: key, limit: rate.NewLimiter(rate.Inf, 1)}
 	if key == "" && o.KeyVariable != "" {
 		return nil, fmt.Errorf("augment: endpoint: the environment variable %s holds no key", o.KeyVariable)
 	}
 	if o.PerMinute > 0 {
-		e.limit = rate.NewLimiter(rate.Limit(float64(o.PerMinute)/60), 1)
+		c.limit = rate.NewLimiter(rate.Limit(float64(o.PerMinute)/60), 1)
 	}
 	settings := []option.RequestOption{option.WithAPIKey(or(key, "none")), option.WithMaxRetries(max(0, o.Retries)), option.WithRequestTimeout(o.Timeout)}
 	if o.Endpoint != "" {
 		settings = append(settings, option.WithBaseURL(o.Endpoint))
 	}
-	e.client = openai.NewClient(settings...)
-	return e, nil
+	c.client = openai.NewClient(settings...)
+	return &Endpoint{options: o, ask: c.ask}, nil
 }
 
 // Name names the model and the settings on which an answer depends.
@@ -122,22 +131,23 @@ feed:
 	return texts, context.Cause(ctx)
 }
 
-func (e *Endpoint) ask(ctx context.Context, r Request) (string, error) {
-	if err := e.limit.Wait(ctx); err != nil {
+// ask asks the model once, when the rate allows it.
+func (c *chat) ask(ctx context.Context, r Request) (string, error) {
+	if err := c.limit.Wait(ctx); err != nil {
 		return "", err
 	}
-	answer, err := e.client.Chat.Completions.New(ctx, openai.ChatCompletionNewParams{
-		Model:       e.options.Model,
+	answer, err := c.client.Chat.Completions.New(ctx, openai.ChatCompletionNewParams{
+		Model:       c.options.Model,
 		Messages:    []openai.ChatCompletionMessageParamUnion{openai.UserMessage(r.Prompt)},
-		Temperature: openai.Float(max(0, e.options.Temperature)),
-		MaxTokens:   openai.Int(int64(e.options.MaxTokens)),
+		Temperature: openai.Float(max(0, c.options.Temperature)),
+		MaxTokens:   openai.Int(int64(c.options.MaxTokens)),
 		Seed:        openai.Int(int64(r.Seed)),
 	})
 	if err != nil {
-		return "", e.hideKey(err)
+		return "", c.hideKey(err)
 	}
 	if len(answer.Choices) == 0 {
-		return "", fmt.Errorf("%s: an answer without choices", e.options.Model)
+		return "", fmt.Errorf("%s: an answer without choices", c.options.Model)
 	}
 	return answer.Choices[0].Message.Content, nil
 }
@@ -155,14 +165,14 @@ func (e *EndpointError) Error() string { return e.Message }
 
 // hideKey makes an error that holds no request, and with it no key: servers
 // repeat keys in their messages, and the client's error has the header.
-func (e *Endpoint) hideKey(err error) error {
+func (c *chat) hideKey(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return context.Canceled
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("%s: no answer in time: %w", e.options.Model, context.DeadlineExceeded)
+		return fmt.Errorf("%s: no answer in time: %w", c.options.Model, context.DeadlineExceeded)
 	}
-	out := &EndpointError{Message: fmt.Sprintf("%s: %v", e.options.Model, err)}
+	out := &EndpointError{Message: fmt.Sprintf("%s: %v", c.options.Model, err)}
 	var api *openai.Error
 	if errors.As(err, &api) {
 		out.Status = api.StatusCode
@@ -170,8 +180,8 @@ func (e *Endpoint) hideKey(err error) error {
 			out.Message += ": " + api.Message
 		}
 	}
-	if key := e.key(); key != "" {
-		out.Message = strings.ReplaceAll(out.Message, key, "[key]")
+	if c.key != "" {
+		out.Message = strings.ReplaceAll(out.Message, c.key, "[key]")
 	}
 	return out
 }

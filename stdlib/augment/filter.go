@@ -136,9 +136,7 @@ func Filter(ctx context.Context, seeds, pool *tokenize.IDs, o FilterOptions) (*F
 	if err != nil {
 		return nil, err
 	}
-	start(o.Progress, 0, fmt.Sprintf("%d-grams", o.N))
-	sets, err := newGramSets(ctx, o.N, o.MaxTokens, seeds, pool)
-	done(o.Progress)
+	sets, err := newGramSets(ctx, o.N, o.MaxTokens, o.Progress, seeds, pool)
 	if err != nil {
 		return nil, err
 	}

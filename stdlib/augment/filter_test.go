@@ -247,7 +247,7 @@ func TestFilterRefusesAndStops(t *testing.T) {
 func TestLongGrams(t *testing.T) {
 	ids := zipf(3, 200, 20, 50000)
 	for _, n := range []int{1, 2, 4, 5, 9} {
-		g, err := newGramSets(t.Context(), n, 40, ids)
+		g, err := newGramSets(t.Context(), n, 40, nil, ids)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,6 +7,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"divvy/stdlib/display"
 	"divvy/stdlib/tokenize"
 )
 
@@ -31,7 +32,7 @@ func (g *gramSets) distinct() int     { return len(g.df) }
 
 // newGramSets numbers the N-grams of several lists of prompts, one list after
 // the other. Each prompt is cut to its first maxTokens ids.
-func newGramSets(ctx context.Context, n, maxTokens int, lists ...*tokenize.IDs) (*gramSets, error) {
+func newGramSets(ctx context.Context, n, maxTokens int, progress display.Reporter, lists ...*tokenize.IDs) (*gramSets, error) {
 	var prompts int
 	var tokens int64
 	for _, ids := range lists {
@@ -43,8 +44,11 @@ func newGramSets(ctx context.Context, n, maxTokens int, lists ...*tokenize.IDs) 
 	}
 	g := &gramSets{flat: make([]uint32, 0, tokens), offsets: make([]int64, 1, prompts+1), total: make([]int32, 0, prompts)}
 	k := newNumberer(n, lists)
+	start(progress, int64(prompts), fmt.Sprintf("%d-grams", n))
+	defer done(progress)
 	for _, ids := range lists {
 		for i := range ids.Len() {
+			add(progress, 1)
 			if i%1024 == 0 && ctx.Err() != nil {
 				return nil, fmt.Errorf("augment: %d-grams of prompt %d of %d: %w", n, len(g.total), prompts, context.Cause(ctx))
 			}

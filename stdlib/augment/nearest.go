@@ -56,7 +56,7 @@ func nearest(ctx context.Context, o NearestOptions, n int, lists ...*tokenize.ID
 	if o.N < 1 {
 		return nil, fmt.Errorf("augment: N-grams of order %d", o.N)
 	}
-	sets, err := newGramSets(ctx, o.N, o.MaxTokens, lists...)
+	sets, err := newGramSets(ctx, o.N, o.MaxTokens, o.Progress, lists...)
 	if err != nil {
 		return nil, err
 	}

@@ -72,9 +72,7 @@ func (s *selector) run(ctx context.Context, o Options) (*Selection, error) {
 	}
 	key := [2]int{o.N, o.MaxTokens}
 	if s.sets[key] == nil {
-		start(o.Progress, 0, fmt.Sprintf("%d-grams", o.N))
-		sets, err := newGramSets(ctx, o.N, o.MaxTokens, s.seeds, s.pool)
-		done(o.Progress)
+		sets, err := newGramSets(ctx, o.N, o.MaxTokens, o.Progress, s.seeds, s.pool)
 		if err != nil {
 			return nil, err
 		}
