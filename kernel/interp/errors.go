@@ -167,6 +167,7 @@ func (s *Session) report(r *run, err error) *cell.Error {
 		ce  *compileError
 		pe  yaegi.Panic
 		lim *limitation
+		me  *magicError
 	)
 	switch {
 	case errors.As(err, &ce):
@@ -175,6 +176,8 @@ func (s *Session) report(r *run, err error) *cell.Error {
 		msg := lim.Error()
 		return &cell.Error{Name: cell.ErrCompile, Value: msg, Traceback: []string{red + cell.ErrCompile + reset + ": " + msg},
 			Diagnostics: []cell.Diagnostic{{Cell: r.name, Message: msg}}}
+	case errors.As(err, &me):
+		return &cell.Error{Name: cell.ErrCompile, Value: me.Error(), Traceback: []string{red + me.Error() + reset}}
 	case errors.As(err, &pe):
 		return s.reportPanic(r, pe.Value)
 	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):

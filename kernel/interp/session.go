@@ -58,14 +58,22 @@ func New(o Options) (*Session, error) {
 	if err := s.openFiles(); err != nil {
 		return nil, err
 	}
+	if err := s.start(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// start begins with an empty engine.
+func (s *Session) start() error {
 	rt := newRuntime(&s.runs, stream{&s.runs, "stdout"}, stream{&s.runs, "stderr"})
 	y := yaegi.New(yaegi.Options{Stdout: io.Discard, Stderr: unwinding{&s.runs, &rt.spans}, Unrestricted: true})
 	e, err := newEngine(y, s.lib, rt, s.overrides())
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.engine = e
-	return s, nil
+	return nil
 }
 
 // Execute implements cell.Interpreter.
@@ -93,7 +101,7 @@ func (s *Session) Execute(ctx context.Context, req cell.Request, out cell.Sink) 
 	if name, detail, ok := helpOn(req.Code); ok {
 		return s.help(ctx, r, name, detail)
 	}
-	err := s.guard(func() error { return s.engine.eval(r, req.Code) })
+	err := s.guard(func() error { return s.runCell(r, req.Code) })
 	if s.engine.usesFiles {
 		s.flush()
 	}
