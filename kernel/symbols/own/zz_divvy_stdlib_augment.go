@@ -3,27 +3,75 @@
 package own
 
 import (
+	p_context "context"
+	box "divvy/kernel/symbols/box"
 	p_divvy_stdlib_augment "divvy/stdlib/augment"
 	reflect "reflect"
 )
 
 func _divvy_stdlib_augment() map[string]reflect.Value {
 	return map[string]reflect.Value{
-		"Compare":        reflect.ValueOf(p_divvy_stdlib_augment.Compare),
-		"Comparison":     reflect.ValueOf((*p_divvy_stdlib_augment.Comparison)(nil)),
-		"Filter":         reflect.ValueOf(p_divvy_stdlib_augment.Filter),
-		"FilterOptions":  reflect.ValueOf((*p_divvy_stdlib_augment.FilterOptions)(nil)),
-		"Filtered":       reflect.ValueOf((*p_divvy_stdlib_augment.Filtered)(nil)),
-		"Method":         reflect.ValueOf((*p_divvy_stdlib_augment.Method)(nil)),
-		"Nearest":        reflect.ValueOf(p_divvy_stdlib_augment.Nearest),
-		"NearestOptions": reflect.ValueOf((*p_divvy_stdlib_augment.NearestOptions)(nil)),
-		"NearestWithin":  reflect.ValueOf(p_divvy_stdlib_augment.NearestWithin),
-		"Neighbours":     reflect.ValueOf((*p_divvy_stdlib_augment.Neighbours)(nil)),
-		"Options":        reflect.ValueOf((*p_divvy_stdlib_augment.Options)(nil)),
-		"Rule":           reflect.ValueOf((*p_divvy_stdlib_augment.Rule)(nil)),
-		"Select":         reflect.ValueOf(p_divvy_stdlib_augment.Select),
-		"Selection":      reflect.ValueOf((*p_divvy_stdlib_augment.Selection)(nil)),
-		"Strategies":     reflect.ValueOf(p_divvy_stdlib_augment.Strategies),
-		"Strategy":       reflect.ValueOf((*p_divvy_stdlib_augment.Strategy)(nil)),
+		"AsPrompts":       reflect.ValueOf(p_divvy_stdlib_augment.AsPrompts),
+		"Collect":         reflect.ValueOf(p_divvy_stdlib_augment.Collect),
+		"CollectOptions":  reflect.ValueOf((*p_divvy_stdlib_augment.CollectOptions)(nil)),
+		"Collected":       reflect.ValueOf((*p_divvy_stdlib_augment.Collected)(nil)),
+		"Compare":         reflect.ValueOf(p_divvy_stdlib_augment.Compare),
+		"Comparison":      reflect.ValueOf((*p_divvy_stdlib_augment.Comparison)(nil)),
+		"Endpoint":        reflect.ValueOf((*p_divvy_stdlib_augment.Endpoint)(nil)),
+		"EndpointError":   reflect.ValueOf((*p_divvy_stdlib_augment.EndpointError)(nil)),
+		"EndpointOptions": reflect.ValueOf((*p_divvy_stdlib_augment.EndpointOptions)(nil)),
+		"Filter":          reflect.ValueOf(p_divvy_stdlib_augment.Filter),
+		"FilterOptions":   reflect.ValueOf((*p_divvy_stdlib_augment.FilterOptions)(nil)),
+		"Filtered":        reflect.ValueOf((*p_divvy_stdlib_augment.Filtered)(nil)),
+		"GenerateOptions": reflect.ValueOf((*p_divvy_stdlib_augment.GenerateOptions)(nil)),
+		"Generated":       reflect.ValueOf((*p_divvy_stdlib_augment.Generated)(nil)),
+		"Generator":       reflect.ValueOf((*p_divvy_stdlib_augment.Generator)(nil)),
+		"_Generator":      reflect.ValueOf(func(b box.Box) any { return _divvy_stdlib_augment_Generator{b} }),
+		"Method":          reflect.ValueOf((*p_divvy_stdlib_augment.Method)(nil)),
+		"Nearest":         reflect.ValueOf(p_divvy_stdlib_augment.Nearest),
+		"NearestOptions":  reflect.ValueOf((*p_divvy_stdlib_augment.NearestOptions)(nil)),
+		"NearestWithin":   reflect.ValueOf(p_divvy_stdlib_augment.NearestWithin),
+		"Neighbours":      reflect.ValueOf((*p_divvy_stdlib_augment.Neighbours)(nil)),
+		"NewEndpoint":     reflect.ValueOf(p_divvy_stdlib_augment.NewEndpoint),
+		"NewGenerated":    reflect.ValueOf(p_divvy_stdlib_augment.NewGenerated),
+		"NewPool":         reflect.ValueOf(p_divvy_stdlib_augment.NewPool),
+		"NewShuffledPool": reflect.ValueOf(p_divvy_stdlib_augment.NewShuffledPool),
+		"NewTemplates":    reflect.ValueOf(p_divvy_stdlib_augment.NewTemplates),
+		"Options":         reflect.ValueOf((*p_divvy_stdlib_augment.Options)(nil)),
+		"Pool":            reflect.ValueOf((*p_divvy_stdlib_augment.Pool)(nil)),
+		"Request":         reflect.ValueOf((*p_divvy_stdlib_augment.Request)(nil)),
+		"Rule":            reflect.ValueOf((*p_divvy_stdlib_augment.Rule)(nil)),
+		"Select":          reflect.ValueOf(p_divvy_stdlib_augment.Select),
+		"Selection":       reflect.ValueOf((*p_divvy_stdlib_augment.Selection)(nil)),
+		"Source":          reflect.ValueOf((*p_divvy_stdlib_augment.Source)(nil)),
+		"_Source":         reflect.ValueOf(func(b box.Box) any { return _divvy_stdlib_augment_Source{b} }),
+		"Strategies":      reflect.ValueOf(p_divvy_stdlib_augment.Strategies),
+		"Strategy":        reflect.ValueOf((*p_divvy_stdlib_augment.Strategy)(nil)),
+		"TemplateError":   reflect.ValueOf((*p_divvy_stdlib_augment.TemplateError)(nil)),
+		"Templates":       reflect.ValueOf((*p_divvy_stdlib_augment.Templates)(nil)),
 	}
+}
+
+type _divvy_stdlib_augment_Generator struct{ boxed }
+
+func (w _divvy_stdlib_augment_Generator) Generate(a0 p_context.Context, a1 []p_divvy_stdlib_augment.Request) ([]string, error) {
+	return w.boxed.Method("Generate").(func(any, p_context.Context, []p_divvy_stdlib_augment.Request) ([]string, error))(w.V, a0, a1)
+}
+
+func (w _divvy_stdlib_augment_Generator) Name() string {
+	return w.boxed.Method("Name").(func(any) string)(w.V)
+}
+
+type _divvy_stdlib_augment_Source struct{ boxed }
+
+func (w _divvy_stdlib_augment_Source) Name() string {
+	return w.boxed.Method("Name").(func(any) string)(w.V)
+}
+
+func (w _divvy_stdlib_augment_Source) Next(a0 p_context.Context) (string, error) {
+	return w.boxed.Method("Next").(func(any, p_context.Context) (string, error))(w.V, a0)
+}
+
+func (w _divvy_stdlib_augment_Source) Seek(a0 int) error {
+	return w.boxed.Method("Seek").(func(any, int) error)(w.V, a0)
 }
