@@ -90,9 +90,11 @@ func (s *Session) segments(code string) []segment {
 		cur.WriteString(strings.Repeat("\n", blankLines))
 		pending = false
 	}
+	written := map[string]bool{} // names in the Go before
+	known := func(name string) bool { return written[name] || s.knows(name) }
 	for _, line := range lines {
 		text := strings.TrimSpace(line)
-		magic := strings.HasPrefix(text, "%") || isShell(text, s.knows)
+		magic := strings.HasPrefix(text, "%") || isShell(text, known)
 		if magic && pending && completeness(cur.String()).Status == "incomplete" {
 			magic = false
 		}
@@ -101,6 +103,9 @@ func (s *Session) segments(code string) []segment {
 			flush()
 			out = append(out, segment{magic: text})
 			continue
+		}
+		for _, name := range strings.FieldsFunc(line, func(r rune) bool { return r < 0x80 && !isIdent(byte(r)) }) {
+			written[name] = true
 		}
 		cur.WriteString(line)
 		pending = pending || text != ""
