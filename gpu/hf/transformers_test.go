@@ -1,3 +1,5 @@
+//go:build transformers
+
 package hf_test
 
 import (
@@ -18,11 +20,13 @@ import (
 // TestTransformersLoads: a folder that Save wrote loads in transformers, with
 // no weight missing or left over, and computes the same; language models and
 // classifiers, in one file and in several. PyTorch is too large to install for
-// every run of the tests: DIVVY_TRANSFORMERS names a Python that has it.
+// every run of the tests, so this one has a tag of its own:
+//
+//	DIVVY_TRANSFORMERS=python3 go test -tags transformers ./gpu/hf
 func TestTransformersLoads(t *testing.T) {
 	python := os.Getenv("DIVVY_TRANSFORMERS")
 	if python == "" {
-		t.Skip("set DIVVY_TRANSFORMERS to a Python with torch and transformers")
+		t.Fatal("set DIVVY_TRANSFORMERS to a Python with torch and transformers")
 	}
 	ids := []int32{5, 9, 33, 7, 80}
 	text := map[string]*program.Tensor{
