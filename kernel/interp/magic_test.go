@@ -34,7 +34,7 @@ func TestMagics(t *testing.T) {
 		{"%help", "%%bash"},
 		{"%cd /", "/\n"},
 		{"ok := true\n!ok", ""},
-		{"s := `\n%not a magic\n!nor this\n`\nfmt.Println(len(s))", "25\n"},
+		{"s := `\n%not a magic\n!nor this\n`\nfmt.Println(len(s))", "24\n"},
 	} {
 		got := must(t, s, c.code)
 		if !strings.Contains(got, c.want) || c.want == "" && got != "" {
