@@ -101,7 +101,7 @@ type outputs struct {
 // output is one of them: a stream whose text grows, or something else.
 type output struct {
 	stream string
-	text   strings.Builder
+	text   []byte
 	id     string // a display that may be replaced
 	other  map[string]any
 }
@@ -117,7 +117,8 @@ func (o *outputs) Stream(name, text string) {
 	if n := len(o.items); n == 0 || o.items[n-1].stream != name {
 		o.items = append(o.items, output{stream: name})
 	}
-	o.items[len(o.items)-1].text.WriteString(text)
+	last := &o.items[len(o.items)-1]
+	last.text = append(last.text, text...)
 	o.later()
 }
 
@@ -184,9 +185,8 @@ func (o *outputs) room(text int) bool {
 		return true
 	}
 	o.full = true
-	end := output{stream: "stderr"}
-	end.text.WriteString("\n[… the rest of the output is left out …]\n")
-	o.items = append(o.items, end)
+	end := "\n[… the rest of the output is left out …]\n"
+	o.items = append(o.items, output{stream: "stderr", text: []byte(end)})
 	o.later()
 	return false
 }
@@ -220,7 +220,7 @@ func (o *outputs) list() []any {
 	for i := range o.items {
 		x := &o.items[i]
 		if x.stream != "" {
-			list = append(list, map[string]any{"output_type": "stream", "name": x.stream, "text": x.text.String()})
+			list = append(list, map[string]any{"output_type": "stream", "name": x.stream, "text": string(x.text)})
 		} else {
 			list = append(list, x.other)
 		}
@@ -237,7 +237,7 @@ func (o *outputs) text() string {
 		x := &o.items[i]
 		switch {
 		case x.stream != "":
-			b.WriteString(x.text.String())
+			b.Write(x.text)
 		case x.other["output_type"] == "error":
 			b.WriteString(x.other["ename"].(string) + ": " + x.other["evalue"].(string) + "\n")
 		default:
