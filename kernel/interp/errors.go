@@ -168,6 +168,7 @@ func (s *Session) report(r *run, err error) *cell.Error {
 		pe  yaegi.Panic
 		lim *limitation
 		me  *magicError
+		so  *stackOverflow
 	)
 	switch {
 	case errors.As(err, &ce):
@@ -180,6 +181,8 @@ func (s *Session) report(r *run, err error) *cell.Error {
 		return &cell.Error{Name: cell.ErrCompile, Value: me.Error(), Traceback: []string{red + me.Error() + reset}}
 	case errors.As(err, &pe):
 		return s.reportPanic(r, pe.Value)
+	case errors.As(err, &so):
+		return &cell.Error{Name: cell.ErrPanic, Value: so.Error(), Traceback: []string{red + "fatal error: " + reset + bold + so.Error() + reset, faint + "    " + so.place + reset}}
 	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
 		return &cell.Error{Name: cell.ErrInterrupt, Value: "the cell was interrupted", Traceback: []string{red + cell.ErrInterrupt + reset + ": the cell was interrupted"}}
 	case errors.Is(err, context.DeadlineExceeded):

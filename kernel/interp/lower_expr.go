@@ -202,6 +202,9 @@ func (l *lowerer) funcLit(sg *types.Signature, body *ast.BlockStmt) *ast.FuncLit
 		l.fn.counters = nil
 	}
 	f := &ast.FuncLit{Type: l.sig(sg, true), Body: l.marked("a function literal", body, func() *ast.BlockStmt { return l.block(body) })}
+	if l.callsUnknown(body, "") {
+		f.Body.List = append(l.counted("a function literal", body.Pos()), f.Body.List...)
+	}
 	l.fn, l.top = saved, top
 	return f
 }

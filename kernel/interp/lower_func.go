@@ -24,6 +24,10 @@ func (l *lowerer) emitFunc(n *ast.FuncDecl, f *types.Func, name string, sub map[
 		}
 		zero := l.zeroResults(sg)
 		fd.Body = l.marked(funcLabel(f), n.Body, func() *ast.BlockStmt { return l.block(n.Body) })
+		key, _ := declNames(n)
+		if l.recursive(key, n) {
+			zero = append(l.counted(funcLabel(f), n.Pos()), zero...)
+		}
 		fd.Body.List = append(zero, fd.Body.List...)
 	})
 }

@@ -41,6 +41,7 @@ func (r *runtime) exports() yaegi.Exports {
 		"Mark":          reflect.ValueOf(r.spans.setMark),
 		"OutOfRange":    reflect.ValueOf(outOfRange),
 		"OutOfBounds":   reflect.ValueOf(outOfBounds),
+		"Deep":          reflect.ValueOf(r.checkDepth),
 		"Callback":      reflect.ValueOf(callback),
 		"WGWait":        reflect.ValueOf(r.wgWait),
 		"Lock":          reflect.ValueOf(r.lock),

@@ -13,9 +13,9 @@ import (
 
 // What a text shows of a long value.
 const (
-	maxItems  = 100
-	headItems = 20
-	maxDepth  = 6
+	maxItems   = 100
+	headItems  = 20
+	maxNesting = 6
 )
 
 // textOf writes a value of a cell's type as Go would, with the names of types
@@ -66,7 +66,7 @@ func (w *textWriter) value(t *box.Type, v reflect.Value, depth int) string {
 		if v.IsNil() {
 			return "(" + t.Name + ")(nil)"
 		}
-		if depth < maxDepth && t.Elem.Kind == reflect.Struct {
+		if depth < maxNesting && t.Elem.Kind == reflect.Struct {
 			return "&" + w.value(t.Elem, v.Elem(), depth+1)
 		}
 		return fmt.Sprintf("(%s)(0x%x)", t.Name, v.Pointer())
@@ -91,7 +91,7 @@ func (w *textWriter) value(t *box.Type, v reflect.Value, depth int) string {
 
 // list writes the items of a value, shortened when there are many.
 func (w *textWriter) list(open, end string, depth, n int, item func(i int) string) string {
-	if depth > maxDepth {
+	if depth > maxNesting {
 		return open + "…" + end
 	}
 	var items []string
