@@ -66,10 +66,11 @@ class Front(KernelCase):
         self.assertEqual(len(found), 1, f"{name} among {self.models}")
         return found[0]
 
-    def comm(self, id, data, kind="comm_msg", **more):
+    def comm(self, id, data, kind="comm_msg", buffers=(), **more):
         """Sends a comm message; returns its id."""
         content = {"comm_id": id, "data": data, **more}
         m = self.kc.session.msg(kind, content)
+        m["buffers"] = list(buffers)
         self.kc.shell_channel.send(m)
         return m["header"]["msg_id"]
 
@@ -155,6 +156,15 @@ class Widgets(Front):
         self.assertIn([image, "state", "value"], data["buffer_paths"])
         at = data["buffer_paths"].index([image, "state", "value"])
         self.assertEqual(bytes(answer[0]["buffers"][at]), b"\x89PNG\r\n\x1a\n")
+
+    def test_binary_values_from_a_front_end(self):
+        self.show("picture := &widget.Image{}\npicture")
+        image, content = self.find("ImageModel"), bytes(range(256)) * 4096
+        data = {"method": "update", "state": {"format": "jpeg"}, "buffer_paths": [["value"]]}
+        self.handled(self.comm(image, data, buffers=[content]))
+        self.assertEqual(self.models[image]["value"], content, "the echo")
+        ran = self.ok('v, err := widget.Property(picture, "value")\nfmt.Println(len(v.([]byte)), v.([]byte)[255], err)')
+        self.assertEqual(ran.stdout, "1048576 255 <nil>\n")
 
     def test_nonsense_from_a_front_end(self):
         self.show("one := &widget.IntSlider{Max: 10, Value: 3}\none")
