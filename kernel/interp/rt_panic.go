@@ -77,6 +77,10 @@ func translate(x any) any {
 	case *reflect.ValueError:
 		return nilDereference
 	case goruntime.Error:
+		// What package reflect meets, it words in its own way.
+		if t, ok := strings.CutPrefix(e.Error(), "hash of unhashable type: "); ok {
+			return runtimeError("hash of unhashable type " + t)
+		}
 		return e
 	case string:
 		text = e
@@ -98,8 +102,6 @@ func translate(x any) any {
 		return runtimeError("makeslice: len out of range")
 	case strings.HasPrefix(text, "reflect.MakeSlice: negative cap"):
 		return runtimeError("makeslice: cap out of range")
-	case strings.HasPrefix(text, "hash of unhashable type: "):
-		return runtimeError(strings.Replace(text, "type: ", "type ", 1))
 	case strings.HasPrefix(text, "reflect: cannot convert slice with length "):
 		text = strings.TrimPrefix(text, "reflect: ")
 		return runtimeError(strings.Replace(strings.Replace(text, "to pointer to array", "to array", 1), "to array", "to array or pointer to array", 1))
