@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"runtime"
 	"testing"
 
@@ -11,7 +12,19 @@ import (
 )
 
 // TestMemory runs cells many times over and looks at what stays.
+// It runs in a process of its own: beside the sessions of the other tests the
+// collector would be busy with their memory.
 func TestMemory(t *testing.T) {
+	if os.Getenv("DIVVY_TEST_MEMORY") == "" {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestMemory$", "-test.v")
+		cmd.Env = append(os.Environ(), "DIVVY_TEST_MEMORY=1")
+		out, err := cmd.CombinedOutput()
+		t.Logf("%s", out)
+		if err != nil {
+			t.Error(err)
+		}
+		return
+	}
 	// All of the 10,000 cells are run in CI; a fifth of them tells as much.
 	n, limit := 2_000, 10.0
 	if os.Getenv("CI") == "true" {
