@@ -234,7 +234,8 @@ func (x *prefixIndex) find(doc int, s *scratch) (int, float64) {
 	s.touched = s.touched[:0]
 	low, high := x.threshold*float64(a)-1e-9*float64(a), float64(a)/x.threshold+1e-9*float64(a)
 	part := x.threshold / (1 + x.threshold)
-	for i, gram := range set[:prefix(a, x.threshold)] {
+	looked := prefix(a, x.threshold)
+	for i, gram := range set[:looked] {
 		if x.sets.df[gram] < 2 {
 			continue
 		}
@@ -266,6 +267,16 @@ func (x *prefixIndex) find(doc int, s *scratch) (int, float64) {
 	for _, slot := range s.touched {
 		if at < 0 && counts[slot] > 0 {
 			b := x.sets.at(int(x.docs[slot]))
+			// Both prefixes end somewhere in the common order of N-grams; up to the
+			// nearer end all that is shared has been counted.
+			rest := len(b) - prefix(len(b), x.threshold)
+			if set[looked-1] < b[len(b)-rest-1] {
+				rest = a - looked
+			}
+			if most := int(counts[slot]) + rest; float64(most) < (part-1e-9)*float64(a+len(b)) {
+				counts[slot] = 0
+				continue
+			}
 			if j := index(intersection(set, b), a, len(b)); j >= x.threshold {
 				at, jaccard = int(x.docs[slot]), j
 			}
