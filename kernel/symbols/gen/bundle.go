@@ -5,12 +5,15 @@ import (
 	"bytes"
 	"compress/flate"
 	"encoding/json"
+	"fmt"
 	"go/ast"
 	"go/doc"
 	"go/parser"
 	"go/token"
 	"io"
 	"path/filepath"
+
+	"golang.org/x/tools/go/gcexportdata"
 )
 
 // bundle makes the archive of a group: for each package the entries
@@ -32,15 +35,21 @@ func bundle(l *listing) ([]byte, error) {
 		return err
 	}
 	for _, p := range l.roots {
-		raw, err := l.export(p.ImportPath)
+		tp, err := l.load(p.ImportPath)
 		if err != nil {
 			return nil, err
+		}
+		// Without positions and bodies, which nothing here reads: what the
+		// compiler writes changes with every line that moves.
+		var raw bytes.Buffer
+		if err := gcexportdata.Write(&raw, nil, tp); err != nil {
+			return nil, fmt.Errorf("export data of %s: %w", p.ImportPath, err)
 		}
 		docs, err := json.Marshal(docsOf(p))
 		if err != nil {
 			return nil, err
 		}
-		if err := add("export/"+p.ImportPath, raw); err != nil {
+		if err := add("export/"+p.ImportPath, raw.Bytes()); err != nil {
 			return nil, err
 		}
 		if err := add("doc/"+p.ImportPath, docs); err != nil {
