@@ -1,7 +1,7 @@
 // Package symbols is what a cell may import: the compiled symbols that the
 // interpreter calls, the export data against which go/types checks a cell, and
-// the documentation that inspection shows. All of it is generated; one
-// `go generate ./kernel/symbols` makes it again. It knows neither cells nor
+// the documentation that inspection shows. All of it is generated, by package
+// tables; one `go generate ./kernel/symbols` makes it again. It knows neither cells nor
 // the interpreter.
 //
 // Nothing is built before it is asked for: a process that never runs a cell
@@ -26,6 +26,7 @@ import (
 
 	"golang.org/x/tools/go/gcexportdata"
 
+	"divvy/kernel/symbols/added"
 	"divvy/kernel/symbols/own"
 	"divvy/kernel/symbols/std"
 	"divvy/kernel/symbols/third"
@@ -35,7 +36,7 @@ import (
 // package is not built in. Functions and variables are themselves, a type is a
 // nil pointer to it, and "_T" is the adapter of interface T.
 func Table(path string) map[string]reflect.Value {
-	for _, table := range []func(string) map[string]reflect.Value{std.Table, own.Table, third.Table} {
+	for _, table := range []func(string) map[string]reflect.Value{std.Table, own.Table, third.Table, added.Table} {
 		if t := table(path); t != nil {
 			return t
 		}
@@ -66,7 +67,7 @@ func Open() (*Library, error) {
 		pkgs:    map[string]*types.Package{"unsafe": types.Unsafe},
 		docs:    map[string]map[string]string{},
 	}
-	for _, b := range [][]byte{std.Bundle, third.Bundle, own.Bundle} {
+	for _, b := range [][]byte{std.Bundle, third.Bundle, own.Bundle, added.Bundle} {
 		z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
 		if err != nil {
 			return nil, fmt.Errorf("embedded packages: %w", err)
@@ -109,6 +110,8 @@ func (e *NotBuiltIn) Error() string {
 	s := fmt.Sprintf("package %s is not built into this kernel", e.Path)
 	if len(e.Near) > 0 {
 		s += " (did you mean " + strings.Join(e.Near, " or ") + "?)"
+	} else if host, _, _ := strings.Cut(e.Path, "/"); strings.Contains(host, ".") {
+		s += "; to add it: %pkg add " + e.Path
 	}
 	return s
 }

@@ -1,4 +1,4 @@
-package main
+package tables
 
 import (
 	"bytes"
@@ -31,13 +31,15 @@ type writer struct {
 	pkg     *types.Package
 	imports map[string]bool
 	entries []string
+	generic []string // declarations that have no entry
 	adapt   bytes.Buffer
 }
 
 // table writes the symbol table of a package as a Go file of package group:
 // its functions, variables and types. Constants are folded by the type checker
-// and generic declarations need instantiation, so neither has an entry.
-func table(group string, p *types.Package) ([]byte, error) {
+// and generic declarations need instantiation, so neither has an entry; the names
+// of generic functions are returned.
+func table(group string, p *types.Package) (src []byte, generic []string, err error) {
 	w := &writer{pkg: p, imports: map[string]bool{"reflect": true}}
 	for _, name := range p.Scope().Names() {
 		o := p.Scope().Lookup(name)
@@ -48,6 +50,8 @@ func table(group string, p *types.Package) ([]byte, error) {
 		case *types.Func:
 			if o.Signature().TypeParams().Len() == 0 {
 				w.add(name, "reflect.ValueOf(%s)", w.sel(name))
+			} else {
+				w.generic = append(w.generic, name)
 			}
 		case *types.Var:
 			w.add(name, "reflect.ValueOf(&%s).Elem()", w.sel(name))
@@ -68,11 +72,11 @@ func table(group string, p *types.Package) ([]byte, error) {
 	}
 	fmt.Fprintf(&b, ")\n\nfunc _%s() map[string]reflect.Value {\nreturn map[string]reflect.Value{\n%s}\n}\n", ident(p.Path()), strings.Join(w.entries, ""))
 	b.Write(w.adapt.Bytes())
-	src, err := format.Source(b.Bytes())
+	src, err = format.Source(b.Bytes())
 	if err != nil {
-		return nil, fmt.Errorf("table of %s: %w", p.Path(), err)
+		return nil, nil, fmt.Errorf("table of %s: %w", p.Path(), err)
 	}
-	return src, nil
+	return src, w.generic, nil
 }
 
 // alias names an import in a generated file; distinct paths get distinct names.
