@@ -175,10 +175,21 @@ func TestRunFolder(t *testing.T) {
 	}
 }
 
+// deadly is a cell that the Go runtime ends the process for.
+const deadly = "import \"time\"\nm := map[int]int{}\nfor g := 0; g < 8; g++ {\n\tgo func() { for { m[1] = 2 } }()\n}\ntime.Sleep(20 * time.Second)"
+
 func TestRunDeath(t *testing.T) {
+	o := call(t, command(t, "run", notebookOf(t, deadly)))
+	if o.code != exitCell || !strings.Contains(o.stderr, "WorkerDied: the worker process ended: fatal error: concurrent map") {
+		t.Errorf("exit code %d: %s", o.code, o.stderr)
+	}
+}
+
+// A recursion without end is stopped before it ends the process.
+func TestRunStackOverflow(t *testing.T) {
 	path := notebookOf(t, "func f(n int) int { return f(n+1) + 1 }", "f(1)")
 	o := call(t, command(t, "run", path))
-	if o.code != exitCell || !strings.Contains(o.stderr, "WorkerDied: the worker process ended: fatal error: stack overflow") {
+	if o.code != exitCell || !strings.Contains(o.stderr, "cell 2 of 2") || !strings.Contains(o.stderr, "fatal error: stack overflow") {
 		t.Errorf("exit code %d: %s", o.code, o.stderr)
 	}
 }

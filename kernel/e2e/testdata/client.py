@@ -119,8 +119,12 @@ class Crash(KernelCase):
         self.assertIn("os.Exit(3)", ran.error)
         self.assertEqual(self.ok("kept").result, "5")
 
-    def test_stack_overflow(self):
-        self.crashes("func down(n int) int { return down(n+1) + 1 }\ndown(0)", "stack")
+    def test_stack_overflow_keeps_the_state(self):
+        self.ok("func down(n int) int { return down(n+1) + 1 }\nkept := 5")
+        ran = self.run_cell("down(0)", timeout=60)
+        self.assertEqual(ran.status, "error")
+        self.assertIn("stack overflow", ran.error)
+        self.assertEqual(self.ok("kept").result, "5")
 
     def test_concurrent_map_writes(self):
         # The interpreter writes maps through reflect, which the runtime checks.

@@ -336,7 +336,10 @@ class Lab(unittest.TestCase):
         path = self.root / name
 
         def saved():
-            metadata = json.loads(path.read_text())["metadata"].get("widgets", {})
+            try:
+                metadata = json.loads(path.read_text())["metadata"].get("widgets", {})
+            except json.JSONDecodeError:  # the server is writing it
+                return None
             return metadata.get("application/vnd.jupyter.widget-state+json", {}).get("state")
 
         self.until(page, saved, "the notebook is saved without the state of its widgets")
