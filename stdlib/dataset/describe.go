@@ -11,19 +11,6 @@ import (
 // Table is the rows as a table of Schema's columns. See Record for its limit.
 func (d *Dataset) Table() *arrowio.Table { return arrowio.FromRecord(d.Record()) }
 
-// MIMEBundle shows the Dataset in a notebook: its first rows as a table, and how
-// many there are.
-func (d *Dataset) MIMEBundle() map[string]any {
-	bundle := d.Prefix(previewRows).Table().MIMEBundle()
-	bundle["text/plain"] = d.String()
-	if html, ok := bundle["text/html"].(string); ok && d.n > previewRows {
-		bundle["text/html"] = html + "<p>the first rows of " + d.String() + "</p>"
-	}
-	return bundle
-}
-
-const previewRows = 10
-
 // RejectsTable is Rejects as a table.
 func (d *Dataset) RejectsTable() *arrowio.Table {
 	return arrowio.FromRecord(RejectsRecord(d.rejects))

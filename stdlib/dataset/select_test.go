@@ -332,8 +332,14 @@ func TestExample(t *testing.T) {
 	if _, err := ds.Rankings(2, 42); err != nil {
 		t.Error(err)
 	}
-	if bundle := ds.MIMEBundle(); bundle["text/html"] == nil || bundle["text/plain"] != "720 prompts" {
-		t.Errorf("bundle %v", bundle["text/plain"])
+	bundle := ds.MIMEBundle()
+	for mime, begin := range map[string]string{
+		"text/plain": "720 prompts of example.jsonl.gz, 4 responses each, all with rewards; the first 10:\n",
+		"text/html":  "<div>720 prompts of example.jsonl.gz, 4 responses each, all with rewards; the first 10:</div>\n<div",
+	} {
+		if got, _ := bundle[mime].(string); !strings.HasPrefix(got, begin) || !strings.Contains(got, "prompt") {
+			t.Errorf("%s: %.200q", mime, got)
+		}
 	}
 }
 
