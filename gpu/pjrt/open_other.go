@@ -1,0 +1,11 @@
+//go:build !linux && !darwin
+
+package pjrt
+
+import "errors"
+
+var errSystem = errors.New("plug-ins can be loaded on Linux and macOS only")
+
+func open(string, bool) (uintptr, error)      { return 0, errSystem }
+func symbol(uintptr, string) (uintptr, error) { return 0, errSystem }
+func call(uintptr, ...uintptr) uintptr        { return 0 }

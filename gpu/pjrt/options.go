@@ -1,0 +1,74 @@
+package pjrt
+
+import (
+	"maps"
+	"math"
+	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// CompileOptions are XLA's CompileOptionsProto, as far as it is used.
+type CompileOptions struct {
+	// Replicas is how many devices run the module together; 0 means 1.
+	Replicas int
+	// Devices are the numbers of the devices of the replicas; nil leaves the
+	// choice to the plug-in.
+	Devices []int
+	// Overrides are XLA's debug options by name, each a string, bool, int or
+	// float64, for example "xla_gpu_enable_command_buffer".
+	Overrides map[string]any
+}
+
+// encode writes the protocol buffer:
+//
+//	CompileOptionsProto          3: executable_build_options, 7: env_option_overrides
+//	ExecutableBuildOptionsProto  1: device_ordinal, 4: num_replicas, 5: num_partitions, 9: device_assignment
+//	DeviceAssignmentProto        1: replica_count, 2: computation_count, 3: computation_devices
+//	ComputationDevice            1: replica_device_ids
+//	OptionOverrideProto          1: string, 2: bool, 3: int, 4: double
+func (o CompileOptions) encode() []byte {
+	replicas := uint64(max(1, o.Replicas))
+	var build []byte
+	build = number(build, 1, math.MaxUint64) // -1: any device
+	if len(o.Devices) == 1 {
+		build = number(nil, 1, uint64(o.Devices[0]))
+	}
+	build = number(build, 4, replicas)
+	build = number(build, 5, 1)
+	if len(o.Devices) > 0 {
+		var ids, assignment []byte
+		for _, d := range o.Devices {
+			ids = protowire.AppendVarint(ids, uint64(d))
+		}
+		assignment = number(assignment, 1, replicas)
+		assignment = number(assignment, 2, 1)
+		assignment = message(assignment, 3, message(nil, 1, ids)) // packed
+		build = message(build, 9, assignment)
+	}
+	out := message(nil, 3, build)
+	for _, name := range slices.Sorted(maps.Keys(o.Overrides)) {
+		var v []byte
+		switch x := o.Overrides[name].(type) {
+		case string:
+			v = message(nil, 1, []byte(x))
+		case bool:
+			v = number(nil, 2, protowire.EncodeBool(x))
+		case int:
+			v = number(nil, 3, uint64(x))
+		case float64:
+			v = protowire.AppendFixed64(protowire.AppendTag(nil, 4, protowire.Fixed64Type), math.Float64bits(x))
+		}
+		entry := message(message(nil, 1, []byte(name)), 2, v)
+		out = message(out, 7, entry)
+	}
+	return out
+}
+
+func number(b []byte, field protowire.Number, x uint64) []byte {
+	return protowire.AppendVarint(protowire.AppendTag(b, field, protowire.VarintType), x)
+}
+
+func message(b []byte, field protowire.Number, m []byte) []byte {
+	return protowire.AppendBytes(protowire.AppendTag(b, field, protowire.BytesType), m)
+}

@@ -1,0 +1,120 @@
+package stablehlo
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"divvy/gpu/program"
+)
+
+// Options are choices of the lowering. They change speed and memory, not results.
+type Options struct {
+	// VocabBlock is how many rows of the output layer have logits at once; 0
+	// means 8192.
+	VocabBlock int
+	// QueryBlock is how many queries of a row have attention scores at once; 0
+	// means 1024.
+	QueryBlock int
+	// Flash takes attention by cuDNN's fused kernels, where their limits allow
+	// it: an NVIDIA device only.
+	Flash bool
+	// Fast lets float32 products be rounded to TensorFloat-32 on the way in.
+	Fast bool
+	// Replicas is how many devices run the text together; 0 means 1.
+	Replicas int
+}
+
+func (o Options) withDefaults() Options {
+	if o.VocabBlock <= 0 {
+		o.VocabBlock = 8192
+	}
+	if o.QueryBlock <= 0 {
+		o.QueryBlock = 1024
+	}
+	o.Replicas = max(1, o.Replicas)
+	return o
+}
+
+// UnsupportedError says that an operation cannot be written as StableHLO.
+type UnsupportedError struct {
+	Op  *program.Op
+	Why string
+}
+
+func (e *UnsupportedError) Error() string {
+	return fmt.Sprintf("%s has no StableHLO form: %s", e.Op, e.Why)
+}
+
+// lowering writes an operation and gives its results.
+type lowering func(e *emitter, op *program.Op) []val
+
+// lowerings has an entry for every operation but Input.
+var lowerings = func() map[program.Kind]lowering {
+	all := map[program.Kind]lowering{}
+	for _, part := range []map[program.Kind]lowering{elementwise(), shapes(), matrices(), layers(), optimiser()} {
+		for k, f := range part {
+			all[k] = f
+		}
+	}
+	return all
+}()
+
+// Emit writes p as the text of an MLIR module.
+func Emit(p *program.Program, o Options) ([]byte, error) {
+	e := &emitter{o: o.withDefaults(), vals: make([]val, p.Values), scalars: map[string]val{}, tables: map[tableKey][2]val{}, masks: map[maskKey]val{}}
+	args := make([]string, len(p.Inputs))
+	result := map[*program.Value]int{} // state -> its assignment
+	for i, a := range p.Assigns {
+		result[a.State] = i
+	}
+	for i, v := range p.Inputs {
+		a := val{name: fmt.Sprintf("%%a%d", i), elem: v.Type.String(), shape: v.Shape}
+		e.vals[v.ID] = a
+		args[i] = a.name + ": " + a.typ()
+		if r, ok := result[v]; ok {
+			args[i] += fmt.Sprintf(" {tf.aliasing_output = %d : i32}", r)
+		}
+	}
+	for _, op := range p.Ops {
+		if op.Kind == program.Input {
+			continue
+		}
+		f := lowerings[op.Kind]
+		if f == nil {
+			return nil, fmt.Errorf("writing %q: %w", p.Name, &UnsupportedError{op, "the operation is not known here"})
+		}
+		for i, v := range f(e, op) {
+			e.vals[op.Out[i].ID] = v
+		}
+	}
+	var names, types []string
+	give := func(v *program.Value) {
+		r := e.of(v)
+		names, types = append(names, r.name), append(types, r.typ())
+	}
+	for _, a := range p.Assigns {
+		give(a.To)
+	}
+	for _, out := range p.Outputs {
+		give(out.Value)
+	}
+	var b bytes.Buffer
+	b.Grow(e.body.Len() + 1<<16)
+	fmt.Fprintf(&b, "module @%s attributes {mhlo.num_partitions = 1 : i32, mhlo.num_replicas = %d : i32} {\n", symbol(p.Name), e.o.Replicas)
+	fmt.Fprintf(&b, "  func.func public @main(%s) -> (%s) {\n", strings.Join(args, ", "), strings.Join(types, ", "))
+	b.Write(e.body.Bytes())
+	fmt.Fprintf(&b, "    return %s : %s\n  }\n}\n", strings.Join(names, ", "), strings.Join(types, ", "))
+	return b.Bytes(), nil
+}
+
+// symbol makes a Program's name fit for MLIR.
+func symbol(name string) string {
+	s := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' {
+			return r
+		}
+		return '_'
+	}, name)
+	return "divvy_" + s
+}

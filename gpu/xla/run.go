@@ -1,0 +1,255 @@
+package xla
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"divvy/gpu/pjrt"
+	"divvy/gpu/program"
+	"divvy/gpu/stablehlo"
+)
+
+// executable is a compiled Program.
+type executable struct {
+	p        *program.Program
+	device   *Device
+	x        *pjrt.Executable
+	plan     program.Memory
+	assigned map[*program.Value]bool // states that a run takes
+	limits   map[string]int          // data -> ids must be below
+
+	mu sync.Mutex
+}
+
+// Compile writes p as StableHLO and has it compiled.
+func (d *Device) Compile(p *program.Program) (program.Executable, error) {
+	text, err := stablehlo.Emit(p, d.o.Emit)
+	if err != nil {
+		return nil, fmt.Errorf("compiling %q for %s: %w", p.Name, d.Name(), err)
+	}
+	start := time.Now()
+	options := pjrt.CompileOptions{Devices: []int{d.dev.ID}, Overrides: d.o.Compile}
+	x, err := d.client.Compile(text, options)
+	if full(err) {
+		collect()
+		x, err = d.client.Compile(text, options)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("compiling %q for %s: %w", p.Name, d.Name(), err)
+	}
+	if want := len(p.Assigns) + len(p.Outputs); x.Outputs != want {
+		x.Close()
+		return nil, fmt.Errorf("compiling %q for %s: the executable has %d results, want %d", p.Name, d.Name(), x.Outputs, want)
+	}
+	if d.o.Compiled != nil {
+		d.o.Compiled(p, len(text), time.Since(start))
+	}
+	e := &executable{p: p, device: d, x: x, assigned: map[*program.Value]bool{}, limits: limits(p)}
+	for _, a := range p.Assigns {
+		e.assigned[a.State] = true
+	}
+	closeWith(e, x)
+	e.plan, err = e.memory()
+	return e, err
+}
+
+// memory is the compiler's plan.
+func (e *executable) memory() (program.Memory, error) {
+	var m program.Memory
+	for _, v := range e.p.Inputs {
+		n := int64(v.Len() * v.Type.Size())
+		if v.Op.Attr.Role == program.State {
+			m.State += n
+		} else {
+			m.Data += n
+		}
+	}
+	for _, op := range e.p.Ops {
+		for _, v := range op.Out {
+			if op.Kind != program.Input {
+				m.Unshared += int64(v.Len() * v.Type.Size())
+			}
+		}
+	}
+	plan, err := e.x.Memory()
+	if err != nil {
+		return m, fmt.Errorf("compiling %q for %s: %w", e.p.Name, e.device.Name(), err)
+	}
+	m.Temporary = plan.Temporary + plan.Results - plan.Aliased
+	return m, nil
+}
+
+// limits finds, for the data that serve as ids, the rows of the smallest table
+// that they name. XLA would take another row, or none, without a word.
+func limits(p *program.Program) map[string]int {
+	all := map[string]int{}
+	for _, op := range p.Ops {
+		var ids *program.Value
+		var rows int
+		switch op.Kind {
+		case program.Gather:
+			ids, rows = op.In[1], op.In[0].Dim(0)
+		case program.ScatterAdd:
+			ids, rows = op.In[1], op.Out[0].Dim(0)
+		case program.LinearLogProb:
+			ids, rows = op.In[2], op.In[1].Dim(0)
+		case program.UpdateRows:
+			ids, rows = op.In[2], op.In[0].Dim(0)/op.Attr.Rows
+		default:
+			continue
+		}
+		if ids.Op.Kind != program.Input || ids.Op.Attr.Role != program.Data {
+			continue
+		}
+		name := ids.Op.Attr.Name
+		if old, ok := all[name]; !ok || rows < old {
+			all[name] = rows
+		}
+	}
+	return all
+}
+
+func (e *executable) Program() *program.Program { return e.p }
+func (e *executable) Memory() program.Memory    { return e.plan }
+
+// Run runs the Program. It can be stopped until the device begins.
+func (e *executable) Run(ctx context.Context, in program.Bindings) (map[string]*program.Tensor, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	out, err := e.run(ctx, in)
+	if err != nil {
+		return nil, fmt.Errorf("running %q on %s: %w", e.p.Name, e.device.Name(), err)
+	}
+	return out, nil
+}
+
+func (e *executable) run(ctx context.Context, in program.Bindings) (map[string]*program.Tensor, error) {
+	b, err := e.bind(in)
+	defer b.release()
+	if err != nil {
+		return nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("stopped before it began: %w", context.Cause(ctx))
+	}
+	results, err := e.x.Execute([][]*pjrt.Buffer{b.arguments})
+	if full(err) && b.intact() {
+		collect()
+		results, err = e.x.Execute([][]*pjrt.Buffer{b.arguments})
+	}
+	if err != nil {
+		b.mourn(err)
+		return nil, err
+	}
+	for i, a := range e.p.Assigns {
+		s := b.states[a.State]
+		s.held.Close() // its memory is the result's now
+		s.held = results[0][i]
+	}
+	out := make(map[string]*program.Tensor, len(e.p.Outputs))
+	var failed error
+	for i, o := range e.p.Outputs {
+		r := results[0][len(e.p.Assigns)+i]
+		t, err := download(r, o.Value.Type, o.Value.Shape)
+		r.Close()
+		if err != nil && failed == nil {
+			failed = fmt.Errorf("output %q: %w", o.Name, err)
+		}
+		out[o.Name] = t
+	}
+	return out, failed
+}
+
+// bound are the arguments of one run.
+type bound struct {
+	arguments []*pjrt.Buffer
+	data      []*pjrt.Buffer // to be freed
+	states    map[*program.Value]*buffer
+	assigned  map[*program.Value]bool
+	locked    []*buffer
+}
+
+// bind checks the inputs, copies data to the device and locks the states.
+func (e *executable) bind(in program.Bindings) (*bound, error) {
+	b := &bound{states: map[*program.Value]*buffer{}, assigned: e.assigned}
+	for _, v := range e.p.Inputs {
+		name := v.Op.Attr.Name
+		if v.Op.Attr.Role == program.State {
+			s, ok := in.State[name].(*buffer)
+			if !ok || s.device.client != e.device.client || s.device.dev != e.device.dev {
+				return b, fmt.Errorf("state %q is missing or belongs to another device", name)
+			}
+			if s.typ != v.Type || !slices.Equal(s.shape, v.Shape) {
+				return b, fmt.Errorf("state %q is %s, want %s", name, program.TypeString(s.typ, s.shape), program.TypeString(v.Type, v.Shape))
+			}
+			for other, have := range b.states {
+				if have == s && (e.assigned[v] || e.assigned[other]) {
+					return b, fmt.Errorf("states %q and %q are one buffer, and the Program assigns to it", other.Op.Attr.Name, name)
+				}
+			}
+			if !slices.Contains(b.locked, s) {
+				s.mu.Lock()
+				b.locked = append(b.locked, s)
+			}
+			if s.lost != nil {
+				return b, fmt.Errorf("state %q: %w", name, s.lost)
+			}
+			b.states[v] = s
+			b.arguments = append(b.arguments, s.held)
+			continue
+		}
+		t := in.Data[name]
+		if t == nil {
+			return b, fmt.Errorf("data %q is missing", name)
+		}
+		if err := t.Check(v.Type, v.Shape); err != nil {
+			return b, fmt.Errorf("data %q %w", name, err)
+		}
+		if rows, ok := e.limits[name]; ok {
+			for i, id := range t.I32 {
+				if int(id) >= rows {
+					return b, fmt.Errorf("data %q: id %d at position %d is outside the table's %d rows", name, id, i, rows)
+				}
+			}
+		}
+		x, err := e.device.upload(t)
+		if err != nil {
+			return b, fmt.Errorf("data %q: %w", name, err)
+		}
+		b.data = append(b.data, x)
+		b.arguments = append(b.arguments, x)
+	}
+	return b, nil
+}
+
+// release frees the data and unlocks the states.
+func (b *bound) release() {
+	for _, x := range b.data {
+		x.Close()
+	}
+	for _, s := range b.locked {
+		s.mu.Unlock()
+	}
+}
+
+// intact says whether every state still has its memory.
+func (b *bound) intact() bool {
+	for v, s := range b.states {
+		if gone, err := s.held.Deleted(); b.assigned[v] && (gone || err != nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// mourn marks the states that a failed run took along.
+func (b *bound) mourn(why error) {
+	for v, s := range b.states {
+		if gone, err := s.held.Deleted(); b.assigned[v] && (gone || err != nil) {
+			s.lost = fmt.Errorf("it was lost when a run failed on the device: %w", why)
+		}
+	}
+}
