@@ -49,11 +49,19 @@ func tolerance(t program.DType) float64 {
 // Run runs the table on a device and returns how many comparisons were made
 // and those that failed.
 func Run(dev program.Device, o Options) (checked int, failed []Failure) {
+	return RunCases(dev, o, func(Case) bool { return true })
+}
+
+// RunCases runs those cases of the table that want accepts.
+func RunCases(dev program.Device, o Options, want func(Case) bool) (checked int, failed []Failure) {
 	types := o.Types
 	if o.Float64 {
 		types = append([]program.DType{program.F64}, types...)
 	}
 	for _, c := range Cases() {
+		if !want(c) {
+			continue
+		}
 		for _, t := range types {
 			checked++
 			if err := c.check(dev, t, o); err != nil {

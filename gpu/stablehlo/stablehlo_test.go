@@ -1,0 +1,190 @@
+package stablehlo_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"divvy/gpu/batch"
+	"divvy/gpu/devicetest"
+	"divvy/gpu/loss"
+	"divvy/gpu/model"
+	"divvy/gpu/program"
+	"divvy/gpu/stablehlo"
+	"divvy/gpu/train"
+	"divvy/install/pyenv"
+)
+
+// recorder is a device that keeps the Programs that it is given.
+type recorder struct{ programs []*program.Program }
+
+var errRecorded = errors.New("recorded")
+
+func (r *recorder) Name() string                                   { return "recorder" }
+func (r *recorder) Upload(*program.Tensor) (program.Buffer, error) { return nil, errRecorded }
+func (r *recorder) Compile(p *program.Program) (program.Executable, error) {
+	r.programs = append(r.programs, p)
+	return nil, errRecorded
+}
+
+// table is every Program of the device table.
+func table() []*program.Program {
+	r := new(recorder)
+	devicetest.Run(r, devicetest.Options{Types: []program.DType{program.F32, program.BF16}, Float64: true, Seed: 1})
+	return r.programs
+}
+
+// TestEveryOperationIsWritten: the table's Programs have all operations between
+// them, and each is written.
+func TestEveryOperationIsWritten(t *testing.T) {
+	seen := map[program.Kind]bool{}
+	for _, p := range table() {
+		for _, op := range p.Ops {
+			seen[op.Kind] = true
+		}
+		if _, err := stablehlo.Emit(p, stablehlo.Options{}); err != nil {
+			t.Error(err)
+		}
+	}
+	// These come in with recomputation, see TestSteps.
+	seen[program.Barrier], seen[program.Convert] = true, true
+	for _, k := range program.Kinds() {
+		if !seen[k] {
+			t.Errorf("no Program of the table has %s", k)
+		}
+	}
+}
+
+// TestUnknownOperation: what cannot be written is named.
+func TestUnknownOperation(t *testing.T) {
+	p, err := program.Build("odd", func(b *program.Builder) {
+		b.Output("y", b.Exp(b.Input(program.Data, "x", program.F32, 3)))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Ops[1].Kind = program.Kind(250)
+	_, err = stablehlo.Emit(p, stablehlo.Options{})
+	var u *stablehlo.UnsupportedError
+	if !errors.As(err, &u) || u.Op != p.Ops[1] || !strings.Contains(err.Error(), `"odd"`) {
+		t.Errorf("the error is %v, want an UnsupportedError that names the operation and the Program", err)
+	}
+}
+
+// full is a published model's training step, as one device computes it.
+type full struct {
+	model string
+	loss  loss.Loss
+	rows  int
+	texts int // in a row
+	k     int
+	size  int // most bytes of text
+}
+
+func (f full) String() string { return fmt.Sprintf("%s %s", f.model, f.loss.Name()) }
+
+func (f full) step(t testing.TB) *program.Program {
+	const length = 512
+	b := &batch.Batch{Rows: f.rows, RowTokens: f.texts * length, G: f.rows * f.texts, K: f.k}
+	if f.k > 1 {
+		b.RowTokens, b.G = 2048, f.rows
+	}
+	p, err := train.StepProgram(model.Published()[f.model], train.Config{
+		Loss: f.loss, Batch: b.G, Store: program.F32, Compute: program.BF16, Recompute: true,
+	}, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+var steps = []full{
+	{"opt-1.3b", loss.SFT{}, 16, 1, 1, 3 << 20},
+	{"opt-1.3b", loss.PRO{}, 4, 1, 4, 3 << 20},
+	{"llama-7b", loss.SFT{}, 16, 1, 1, 3 << 20},
+	{"llama-7b", loss.PRO{}, 4, 1, 4, 3 << 20},
+}
+
+// TestParsed: MLIR's own parser and verifier read the text of every Program of
+// the table and of full-size training steps, and every state of a step is
+// aliased.
+func TestParsed(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name string, p *program.Program) []byte {
+		text, err := stablehlo.Emit(p, stablehlo.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name+".mlir"), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	programs := table()
+	for i, p := range programs {
+		write(fmt.Sprintf("table-%03d", i), p)
+	}
+	for i, f := range steps {
+		p := f.step(t)
+		start := time.Now()
+		text := write(fmt.Sprintf("step-%d", i), p)
+		t.Logf("%s: %d operations, %.2f MB of text in %v", f, len(p.Ops), float64(len(text))/1e6, time.Since(start).Round(time.Millisecond))
+		if len(text) > f.size {
+			t.Errorf("%s takes %d bytes of text, want at most %d", f, len(text), f.size)
+		}
+		states := 0
+		for _, v := range p.Inputs {
+			if v.Op.Attr.Role == program.State {
+				states++
+			}
+		}
+		if n := strings.Count(string(text), "tf.aliasing_output"); n != states || n != len(p.Assigns) {
+			t.Errorf("%s aliases %d values, want its %d states", f, n, states)
+		}
+	}
+	env := pyenv.Need(t)
+	out, err := env.Command(t.Context(), "testdata/parse.py", dir).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if want := fmt.Sprintf("%d parsed", len(programs)+len(steps)); !strings.Contains(string(out), want) {
+		t.Errorf("the parser says %q, want %q", out, want)
+	}
+}
+
+// TestParserRefuses: the parser that finds all of the above right finds wrong
+// types wrong.
+func TestParserRefuses(t *testing.T) {
+	dir := t.TempDir()
+	wrong := `module { func.func public @main(%a: tensor<2xf32>, %b: tensor<3xf32>) -> tensor<2xf32> {
+  %0 = stablehlo.add %a, %b : (tensor<2xf32>, tensor<3xf32>) -> tensor<2xf32>
+  return %0 : tensor<2xf32> } }`
+	if err := os.WriteFile(filepath.Join(dir, "wrong.mlir"), []byte(wrong), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, err := pyenv.Need(t).Command(t.Context(), "testdata/parse.py", dir).CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "wrong.mlir: ") || !strings.Contains(string(out), "stablehlo.add") {
+		t.Errorf("the parser took a sum of different shapes: %s", out)
+	}
+}
+
+// BenchmarkEmit writes the step of LLaMA-7B.
+func BenchmarkEmit(b *testing.B) {
+	for _, f := range steps {
+		b.Run(strings.ReplaceAll(f.String(), " ", "-"), func(b *testing.B) {
+			p := f.step(b)
+			var text []byte
+			for b.Loop() {
+				var err error
+				if text, err = stablehlo.Emit(p, stablehlo.Options{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(len(text))/1e6, "MB")
+		})
+	}
+}

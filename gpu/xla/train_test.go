@@ -1,0 +1,149 @@
+package xla_test
+
+import (
+	"context"
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"divvy/gpu/batch"
+	"divvy/gpu/cpu"
+	"divvy/gpu/generate"
+	"divvy/gpu/hf"
+	"divvy/gpu/loss"
+	"divvy/gpu/model"
+	"divvy/gpu/program"
+	"divvy/gpu/train"
+	"divvy/gpu/xla"
+)
+
+const vocab = 40
+
+// rankings are random prompts with up to k ranked responses.
+func rankings(n, k int) []batch.Example {
+	r := rand.New(rand.NewPCG(5, 5))
+	ids := func(n int) []int32 {
+		x := make([]int32, n)
+		for i := range x {
+			x[i] = int32(r.IntN(vocab))
+		}
+		return x
+	}
+	out := make([]batch.Example, n)
+	for i := range out {
+		e := batch.Example{ID: i, Prompt: ids(2 + r.IntN(6))}
+		for j := range k {
+			e.Responses, e.Rewards = append(e.Responses, ids(1+r.IntN(6))), append(e.Rewards, float64(k-j)+r.Float64())
+		}
+		out[i] = e
+	}
+	return out
+}
+
+// run trains a small model for some steps and returns the steps and the weights.
+func run(t *testing.T, dev program.Device, arch string, c train.Config) ([]train.Step, model.Weights) {
+	t.Helper()
+	m := model.NewTiny(arch, vocab, 32, 2)
+	m.Heads, m.KVHeads, m.MaxPositions, m.InitStd = 4, 4, 64, 0.1
+	if arch != model.OPT {
+		m.RotaryDims = 8
+	}
+	params, err := model.Params(m, model.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Steps, c.Batch, c.LR, c.RowTokens = 4, 6, 1e-2, 64
+	tr, err := train.New(dev, m, model.Initial(params, 3), rankings(12, 3), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tr.Run(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	w, err := tr.Weights()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tr.History(), w
+}
+
+// TestTraining: whole steps, with recomputation, accumulation and clipping,
+// give the processor's losses, norms and weights.
+func TestTraining(t *testing.T) {
+	host := cpu.New(2)
+	for _, c := range []struct {
+		name string
+		arch string
+		c    train.Config
+		near float64
+	}{
+		{"opt SFT in f64", model.OPT, train.Config{Loss: loss.SFT{}, Store: program.F64, Compute: program.F64}, 1e-9},
+		{"llama PRO in f64, recomputed", model.LLaMA, train.Config{Loss: loss.PRO{}, Store: program.F64, Compute: program.F64, Recompute: true}, 1e-9},
+		{"neox DPO in f32, accumulated", model.GPTNeoX, train.Config{Loss: loss.DPO{}, Micro: 2}, 1e-3},
+		{"llama PRO in bf16", model.LLaMA, train.Config{Loss: loss.PRO{}, Compute: program.BF16, Recompute: true}, 5e-2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			want, wantW := run(t, host, c.arch, c.c)
+			got, gotW := run(t, device(t, xla.Options{}), c.arch, c.c)
+			for i := range want {
+				near(t, "loss", got[i].Loss, want[i].Loss, c.near)
+				near(t, "norm", got[i].Norm, want[i].Norm, c.near)
+			}
+			if c.near > 1e-6 {
+				return // AdamW's first steps turn noise in small gradients into whole steps
+			}
+			for name, w := range wantW {
+				for i, x := range w.F32 {
+					if d := math.Abs(float64(gotW[name].F32[i] - x)); d > 1e-6 {
+						t.Fatalf("%s: element %d is off by %g", name, i, d)
+					}
+				}
+			}
+		})
+	}
+}
+
+func near(t *testing.T, what string, got, want, tol float64) {
+	t.Helper()
+	if !(math.Abs(got-want) <= tol*max(1, math.Abs(want))) {
+		t.Errorf("%s is %.12g, want %.12g", what, got, want)
+	}
+}
+
+// TestGeneration: the greedy tokens of transformers, with the cache in place on
+// the device.
+func TestGeneration(t *testing.T) {
+	for _, name := range []string{"opt", "llama", "gpt_neox"} {
+		dir := filepath.Join("..", "testdata", name)
+		m, err := hf.Load(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := os.ReadFile(filepath.Join(dir, "expect.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var e struct{ IDs, Greedy [][]int32 }
+		if err := json.Unmarshal(data, &e); err != nil {
+			t.Fatal(err)
+		}
+		m.Config.EOS = -1 // the fixture goes on over it
+		g, err := generate.New(device(t, xla.Options{}), m.Config, m.Weights)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := g.Generate(context.Background(), e.IDs, generate.Options{MaxNew: len(e.Greedy[0])})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range e.Greedy {
+			if !slices.Equal(got[i], e.Greedy[i]) {
+				t.Errorf("%s: text %d is %v, want %v", name, i, got[i], e.Greedy[i])
+			}
+		}
+	}
+}
