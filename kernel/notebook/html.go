@@ -146,7 +146,7 @@ func renderBundle(data, metadata map[string]any) template.HTML {
 		}
 	}
 	if s, ok := text("text/latex"); ok {
-		return `<span class="math">` + escape(s) + "</span>"
+		return formulaHTML(s)
 	}
 	if s, ok := text("text/plain"); ok {
 		return pre(s)
@@ -193,8 +193,7 @@ func attachments(c *Cell) map[string]string {
 var formula = regexp.MustCompile(`(?s)\$\$.+?\$\$|\$[^\s$](?:[^$\n]*[^\s$])?\$`)
 
 // markdown renders a text cell. HTML in it is left out, as goldmark does unless
-// told otherwise. Formulas stay TeX, kept from Markdown's reading of _ and *:
-// a page without scripts cannot set them.
+// told otherwise. Formulas are kept from Markdown's reading of _ and *.
 func markdown(source string, attached map[string]string) (template.HTML, error) {
 	var formulas []string
 	source = formula.ReplaceAllStringFunc(source, func(f string) string {
@@ -211,7 +210,15 @@ func markdown(source string, attached map[string]string) (template.HTML, error) 
 	html := b.String()
 	for i, f := range formulas {
 		html = strings.ReplaceAll(html, fmt.Sprintf("\ue000%d\ue001", i),
-			`<span class="math">`+template.HTMLEscapeString(f)+"</span>")
+			string(formulaHTML(f)))
 	}
 	return template.HTML(html), nil
+}
+
+// formulaHTML is a formula as MathML, or as TeX where that cannot be had.
+func formulaHTML(tex string) template.HTML {
+	if math, err := mathML(tex); err == nil {
+		return math
+	}
+	return `<span class="math">` + escape(tex) + "</span>"
 }

@@ -75,8 +75,9 @@ func TestHTMLEscapes(t *testing.T) {
 func TestMarkdown(t *testing.T) {
 	for source, want := range map[string]string{
 		"*a*":                        "<p><em>a</em></p>\n",
-		"$a_1 * b_2 * c$":            "<p><span class=\"math\">$a_1 * b_2 * c$</span></p>\n",
-		"$$x_1\n= 2_3$$":             "<p><span class=\"math\">$$x_1\n= 2_3$$</span></p>\n",
+		"$a_1 * b_2 * c$":            "<p><math title=\"$a_1 * b_2 * c$\"><mrow><msub><mi>a</mi><mn>1</mn></msub>",
+		"$$x_1\n= 2_3$$":             "<p><math display=\"block\" title=\"$$x_1\n= 2_3$$\"><mrow><msub><mi>x</mi><mn>1</mn></msub>",
+		"$\\x_1 * b_2 * c$":          "<p><span class=\"math\">$\\x_1 * b_2 * c$</span></p>\n",
 		"it costs $5 and $6":         "<p>it costs $5 and $6</p>\n",
 		"| a |\n|---|\n| 1 |":        "<table>",
 		"![](attachment:a.png)":      `<img src="data:image/png;base64,AAAA"`,
