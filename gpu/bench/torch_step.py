@@ -1,9 +1,9 @@
 """The training steps of BenchmarkStep in PyTorch, eager, on the processor.
 
-    venv/bin/python gpu/bench/torch_step.py [threads]
+    venv/bin/python gpu/bench/torch_step.py [seconds for each model]
 
 Same architectures, sizes, batch, clipping and AdamW, float32, SDPA attention,
-the fused optimiser. Prints tokens/s.
+the fused optimiser, as many threads as there are cores. Prints tokens/s.
 """
 
 import sys
@@ -12,8 +12,7 @@ import time
 import torch
 from transformers import AutoModelForCausalLM, GPTNeoXConfig, LlamaConfig, OPTConfig
 
-if len(sys.argv) > 1:
-    torch.set_num_threads(int(sys.argv[1]))
+SECONDS = float(sys.argv[1]) if len(sys.argv) > 1 else 3.0
 
 
 def sizes(vocab, hidden, layers, heads, **more):
@@ -47,7 +46,7 @@ for name, (config, rows, length) in CASES.items():
 
     step()
     best = float("inf")
-    end = time.time() + 3
+    end = time.time() + SECONDS
     while time.time() < end or best == float("inf"):
         start = time.perf_counter()
         step()

@@ -83,25 +83,27 @@ func mapElements[T float](e *executable, op *program.Op) error {
 	}
 	n := len(outs[0])
 	chunks(e.workers, n, 1<<14, func(from, to int) {
-		var tmp [3][strip]T
+		s := getScratch[T]()
+		defer s.done()
+		tmp := grow(&s.tile, (len(ins)+1)*strip) // the last strip is compute's
 		var x [3][]T
 		var y [2][]T
 		for lo := from; lo < to; lo += strip {
 			hi := min(to, lo+strip)
 			for i := range ins {
-				x[i] = ins[i].read(lo, hi, tmp[i][:])
+				x[i] = ins[i].read(lo, hi, tmp[i*strip:(i+1)*strip])
 			}
 			for i := range outs {
 				y[i] = outs[i][lo:hi]
 			}
-			compute(op.Kind, y, x)
+			compute(op.Kind, y, x, tmp[len(ins)*strip:][:hi-lo])
 		}
 	})
 	return nil
 }
 
-// compute is one strip of an elementwise operation.
-func compute[T float](k program.Kind, out [2][]T, in [3][]T) {
+// compute is one strip of an elementwise operation; own is memory of that length.
+func compute[T float](k program.Kind, out [2][]T, in [3][]T, own []T) {
 	y, a, b, c := out[0], in[0], in[1], in[2]
 	switch k {
 	case program.Add:
@@ -141,11 +143,11 @@ func compute[T float](k program.Kind, out [2][]T, in [3][]T) {
 	case program.Logistic:
 		logistic(y, a)
 	case program.SiLU, program.SwiGLU, program.SiLUGrad, program.SwiGLUGrad:
-		gated(k, out, in)
+		gated(k, out, in, own)
 	case program.GELU, program.GELUGrad, program.GELUTanh, program.GELUTanhGrad:
 		if f, ok := any(y).([]float32); ok {
 			d, _ := any(b).([]float32)
-			fastGELU(k, f, any(a).([]float32), d)
+			fastGELU(k, f, any(a).([]float32), d, any(own).([]float32))
 			return
 		}
 		slow(k, y, a, b)
@@ -165,17 +167,10 @@ func relu[T float](y, x []T) {
 	}
 }
 
-// reluGrad is y = dy where x > 0, else 0. Signs are as good as random, so in
-// float32 a mask takes the place of a branch that would be guessed wrong half
-// of the time.
+// reluGrad is y = dy where x > 0, else 0.
 func reluGrad[T float](y, x, dy []T) {
 	if f, ok := any(y).([]float32); ok {
-		a, d := any(x).([]float32)[:len(f)], any(dy).([]float32)[:len(f)]
-		for i := range f {
-			u := int32(math.Float32bits(a[i]))
-			positive := (-u >> 31) &^ (u >> 31) // all ones, or none
-			f[i] = math.Float32frombits(math.Float32bits(d[i]) & uint32(positive))
-		}
+		simd.ReLUGrad(f, any(x).([]float32), any(dy).([]float32))
 		return
 	}
 	for i := range y {
@@ -209,11 +204,20 @@ func logistic[T float](y, x []T) {
 	}
 }
 
-// gated is SiLU, SwiGLU and their gradients.
-func gated[T float](k program.Kind, out [2][]T, in [3][]T) {
-	var s [strip]T
+// gated is SiLU, SwiGLU and their gradients; sig is memory.
+func gated[T float](k program.Kind, out [2][]T, in [3][]T, sig []T) {
 	a := in[0]
-	sig := s[:len(a)]
+	if y, ok := any(out[0]).([]float32); ok {
+		f := func(x []T) []float32 { return any(x).([]float32) }
+		switch k {
+		case program.SwiGLU:
+			simd.SwiGLU(y, f(a), f(in[1]))
+			return
+		case program.SwiGLUGrad:
+			simd.SwiGLUGrad(y, f(out[1]), f(a), f(in[1]), f(in[2]))
+			return
+		}
+	}
 	logistic(sig, a)
 	switch k {
 	case program.SiLU:

@@ -31,17 +31,19 @@ type product[T float] struct {
 	accumulate bool
 }
 
-// block is the innermost step: c[mr][nr] += a b over packed panels.
+// block is the innermost step and what packs its operands; see simd.Kernel.
 type block[T float] struct {
-	mr, nr int
-	run    func(k int, a, b, c *T, ldc int)
+	mr, nr       int
+	run          func(k int, a *T, aRow, aCol int, b, c *T, ldc int, from *T, fromRow int)
+	packA, packB func(dst, src *T, k, stride int) // may be nil
+	transpose    func(dst, src *T, k, stride int) // may be nil
 }
 
 // Blocking: a panel of b of depth blockK stays in the first-level cache while
-// it meets blockM rows of a, which stay in the second-level cache.
+// it meets blockPanels panels of a, which stay in the second-level cache.
 const (
 	blockK      = 256
-	blockPanels = 8       // panels of a and of b in a task
+	blockPanels = 8       // largest number of panels of a and of b in a task
 	packLimit   = 1 << 21 // elements of b packed at once
 	// largestBlock is the number of elements of the largest inner block.
 	largestBlock = 12 * 32
@@ -53,9 +55,9 @@ func blockFor[T float]() block[T] {
 	switch any(T(0)).(type) {
 	case float32:
 		k := simd.Block()
-		b = block[float32]{k.MR, k.NR, k.Run}
+		b = block[float32]{k.MR, k.NR, k.Run, k.PackA, k.PackB, k.Transpose}
 	default:
-		b = block[float64]{4, 4, block4x4}
+		b = block[float64]{mr: 4, nr: 4, run: simd.Block4x4[float64]}
 	}
 	return b.(block[T])
 }
@@ -68,13 +70,20 @@ var (
 	pool64 = sync.Pool{New: func() any { return new(scratch[float64]) }}
 )
 
-func getScratch[T float]() (*scratch[T], func()) {
+func getScratch[T float]() *scratch[T] {
 	p := &pool64
 	if _, ok := any(T(0)).(float32); ok {
 		p = &pool32
 	}
-	s := p.Get().(*scratch[T])
-	return s, func() { p.Put(s) }
+	return p.Get().(*scratch[T])
+}
+
+func (s *scratch[T]) done() {
+	if _, ok := any(T(0)).(float32); ok {
+		pool32.Put(s)
+	} else {
+		pool64.Put(s)
+	}
 }
 
 func grow[T any](s *[]T, n int) []T {
@@ -100,85 +109,176 @@ func (p product[T]) do(workers int) {
 			return
 		}
 	}
-	bl := blockFor[T]()
-	s, done := getScratch[T]()
-	defer done()
-	mp := (p.m + bl.mr - 1) / bl.mr
-	ap := grow(&s.a, mp*bl.mr*p.k)
-	chunks(workers, mp, 4, func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			pack(ap[i*bl.mr*p.k:(i+1)*bl.mr*p.k], p.a.row, p.a.col, p.a.data, i*bl.mr, min(bl.mr, p.m-i*bl.mr), bl.mr, p.k)
-		}
-	})
-	wide := max(bl.nr, min(p.n, packLimit/max(1, p.k))/bl.nr*bl.nr)
+	w := panels[T]{product: p, block: blockFor[T](), workers: workers}
+	w.mp = (p.m + w.mr - 1) / w.mr
+	s := getScratch[T]()
+	defer s.done()
+	w.layOutA(s)
+	wide := max(w.nr, min(p.n, packLimit/max(1, p.k))/w.nr*w.nr)
 	for j0 := 0; j0 < p.n; j0 += wide {
-		p.columns(workers, bl, s, ap, j0, min(p.n, j0+wide))
+		w.columns(s, j0, min(p.n, j0+wide))
 	}
 }
 
-// columns computes columns j0..j1 of c.
-func (p product[T]) columns(workers int, bl block[T], s *scratch[T], ap []T, j0, j1 int) {
-	mp, np := (p.m+bl.mr-1)/bl.mr, (j1-j0+bl.nr-1)/bl.nr
-	bp := grow(&s.b, np*bl.nr*p.k)
-	chunks(workers, np, 2, func(lo, hi int) {
-		for j := lo; j < hi; j++ {
-			at := j0 + j*bl.nr
-			pack(bp[j*bl.nr*p.k:(j+1)*bl.nr*p.k], p.b.col, p.b.row, p.b.data, at, min(bl.nr, j1-at), bl.nr, p.k)
+// panels is a product cut into panels: a in rows of mr, b in columns of nr.
+type panels[T float] struct {
+	product[T]
+	block[T]
+	workers int
+	mp      int // panels of a
+	// Panel i of a at depth q begins at packed[i*mr*k+q*mr] if a had to be packed.
+	// Else it is read where it lies, but for an incomplete last panel, of which
+	// edge is a copy filled up with zeros.
+	packed, edge []T
+}
+
+// layOutA packs a if its rows are not contiguous, and its last panel if it is
+// not complete.
+func (w *panels[T]) layOutA(s *scratch[T]) {
+	left := w.m % w.mr
+	if w.a.col == 1 {
+		if left == 0 {
+			return
+		}
+		w.edge = grow(&s.a, w.mr*w.k)
+		for r := range left {
+			copy(w.edge[r*w.k:(r+1)*w.k], w.a.data[(w.m-left+r)*w.a.row:])
+		}
+		clear(w.edge[left*w.k:])
+		return
+	}
+	w.packed = grow(&s.a, w.mp*w.mr*w.k)
+	chunks(w.workers, w.mp, 4, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			panel := w.packed[i*w.mr*w.k : (i+1)*w.mr*w.k]
+			if w.packA != nil && w.a.row == 1 && (i+1)*w.mr <= w.m {
+				w.packA(&panel[0], &w.a.data[i*w.mr], w.k, w.a.col)
+				continue
+			}
+			pack(panel, w.a.row, w.a.col, w.a.data, i*w.mr, min(w.mr, w.m-i*w.mr), w.mr, w.k, nil)
 		}
 	})
-	mt, nt := (mp+blockPanels-1)/blockPanels, (np+blockPanels-1)/blockPanels
-	parallel(workers, mt*nt, func(t int) {
-		var tile [largestBlock]T
-		i0, q0 := t%mt*blockPanels, t/mt*blockPanels
-		for k0 := 0; k0 < p.k; k0 += blockK {
-			kk := min(blockK, p.k-k0)
-			for q := q0; q < min(np, q0+blockPanels); q++ {
-				pb := &bp[(q*p.k+k0)*bl.nr]
-				for i := i0; i < min(mp, i0+blockPanels); i++ {
-					pa := &ap[(i*p.k+k0)*bl.mr]
-					r, j := i*bl.mr, j0+q*bl.nr
-					h, w := min(bl.mr, p.m-r), min(bl.nr, j1-j)
-					if k0 == 0 {
-						p.begin(r, j, h, w)
-					}
-					if h == bl.mr && w == bl.nr {
-						bl.run(kk, pa, pb, &p.c[r*p.ldc+j], p.ldc)
-						continue
-					}
-					edge := tile[:bl.mr*bl.nr]
-					clear(edge)
-					bl.run(kk, pa, pb, &edge[0], bl.nr)
-					for y := range h {
-						c := p.c[(r+y)*p.ldc+j:][:w]
-						for x, v := range edge[y*bl.nr:][:w] {
-							c[x] += v
-						}
-					}
+}
+
+// left is where panel i of a begins at depth q, and its strides.
+func (w *panels[T]) left(i, q int) (at *T, row, col int) {
+	switch {
+	case w.packed != nil:
+		return &w.packed[i*w.mr*w.k+q*w.mr], 1, w.mr
+	case w.edge != nil && i == w.mp-1:
+		return &w.edge[q], w.k, 1
+	default:
+		return &w.a.data[i*w.mr*w.a.row+q], w.a.row, 1
+	}
+}
+
+// packPanel packs the panel of b that begins with column at; j1 is its end.
+func (w *panels[T]) packPanel(panel []T, at, j1 int) {
+	if w.packB != nil && w.b.col == 1 && at+w.nr <= j1 {
+		w.packB(&panel[0], &w.b.data[at], w.k, w.b.row)
+		return
+	}
+	pack(panel, w.b.col, w.b.row, w.b.data, at, min(w.nr, j1-at), w.nr, w.k, w.transpose)
+}
+
+// columns computes columns j0..j1 of c.
+func (w *panels[T]) columns(s *scratch[T], j0, j1 int) {
+	np := (j1 - j0 + w.nr - 1) / w.nr
+	bp := grow(&s.b, np*w.nr*w.k)
+	chunks(w.workers, np, 1, func(lo, hi int) {
+		for j := lo; j < hi; j++ {
+			w.packPanel(bp[j*w.nr*w.k:(j+1)*w.nr*w.k], j0+j*w.nr, j1)
+		}
+	})
+	pm, pn := w.share(np)
+	mt, nt := (w.mp+pm-1)/pm, (np+pn-1)/pn
+	parallel(w.workers, mt*nt, func(t int) {
+		i0, q0 := t%mt*pm, t/mt*pn
+		for k0 := 0; k0 < w.k; k0 += blockK {
+			for q := q0; q < min(np, q0+pn); q++ {
+				b, j := &bp[(q*w.k+k0)*w.nr], j0+q*w.nr
+				for i := i0; i < min(w.mp, i0+pm); i++ {
+					w.step(i, k0, b, j, min(w.nr, j1-j))
 				}
 			}
 		}
 	})
 }
 
-// begin sets a block of c to what the products are added to.
-func (p product[T]) begin(r, j, h, w int) {
+// share is how many panels of a and of b make a task: fewer in small products,
+// so that no core is idle for long at the end.
+func (w *panels[T]) share(np int) (pm, pn int) {
+	pm, pn = blockPanels, blockPanels
+	if w.workers == 1 {
+		return pm, pn
+	}
+	const tasks = 8 // for each core
+	for pm*pn > 1 && ((w.mp+pm-1)/pm)*((np+pn-1)/pn) < tasks*w.workers {
+		if pm > 2 || pn == 1 {
+			pm /= 2
+		} else {
+			pn /= 2
+		}
+	}
+	return pm, pn
+}
+
+// step does one block: depth k0 on of the rows of panel i and wide columns from j.
+func (w *panels[T]) step(i, k0 int, b *T, j, wide int) {
+	r, k := i*w.mr, min(blockK, w.k-k0)
+	a, row, col := w.left(i, k0)
+	c := w.c[r*w.ldc+j:]
+	var from []T // what the product is added to
+	fromRow := 0
+	switch {
+	case k0 > 0 || w.accumulate:
+		from, fromRow = c, w.ldc
+	case w.bias != nil:
+		from = w.bias[j:]
+	}
+	high := min(w.mr, w.m-r)
+	if high == w.mr && wide == w.nr {
+		var f *T
+		if from != nil {
+			f = &from[0]
+		}
+		w.run(k, a, row, col, b, &c[0], w.ldc, f, fromRow)
+		return
+	}
+	s := getScratch[T]()
+	defer s.done()
+	tile := grow(&s.tile, largestBlock)
+	w.run(k, a, row, col, b, &tile[0], w.nr, nil, 0)
+	for y := range high {
+		out, t := c[y*w.ldc:][:wide], tile[y*w.nr:][:wide]
+		if from == nil {
+			copy(out, t)
+			continue
+		}
+		for x, v := range from[y*fromRow:][:wide] {
+			out[x] = v + t[x]
+		}
+	}
+}
+
+// begin sets a row of c to what the products are added to.
+func (p product[T]) begin(r, j, w int) {
 	if p.accumulate {
 		return
 	}
-	for y := range h {
-		c := p.c[(r+y)*p.ldc+j:][:w]
-		if p.bias != nil {
-			copy(c, p.bias[j:j+w])
-		} else {
-			clear(c)
-		}
+	c := p.c[r*p.ldc+j:][:w]
+	if p.bias != nil {
+		copy(c, p.bias[j:j+w])
+	} else {
+		clear(c)
 	}
 }
 
 // pack copies count vectors of length k, starting with vector first, into a
 // panel of width vectors side by side; missing vectors are zeros. Element q of
-// vector r is data[r*across + q*along].
-func pack[T float](panel []T, across, along int, data []T, first, count, width, k int) {
+// vector r is data[r*across + q*along]. transpose, if not nil, takes eight
+// contiguous vectors at once.
+func pack[T float](panel []T, across, along int, data []T, first, count, width, k int, transpose func(dst, src *T, k, stride int)) {
 	if count < width {
 		clear(panel)
 	}
@@ -188,23 +288,24 @@ func pack[T float](panel []T, across, along int, data []T, first, count, width, 
 		}
 		return
 	}
-	// In short stretches, so that what is written stays in the first-level cache
-	// while all vectors are read.
-	const stretch = 16
-	for q0 := 0; q0 < k; q0 += stretch {
-		q1 := min(k, q0+stretch)
-		out := panel[q0*width : q1*width]
-		for r := range count {
-			at := (first+r)*across + q0*along
-			if along == 1 {
-				for i, v := range data[at : at+q1-q0] {
-					out[i*width+r] = v
+	if whole := k &^ 7; transpose != nil && along == 1 && whole > 0 {
+		for ; count >= 8; count, first = count-8, first+8 {
+			transpose(&panel[0], &data[first*across], whole, across)
+			for r := range 8 {
+				for q := whole; q < k; q++ {
+					panel[q*width+r] = data[(first+r)*across+q]
 				}
-				continue
 			}
-			for i := range q1 - q0 {
-				out[i*width+r] = data[at+i*along]
+			if count == 8 {
+				return
 			}
+			panel = panel[8:]
+		}
+	}
+	for r := range count {
+		at := (first + r) * across
+		for q := range k {
+			panel[q*width+r] = data[at+q*along]
 		}
 	}
 }
@@ -238,16 +339,11 @@ func (p product[T]) thin(workers int) {
 func (p product[T]) thinRowMajor(workers int) {
 	chunks(workers, p.n, 1024, func(lo, hi int) {
 		for i := range p.m {
-			p.begin(i, lo, 1, hi-lo)
+			p.begin(i, lo, hi-lo)
 			c := p.c[i*p.ldc+lo : i*p.ldc+hi]
 			for q, v := range p.a.data[i*p.a.row:][:p.k] {
 				axpy(c, p.b.data[q*p.b.row+lo:][:hi-lo], v)
 			}
 		}
 	})
-}
-
-// block4x4 is the portable inner block for float64.
-func block4x4(k int, a, b, c *float64, ldc int) {
-	simd.Block4x4(k, a, b, c, ldc)
 }

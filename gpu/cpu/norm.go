@@ -13,21 +13,27 @@ func layerNorm[T float](e *executable, op *program.Op) error {
 	x, gain, bias := vec[T](e, op.In[0]), vec[T](e, op.In[1]), vec[T](e, op.In[2])
 	y, mean, inv := vec[T](e, op.Out[0]), vec[T](e, op.Out[1]), vec[T](e, op.Out[2])
 	d := op.In[0].Dim(1)
+	ones := filled(d, T(1))
 	chunks(e.workers, len(mean), rowGrain(d), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			row, out := x[i*d:(i+1)*d], y[i*d:(i+1)*d]
-			m := T(sum(row) / float64(d))
-			for j, v := range row {
-				out[j] = v - m
-			}
+			m := dot(row, ones) / T(d)
+			shift(out, row, -m)
 			r := T(1 / math.Sqrt(float64(dot(out, out))/float64(d)+op.Attr.Eps))
-			for j, v := range out {
-				out[j] = v*r*gain[j] + bias[j]
-			}
+			scaledProduct(out, out, gain, bias, r)
 			mean[i], inv[i] = m, r
 		}
 	})
 	return nil
+}
+
+// filled is a vector of n times x.
+func filled[T float](n int, x T) []T {
+	v := make([]T, n)
+	for i := range v {
+		v[i] = x
+	}
+	return v
 }
 
 // layerNormGrad: with n = (x-mean)/deviation and q = dy*gain, dx is
@@ -38,21 +44,8 @@ func layerNormGrad[T float](e *executable, op *program.Op) error {
 	d := op.In[0].Dim(1)
 	paramGrads(e, d, len(mean), [][]T{dgain, dbias}, func(i int, sums [][]T) {
 		row, up, out := x[i*d:(i+1)*d], dy[i*d:(i+1)*d], dx[i*d:(i+1)*d]
-		m, r := mean[i], inv[i]
-		var sq, sqn T
-		dg, db := sums[0], sums[1]
-		for j, v := range row {
-			n, u := (v-m)*r, up[j]
-			q := u * gain[j]
-			sq += q
-			sqn += q * n
-			dg[j] += u * n
-			db[j] += u
-		}
-		sq, sqn = sq/T(d), sqn/T(d)
-		for j, v := range row {
-			out[j] = (up[j]*gain[j] - sq - (v-m)*r*sqn) * r
-		}
+		a, b := normSums(row, up, gain, sums[0], sums[1], mean[i], inv[i])
+		normGrad(out, row, up, gain, mean[i], inv[i], a/T(d), b/T(d))
 	})
 	return nil
 }
@@ -61,13 +54,12 @@ func rmsNorm[T float](e *executable, op *program.Op) error {
 	x, gain := vec[T](e, op.In[0]), vec[T](e, op.In[1])
 	y, inv := vec[T](e, op.Out[0]), vec[T](e, op.Out[1])
 	d := op.In[0].Dim(1)
+	zeros := make([]T, d)
 	chunks(e.workers, len(inv), rowGrain(d), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			row, out := x[i*d:(i+1)*d], y[i*d:(i+1)*d]
 			r := T(1 / math.Sqrt(float64(dot(row, row))/float64(d)+op.Attr.Eps))
-			for j, v := range row {
-				out[j] = v * r * gain[j]
-			}
+			scaledProduct(out, row, gain, zeros, r)
 			inv[i] = r
 		}
 	})
@@ -79,20 +71,10 @@ func rmsNormGrad[T float](e *executable, op *program.Op) error {
 	x, gain, inv, dy := vec[T](e, op.In[0]), vec[T](e, op.In[1]), vec[T](e, op.In[2]), vec[T](e, op.In[3])
 	dx, dgain := vec[T](e, op.Out[0]), vec[T](e, op.Out[1])
 	d := op.In[0].Dim(1)
-	paramGrads(e, d, len(inv), [][]T{dgain}, func(i int, sums [][]T) {
+	paramGrads(e, d, len(inv), [][]T{dgain, make([]T, d)}, func(i int, sums [][]T) {
 		row, up, out := x[i*d:(i+1)*d], dy[i*d:(i+1)*d], dx[i*d:(i+1)*d]
-		r := inv[i]
-		var sqn T
-		dg := sums[0]
-		for j, v := range row {
-			n, u := v*r, up[j]
-			sqn += u * gain[j] * n
-			dg[j] += u * n
-		}
-		sqn /= T(d)
-		for j, v := range row {
-			out[j] = (up[j]*gain[j] - v*r*sqn) * r
-		}
+		_, b := normSums(row, up, gain, sums[0], sums[1], 0, inv[i])
+		normGrad(out, row, up, gain, 0, inv[i], 0, b/T(d))
 	})
 	return nil
 }

@@ -66,30 +66,77 @@ func dot[T float](x, y []T) T {
 }
 
 // largest is the maximum of x, NaN left out: what follows it finds NaN anyway.
-// Four chains and branches that are hardly ever taken are faster than the
-// builtin max.
 func largest[T float](x []T) T {
-	a, b, c, d := x[0], x[0], x[0], x[0]
-	for ; len(x) >= 4; x = x[4:] {
-		if x[0] > a {
-			a = x[0]
-		}
-		if x[1] > b {
-			b = x[1]
-		}
-		if x[2] > c {
-			c = x[2]
-		}
-		if x[3] > d {
-			d = x[3]
-		}
+	if f, ok := any(x).([]float32); ok {
+		return T(simd.Largest(f))
 	}
+	m := x[0]
 	for _, v := range x {
-		if v > a {
-			a = v
+		if v > m {
+			m = v
 		}
 	}
-	return max(max(a, b), max(c, d))
+	return m
+}
+
+// shift is dst = x + a.
+func shift[T float](dst, x []T, a T) {
+	if d, ok := any(dst).([]float32); ok {
+		simd.Shift(d, any(x).([]float32), float32(a))
+		return
+	}
+	for i := range dst {
+		dst[i] = x[i] + a
+	}
+}
+
+// scaledProduct is dst = a x y + z.
+func scaledProduct[T float](dst, x, y, z []T, a T) {
+	if d, ok := any(dst).([]float32); ok {
+		simd.ScaledProduct(d, any(x).([]float32), any(y).([]float32), any(z).([]float32), float32(a))
+		return
+	}
+	for i := range dst {
+		dst[i] = a*x[i]*y[i] + z[i]
+	}
+}
+
+// softmaxGrad is dst = a w (dst - b).
+func softmaxGrad[T float](dst, w []T, a, b T) {
+	if d, ok := any(dst).([]float32); ok {
+		simd.SoftmaxGrad(d, any(w).([]float32), float32(a), float32(b))
+		return
+	}
+	for i := range dst {
+		dst[i] = a * w[i] * (dst[i] - b)
+	}
+}
+
+// normSums and normGrad are the two passes of a normalisation's gradient; see
+// package simd.
+func normSums[T float](x, d, gain, dgain, dbias []T, mean, inv T) (a, b T) {
+	if f, ok := any(x).([]float32); ok {
+		p, q := simd.NormSums(f, any(d).([]float32), any(gain).([]float32), any(dgain).([]float32), any(dbias).([]float32), float32(mean), float32(inv))
+		return T(p), T(q)
+	}
+	for i, v := range x {
+		n, u := (v-mean)*inv, d[i]
+		a += u * gain[i]
+		b += u * gain[i] * n
+		dgain[i] += u * n
+		dbias[i] += u
+	}
+	return a, b
+}
+
+func normGrad[T float](dst, x, d, gain []T, mean, inv, a, b T) {
+	if f, ok := any(dst).([]float32); ok {
+		simd.NormGrad(f, any(x).([]float32), any(d).([]float32), any(gain).([]float32), float32(mean), float32(inv), float32(a), float32(b))
+		return
+	}
+	for i, v := range x {
+		dst[i] = (d[i]*gain[i] - a - (v-mean)*inv*b) * inv
+	}
 }
 
 // sum adds up x in float64, which keeps long sums of float32 exact enough.

@@ -4,10 +4,25 @@
 
 package simd
 
-// blockAVX512 adds to 12 rows of 32 numbers at c the product of packed panels.
+// blockAVX512 sets 12 rows of 32 numbers at c to the product of 12 rows of a and a packed panel, plus the numbers at from if it is not nil.
 //
 //go:noescape
-func blockAVX512(k int, a *float32, b *float32, c *float32, ldc int)
+func blockAVX512(k int, a *float32, aRow int, aCol int, b *float32, c *float32, ldc int, from *float32, fromRow int)
+
+// packAAVX512 copies k rows of 12 numbers, stride apart in src, behind each other.
+//
+//go:noescape
+func packAAVX512(dst *float32, src *float32, k int, stride int)
+
+// packBAVX512 copies k rows of 32 numbers, stride apart in src, behind each other.
+//
+//go:noescape
+func packBAVX512(dst *float32, src *float32, k int, stride int)
+
+// transposeAVX512 copies 8 rows of k numbers, stride apart in src, into 8 columns of a panel that is 32 wide. k is a multiple of 8.
+//
+//go:noescape
+func transposeAVX512(dst *float32, src *float32, k int, stride int)
 
 // expAVX512 is dst = exp(src). n is a multiple of the vector's width.
 //
@@ -18,6 +33,26 @@ func expAVX512(dst *float32, src *float32, n int)
 //
 //go:noescape
 func expSumAVX512(dst *float32, src *float32, n int, scale float32, shift float32, sum *float32)
+
+// geluAVX512 is dst = GELU(src). n is a multiple of the vector's width.
+//
+//go:noescape
+func geluAVX512(dst *float32, src *float32, n int)
+
+// geluGradAVX512 is dst = d times the derivative of GELU at src. n is a multiple of the vector's width.
+//
+//go:noescape
+func geluGradAVX512(dst *float32, src *float32, d *float32, n int)
+
+// swigluAVX512 is dst = SiLU(gate) up. n is a multiple of the vector's width.
+//
+//go:noescape
+func swigluAVX512(dst *float32, gate *float32, up *float32, n int)
+
+// swigluGradAVX512 is the gradient of SiLU(gate) up by both. n is a multiple of the vector's width.
+//
+//go:noescape
+func swigluGradAVX512(dgate *float32, dup *float32, gate *float32, up *float32, d *float32, n int)
 
 // addAVX512 works element by element. n is a multiple of the vector's width.
 //
@@ -44,20 +79,70 @@ func axpyAVX512(dst *float32, x *float32, n int, a float32)
 //go:noescape
 func dotAVX512(x *float32, y *float32, n int, sum *float32)
 
+// largestAVX512 is the maximum of x by lanes; what is not a number counts only at the beginning. n is a multiple of the vector's width, not 0.
+//
+//go:noescape
+func largestAVX512(x *float32, n int, top *float32)
+
 // reluAVX512 is dst = max(x, 0). n is a multiple of the vector's width.
 //
 //go:noescape
 func reluAVX512(dst *float32, x *float32, n int)
+
+// reluGradAVX512 is dst = d where x > 0, else 0. n is a multiple of the vector's width.
+//
+//go:noescape
+func reluGradAVX512(dst *float32, x *float32, d *float32, n int)
+
+// shiftAVX512 is dst = x + a. n is a multiple of the vector's width.
+//
+//go:noescape
+func shiftAVX512(dst *float32, x *float32, n int, a float32)
+
+// scaledProductAVX512 is dst = a x y + z. n is a multiple of the vector's width.
+//
+//go:noescape
+func scaledProductAVX512(dst *float32, x *float32, y *float32, z *float32, n int, a float32)
+
+// normSumsAVX512 adds d (x-mean) inv to dgain and d to dbias, and sets the two vectors at sums to the sums by lanes of d gain and of d gain (x-mean) inv. n is a multiple of the vector's width.
+//
+//go:noescape
+func normSumsAVX512(x *float32, d *float32, gain *float32, dgain *float32, dbias *float32, n int, mean float32, inv float32, sums *float32)
+
+// normGradAVX512 is dst = inv (d gain - a - b inv (x-mean)). n is a multiple of the vector's width.
+//
+//go:noescape
+func normGradAVX512(dst *float32, x *float32, d *float32, gain *float32, n int, mean float32, inv float32, a float32, b float32)
+
+// softmaxGradAVX512 is dst = a w (dst - b). n is a multiple of the vector's width.
+//
+//go:noescape
+func softmaxGradAVX512(dst *float32, w *float32, n int, a float32, b float32)
 
 // adamwAVX512 is one step; c points to the fields of an AdamW. n is a multiple of the vector's width.
 //
 //go:noescape
 func adamwAVX512(p *float32, grad *float32, m *float32, v *float32, n int, c *float32)
 
-// blockAVX2 adds to 6 rows of 16 numbers at c the product of packed panels.
+// blockAVX2 sets 6 rows of 16 numbers at c to the product of 6 rows of a and a packed panel, plus the numbers at from if it is not nil.
 //
 //go:noescape
-func blockAVX2(k int, a *float32, b *float32, c *float32, ldc int)
+func blockAVX2(k int, a *float32, aRow int, aCol int, b *float32, c *float32, ldc int, from *float32, fromRow int)
+
+// packAAVX2 copies k rows of 6 numbers, stride apart in src, behind each other.
+//
+//go:noescape
+func packAAVX2(dst *float32, src *float32, k int, stride int)
+
+// packBAVX2 copies k rows of 16 numbers, stride apart in src, behind each other.
+//
+//go:noescape
+func packBAVX2(dst *float32, src *float32, k int, stride int)
+
+// transposeAVX2 copies 8 rows of k numbers, stride apart in src, into 8 columns of a panel that is 16 wide. k is a multiple of 8.
+//
+//go:noescape
+func transposeAVX2(dst *float32, src *float32, k int, stride int)
 
 // expAVX2 is dst = exp(src). n is a multiple of the vector's width.
 //
@@ -68,6 +153,26 @@ func expAVX2(dst *float32, src *float32, n int)
 //
 //go:noescape
 func expSumAVX2(dst *float32, src *float32, n int, scale float32, shift float32, sum *float32)
+
+// geluAVX2 is dst = GELU(src). n is a multiple of the vector's width.
+//
+//go:noescape
+func geluAVX2(dst *float32, src *float32, n int)
+
+// geluGradAVX2 is dst = d times the derivative of GELU at src. n is a multiple of the vector's width.
+//
+//go:noescape
+func geluGradAVX2(dst *float32, src *float32, d *float32, n int)
+
+// swigluAVX2 is dst = SiLU(gate) up. n is a multiple of the vector's width.
+//
+//go:noescape
+func swigluAVX2(dst *float32, gate *float32, up *float32, n int)
+
+// swigluGradAVX2 is the gradient of SiLU(gate) up by both. n is a multiple of the vector's width.
+//
+//go:noescape
+func swigluGradAVX2(dgate *float32, dup *float32, gate *float32, up *float32, d *float32, n int)
 
 // addAVX2 works element by element. n is a multiple of the vector's width.
 //
@@ -94,10 +199,45 @@ func axpyAVX2(dst *float32, x *float32, n int, a float32)
 //go:noescape
 func dotAVX2(x *float32, y *float32, n int, sum *float32)
 
+// largestAVX2 is the maximum of x by lanes; what is not a number counts only at the beginning. n is a multiple of the vector's width, not 0.
+//
+//go:noescape
+func largestAVX2(x *float32, n int, top *float32)
+
 // reluAVX2 is dst = max(x, 0). n is a multiple of the vector's width.
 //
 //go:noescape
 func reluAVX2(dst *float32, x *float32, n int)
+
+// reluGradAVX2 is dst = d where x > 0, else 0. n is a multiple of the vector's width.
+//
+//go:noescape
+func reluGradAVX2(dst *float32, x *float32, d *float32, n int)
+
+// shiftAVX2 is dst = x + a. n is a multiple of the vector's width.
+//
+//go:noescape
+func shiftAVX2(dst *float32, x *float32, n int, a float32)
+
+// scaledProductAVX2 is dst = a x y + z. n is a multiple of the vector's width.
+//
+//go:noescape
+func scaledProductAVX2(dst *float32, x *float32, y *float32, z *float32, n int, a float32)
+
+// normSumsAVX2 adds d (x-mean) inv to dgain and d to dbias, and sets the two vectors at sums to the sums by lanes of d gain and of d gain (x-mean) inv. n is a multiple of the vector's width.
+//
+//go:noescape
+func normSumsAVX2(x *float32, d *float32, gain *float32, dgain *float32, dbias *float32, n int, mean float32, inv float32, sums *float32)
+
+// normGradAVX2 is dst = inv (d gain - a - b inv (x-mean)). n is a multiple of the vector's width.
+//
+//go:noescape
+func normGradAVX2(dst *float32, x *float32, d *float32, gain *float32, n int, mean float32, inv float32, a float32, b float32)
+
+// softmaxGradAVX2 is dst = a w (dst - b). n is a multiple of the vector's width.
+//
+//go:noescape
+func softmaxGradAVX2(dst *float32, w *float32, n int, a float32, b float32)
 
 // adamwAVX2 is one step; c points to the fields of an AdamW. n is a multiple of the vector's width.
 //

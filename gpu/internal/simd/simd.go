@@ -8,12 +8,21 @@
 // This package knows no shapes, no operations and no goroutines.
 package simd
 
-// Kernel is a block of a matrix product: c[MR][ldc:NR] += a * b.
+// Kernel is a block of a matrix product, with what lays out its operands.
 type Kernel struct {
 	MR, NR int
-	// Run adds the product of a, k columns of MR numbers, and b, k rows of NR
-	// numbers, to the MR rows of NR numbers at c that lie ldc numbers apart.
-	Run func(k int, a, b, c *float32, ldc int)
+	// Run sets the MR rows of NR numbers at c, ldc numbers apart, to the product
+	// of a, whose element (i, q) is at a[i*aRow+q*aCol] for q below k, and of b, a
+	// panel of k rows of NR numbers; plus the numbers at from, whose rows are
+	// fromRow numbers apart, unless from is nil.
+	Run func(k int, a *float32, aRow, aCol int, b, c *float32, ldc int, from *float32, fromRow int)
+	// PackA and PackB copy k rows of MR or NR numbers, stride apart in src, behind
+	// each other.
+	PackA, PackB func(dst, src *float32, k, stride int)
+	// Transpose copies 8 rows of k numbers, stride apart in src, into 8 columns of
+	// a panel that is NR wide; k is a multiple of 8. nil where there is no such
+	// kernel.
+	Transpose func(dst, src *float32, k, stride int)
 }
 
 // functions is one level's set of kernels.
@@ -29,6 +38,18 @@ type functions struct {
 	dot    func(x, y []float32) float32
 	relu   func(dst, x []float32)
 	adamw  func(p, g, m, v []float32, c *AdamW)
+
+	reluGrad      func(dst, x, d []float32)
+	largest       func(x []float32) float32
+	scaledProduct func(dst, x, y, z []float32, a float32)
+	shift         func(dst, x []float32, a float32)
+	normSums      func(x, d, gain, dgain, dbias []float32, mean, inv float32) (a, b float32)
+	normGrad      func(dst, x, d, gain []float32, mean, inv, a, b float32)
+	softmaxGrad   func(dst, w []float32, a, b float32)
+	gelu          func(dst, x []float32)
+	geluGrad      func(dst, x, d []float32)
+	swiglu        func(dst, gate, up []float32)
+	swigluGrad    func(dgate, dup, gate, up, d []float32)
 }
 
 // active is chosen once, from the processor and the DIVVY_SIMD setting.
@@ -65,6 +86,53 @@ func Dot(x, y []float32) float32 { return active.dot(x, y[:len(x)]) }
 
 // ReLU is dst = max(x, 0).
 func ReLU(dst, x []float32) { active.relu(dst, x[:len(dst)]) }
+
+// ReLUGrad is dst = d where x > 0, else 0.
+func ReLUGrad(dst, x, d []float32) { active.reluGrad(dst, x[:len(dst)], d[:len(dst)]) }
+
+// Largest is the maximum of x, which must not be empty. What is not a number
+// may be left out.
+func Largest(x []float32) float32 { return active.largest(x) }
+
+// ScaledProduct is dst = a x y + z.
+func ScaledProduct(dst, x, y, z []float32, a float32) {
+	active.scaledProduct(dst, x[:len(dst)], y[:len(dst)], z[:len(dst)], a)
+}
+
+// Shift is dst = x + a.
+func Shift(dst, x []float32, a float32) { active.shift(dst, x[:len(dst)], a) }
+
+// NormSums adds d n to dgain and d to dbias, n being (x-mean) inv, and returns
+// the sums of d gain and of d gain n.
+func NormSums(x, d, gain, dgain, dbias []float32, mean, inv float32) (a, b float32) {
+	k := len(x)
+	return active.normSums(x, d[:k], gain[:k], dgain[:k], dbias[:k], mean, inv)
+}
+
+// NormGrad is dst = inv (d gain - a - b n), n being (x-mean) inv.
+func NormGrad(dst, x, d, gain []float32, mean, inv, a, b float32) {
+	k := len(dst)
+	active.normGrad(dst, x[:k], d[:k], gain[:k], mean, inv, a, b)
+}
+
+// SoftmaxGrad is dst = a w (dst - b).
+func SoftmaxGrad(dst, w []float32, a, b float32) { active.softmaxGrad(dst, w[:len(dst)], a, b) }
+
+// GELU is dst = x Phi(x) with the normal distribution function Phi, to 1.5e-7.
+func GELU(dst, x []float32) { active.gelu(dst, x[:len(dst)]) }
+
+// GELUGrad is dst = d times the derivative of GELU at x.
+func GELUGrad(dst, x, d []float32) { active.geluGrad(dst, x[:len(dst)], d[:len(dst)]) }
+
+// SwiGLU is dst = gate/(1+exp(-gate)) up.
+func SwiGLU(dst, gate, up []float32) { active.swiglu(dst, gate[:len(dst)], up[:len(dst)]) }
+
+// SwiGLUGrad is d times the derivatives of SwiGLU by gate and by up. Results may
+// take the place of operands.
+func SwiGLUGrad(dgate, dup, gate, up, d []float32) {
+	n := len(dgate)
+	active.swigluGrad(dgate, dup[:n], gate[:n], up[:n], d[:n])
+}
 
 // AdamW holds the constants of one AdamW step; see program.Builder.AdamW.
 type AdamW struct {

@@ -3,6 +3,7 @@ package simd
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -34,7 +35,7 @@ func TestLevels(t *testing.T) {
 	for _, f := range levels {
 		t.Run(f.level, func(t *testing.T) {
 			for _, n := range []int{0, 1, 7, 8, 15, 16, 17, 31, 63, 64, 65, 127, 200} {
-				x, y := randoms(1, n), randoms(2, n)
+				x, y, z := randoms(1, n), randoms(2, n), randoms(7, n)
 				out := func(run func(dst []float32)) []float32 {
 					d := randoms(3, n+1)
 					guard := d[n]
@@ -54,6 +55,33 @@ func TestLevels(t *testing.T) {
 				same("scale", func(d []float32) { f.scale(d, x, 1.5) }, func(d []float32) { scaleGo(d, x, 1.5) })
 				same("axpy", func(d []float32) { f.axpy(d, x, 1.5) }, func(d []float32) { axpyGo(d, x, 1.5) })
 				same("relu", func(d []float32) { f.relu(d, x) }, func(d []float32) { reluGo(d, x) })
+				same("reluGrad", func(d []float32) { f.reluGrad(d, x, y) }, func(d []float32) { reluGradGo(d, x, y) })
+				same("scaledProduct", func(d []float32) { f.scaledProduct(d, x, y, z, 1.5) }, func(d []float32) { scaledProductGo(d, x, y, z, 1.5) })
+				same("shift", func(d []float32) { f.shift(d, x, 0.3) }, func(d []float32) { shiftGo(d, x, 0.3) })
+				same("normGrad", func(d []float32) { f.normGrad(d, x, y, z, 0.1, 1.2, 0.3, 0.4) }, func(d []float32) { normGradGo(d, x, y, z, 0.1, 1.2, 0.3, 0.4) })
+				norm := func(run func(x, d, gain, dgain, dbias []float32, mean, inv float32) (float32, float32)) []float32 {
+					dgain, dbias := randoms(8, n), randoms(9, n)
+					a, b := run(x, y, z, dgain, dbias, 0.1, 1.2)
+					return append(append(dgain, dbias...), a, b)
+				}
+				near(t, "normSums", norm(f.normSums), norm(normSumsGo), 2e-5)
+				same("softmaxGrad", func(d []float32) { f.softmaxGrad(d, x, 1.5, 0.2) }, func(d []float32) { softmaxGradGo(d, x, 1.5, 0.2) })
+				same("gelu", func(d []float32) { f.gelu(d, x) }, func(d []float32) { geluGo(d, x) })
+				same("geluGrad", func(d []float32) { f.geluGrad(d, x, y) }, func(d []float32) { geluGradGo(d, x, y) })
+				same("swiglu", func(d []float32) { f.swiglu(d, x, y) }, func(d []float32) { swigluGo(d, x, y) })
+				for part := range 2 { // each result in the place of an operand
+					both := func(run func(dgate, dup, gate, up, d []float32)) func(d []float32) {
+						return func(d []float32) {
+							a, b := append([]float32{}, x...), append([]float32{}, y...)
+							run(a, b, a, b, z)
+							copy(d, [][]float32{a, b}[part])
+						}
+					}
+					same("swigluGrad", both(f.swigluGrad), both(swigluGradGo))
+				}
+				if n > 0 && f.largest(x) != slices.Max(x) {
+					t.Fatalf("length %d: largest is %g, want %g", n, f.largest(x), slices.Max(x))
+				}
 				var s1, s2 float32
 				same("expSum", func(d []float32) { s1 = f.expSum(d, x, 0.5, -1) }, func(d []float32) { s2 = expSumGo(d, x, 0.5, -1) })
 				near(t, "sum of exponentials", []float32{s1}, []float32{s2}, 1e-5)
@@ -72,26 +100,67 @@ func TestLevels(t *testing.T) {
 	}
 }
 
-// TestBlock compares the matrix product's inner block with its definition.
+// TestBlock compares the matrix product's inner block with its definition: a as
+// a panel and as it lies, over nothing, a row and rows.
 func TestBlock(t *testing.T) {
 	for _, f := range levels() {
 		k := f.kernel
 		for _, depth := range []int{0, 1, 2, 37} {
-			a, b := randoms(1, depth*k.MR+1), randoms(2, depth*k.NR+1)
-			ldc := k.NR + 3
-			c := randoms(3, k.MR*ldc)
-			want := append([]float32{}, c...)
-			for i := range k.MR {
-				for j := range k.NR {
-					s := float64(c[i*ldc+j])
-					for q := range depth {
-						s += float64(a[q*k.MR+i]) * float64(b[q*k.NR+j])
+			for _, panel := range []bool{true, false} {
+				for from := range 3 {
+					aRow, aCol := 1, k.MR
+					if !panel {
+						aRow, aCol = depth+2, 1
 					}
-					want[i*ldc+j] = float32(s)
+					a, b := randoms(1, k.MR*(depth+2)), randoms(2, depth*k.NR+1)
+					ldc := k.NR + 3
+					c, row := randoms(3, k.MR*ldc), randoms(4, k.NR)
+					want := append([]float32{}, c...)
+					for i := range k.MR {
+						for j := range k.NR {
+							s := []float64{0, float64(row[j]), float64(c[i*ldc+j])}[from]
+							for q := range depth {
+								s += float64(a[i*aRow+q*aCol]) * float64(b[q*k.NR+j])
+							}
+							want[i*ldc+j] = float32(s)
+						}
+					}
+					k.Run(depth, &a[0], aRow, aCol, &b[0], &c[0], ldc, []*float32{nil, &row[0], &c[0]}[from], []int{0, 0, ldc}[from])
+					near(t, f.level, c, want, 1e-5)
 				}
 			}
-			k.Run(depth, &a[0], &b[0], &c[0], ldc)
-			near(t, f.level, c, want, 1e-5)
+		}
+	}
+}
+
+// TestPack copies panels and turns rows into columns.
+func TestPack(t *testing.T) {
+	for _, f := range levels() {
+		k := f.kernel
+		for _, depth := range []int{0, 1, 8, 24} {
+			const stride = 61
+			src := randoms(1, stride*(max(depth, 8)+1))
+			for width, pack := range map[int]func(dst, src *float32, k, stride int){k.MR: k.PackA, k.NR: k.PackB} {
+				got := randoms(2, depth*width+1)
+				want := append([]float32{}, got...)
+				for q := range depth {
+					copy(want[q*width:(q+1)*width], src[q*stride:])
+				}
+				pack(&got[0], &src[0], depth, stride)
+				near(t, f.level, got, want, 0)
+			}
+			if k.Transpose == nil || depth%8 != 0 {
+				continue
+			}
+			got := randoms(3, depth*k.NR+1)
+			want := append([]float32{}, got...)
+			for q := range depth {
+				for r := range 8 {
+					want[q*k.NR+r] = src[r*stride+q]
+				}
+			}
+			k.Transpose(&got[0], &src[0], depth, stride)
+			near(t, f.level, got, want, 0)
 		}
 	}
 }
@@ -129,7 +198,7 @@ func BenchmarkBlock(b *testing.B) {
 			k := f.kernel
 			x, y, c := randoms(1, depth*k.MR), randoms(2, depth*k.NR), make([]float32, k.MR*k.NR)
 			for b.Loop() {
-				k.Run(depth, &x[0], &y[0], &c[0], k.NR)
+				k.Run(depth, &x[0], 1, k.MR, &y[0], &c[0], k.NR, nil, 0)
 			}
 			b.ReportMetric(2*depth*float64(k.MR*k.NR*b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 		})
