@@ -70,6 +70,21 @@ func ExampleCurves() {
 	}
 }
 
+// Error bars: the range over three runs at each point.
+func ExampleScatter() {
+	f := figure.Scatter([]figure.Series{{
+		Name: "2 responses", X: []float64{1, 2, 3}, Y: []float64{0.52, 0.55, 0.56}, Fit: true,
+		Lo: []float64{0.50, 0.54, 0.53}, Hi: []float64{0.54, 0.57, 0.58},
+	}, {
+		Name: "4 responses", X: []float64{1.1, 2.1, 3.1}, Y: []float64{0.56, 0.57, 0.60}, Fit: true,
+		Lo: []float64{0.55, 0.56, 0.58}, Hi: []float64{0.58, 0.59, 0.61},
+	}})
+	f.Title, f.XLabel, f.YLabel = "Three runs at each point", "diversity d", "mean reward"
+	if err := f.Save("testdata/error_bars.png"); err != nil {
+		log.Fatal(err)
+	}
+}
+
 func ExampleBarChart() {
 	f := figure.BarChart([]string{"Harmless", "Helpful", "Global"}, []figure.Series{
 		{Name: "2 responses", Y: []float64{57.01, 50.06, 53.78}},

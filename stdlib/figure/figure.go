@@ -29,7 +29,8 @@ type Series struct {
 	// empty: Y[i] belongs to Categories[i].
 	X, Y []float64
 	// Lo and Hi, when set, bound a band about the curve, as a confidence interval
-	// does; both have the length of Y.
+	// does, or with Mark Points are the ends of error bars; both have the length of
+	// Y.
 	Lo, Hi []float64
 	// Mark is how the points are drawn. Figures with Categories have ways of
 	// their own.

@@ -20,6 +20,7 @@ func TestGolden(t *testing.T) {
 		{ExampleCurves, "curves.png"},
 		{ExampleBarChart, "bars.png"},
 		{ExampleTheme, "theme.png"},
+		{ExampleScatter, "error_bars.png"},
 	} {
 		t.Run(c.file, func(t *testing.T) { cmpimg.CheckPlotApprox(c.example, t, 0.02, c.file) })
 	}

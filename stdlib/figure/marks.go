@@ -15,13 +15,15 @@ const (
 	bandOpacity = 0.18
 	groupWidth  = 0.76 // of a category, taken by its bars …
 	barWidth    = 0.44 // … none of which is wider than this
+	errorWidth  = 1.2  // of error bars, in pixels
+	errorCap    = 7
 )
 
 // addSeries draws bands below lines below markers.
 func (f *Figure) addSeries(p *plot.Plot) error {
 	p.Add(Grid())
 	for i, s := range f.Series {
-		if s.Lo == nil {
+		if s.Lo == nil || s.Mark == Points {
 			continue
 		}
 		band := append(xys(s.X, s.Hi), reversed(xys(s.X, s.Lo))...)
@@ -53,6 +55,15 @@ func (f *Figure) addSeries(p *plot.Plot) error {
 	for i, s := range f.Series {
 		if s.Mark == Line || len(s.X) == 0 {
 			continue
+		}
+		if s.Mark == Points && s.Lo != nil {
+			bars, err := plotter.NewYErrorBars(spread{xys(s.X, s.Y), s})
+			if err != nil {
+				return err
+			}
+			bars.LineStyle = palette[f.look(i)].line()
+			bars.LineStyle.Width, bars.LineStyle.Dashes, bars.CapWidth = px(errorWidth), nil, px(errorCap)
+			p.Add(bars)
 		}
 		points, err := plotter.NewScatter(xys(s.X, s.Y))
 		if err != nil {
@@ -117,6 +128,16 @@ func (f *Figure) addDots(p *plot.Plot) {
 }
 
 var inkGridDark = color.NRGBA{0xcc, 0xcc, 0xcc, 0xff}
+
+// spread is a series with the distances of its bounds, as error bars want them.
+type spread struct {
+	plotter.XYs
+	s Series
+}
+
+func (e spread) YError(i int) (low, high float64) {
+	return e.s.Y[i] - e.s.Lo[i], e.s.Hi[i] - e.s.Y[i]
+}
 
 func xys(x, y []float64) plotter.XYs {
 	out := make(plotter.XYs, len(x))

@@ -160,7 +160,7 @@ func (f *Figure) vegaSeries() []any {
 	}
 	x := f.channel("x", f.XLabel, p.X, f.XLog, f.XTicks)
 	y := f.channel("y", f.YLabel, p.Y, false, nil)
-	var points, lines, bands, fits []any
+	var points, lines, bands, bars, fits []any
 	for i, s := range f.Series {
 		name := f.seriesName(i, s)
 		for j := range s.Y {
@@ -171,7 +171,11 @@ func (f *Figure) vegaSeries() []any {
 			if s.Mark != Points {
 				lines = append(lines, at)
 			}
-			if s.Lo != nil {
+			switch {
+			case s.Lo == nil:
+			case s.Mark == Points:
+				bars = append(bars, obj{"series": name, "x": s.X[j], "y": s.Lo[j], "y2": s.Hi[j]})
+			default:
 				bands = append(bands, obj{"series": name, "x": s.X[j], "y": s.Lo[j], "y2": s.Hi[j]})
 			}
 		}
@@ -211,6 +215,7 @@ func (f *Figure) vegaSeries() []any {
 	layer(bands, obj{"type": "area"}, xy(obj{"y2": obj{"field": "y2"}, "opacity": opacity(bandOpacity)}))
 	layer(lines, obj{"type": "line", "strokeWidth": lineWidth, "clip": true}, xy(obj{"order": obj{"value": nil}, "opacity": opacity(1)}))
 	layer(fits, obj{"type": "line", "strokeWidth": lineWidth, "clip": true}, xy(obj{"tooltip": tips("series", "", "line", "fit"), "opacity": opacity(1)}))
+	layer(bars, obj{"type": "errorbar", "ticks": obj{"width": errorCap}, "rule": obj{"strokeWidth": errorWidth}}, xy(obj{"y2": obj{"field": "y2"}, "opacity": opacity(1)}))
 	layer(points, obj{"type": "point", "filled": true, "size": 80, "stroke": "white", "strokeWidth": 0.8},
 		xy(obj{"shape": f.shape(), "tooltip": tips("series", "", "x", f.XLabel, "y", f.YLabel), "opacity": opacity(1)}))
 	return append(out, f.vegaRules(x, y)...)
