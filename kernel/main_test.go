@@ -175,6 +175,18 @@ func TestRunFolder(t *testing.T) {
 	}
 }
 
+// A script has no notebook that would keep the errors that are allowed.
+func TestScriptAllowsErrors(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.go")
+	if err := os.WriteFile(path, []byte("// %%\nnope\n// %%\n1 + 1\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	o := call(t, command(t, "run", path, "--allow-errors"))
+	if o.code != 0 || o.stdout != "2\n" || !strings.Contains(o.stderr, "a.go:2: CompileError\na.go:2:1: undefined: nope") {
+		t.Errorf("exit code %d: %q, %q", o.code, o.stdout, o.stderr)
+	}
+}
+
 // deadly is a cell that the Go runtime ends the process for.
 const deadly = "import \"time\"\nm := map[int]int{}\nfor g := 0; g < 8; g++ {\n\tgo func() { for { m[1] = 2 } }()\n}\ntime.Sleep(20 * time.Second)"
 

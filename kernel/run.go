@@ -109,6 +109,9 @@ func run(ctx context.Context, path string, o runOptions) error {
 	if script || o.print {
 		opts.Echo = echo
 	}
+	if script || o.print { // else the notebook has them
+		opts.Allowed = func(f *notebook.Failure) { describe(os.Stderr, path, script, f, color) }
+	}
 	begun := time.Now()
 	failure, err := nb.Run(ctx, interpreter, opts)
 	if o.output != "" {

@@ -50,7 +50,7 @@ func (s *engine) typeCheck(ck *checked, cell *ast.File, newd []ast.Decl, declare
 			d := declAt(env, e.Pos)
 			switch {
 			case d == nil:
-				errs.add(s, e.Pos, e.Msg)
+				errs.add(s, e.Pos, e.Msg+s.hint(e, pkg, cell, info))
 			case !skip[d.key]:
 				skip[d.key] = true
 				again = true

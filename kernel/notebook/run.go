@@ -26,6 +26,8 @@ type Options struct {
 	// Name, when set, names the cells in errors instead of In[n]: a script's
 	// file name.
 	Name string
+	// Allowed, when set, is told of each cell that failed and did not end the run.
+	Allowed func(*Failure)
 	// Echo is shown all that cells show, besides its being stored.
 	Echo func(cell.Event)
 	// Input answers a cell's questions; without it they are errors.
@@ -101,8 +103,15 @@ func (nb *Notebook) Run(ctx context.Context, interp cell.Interpreter, opts Optio
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		if err != nil && !opts.AllowErrors && !s.Cell.tagged(tagRaises) {
-			return &Failure{Step: s, Err: err}, nil
+		if err == nil {
+			continue
+		}
+		failure := &Failure{Step: s, Err: err}
+		if !opts.AllowErrors && !s.Cell.tagged(tagRaises) {
+			return failure, nil
+		}
+		if opts.Allowed != nil {
+			opts.Allowed(failure)
 		}
 	}
 	return nil, nil

@@ -1,0 +1,140 @@
+package interp
+
+import (
+	"go/ast"
+	"go/types"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/agext/levenshtein"
+)
+
+// hint is a way out of an error about a name that is not known, or "": the
+// import that the cell lacks, or the name that was probably meant. Go's own
+// words stay before it.
+func (s *engine) hint(e types.Error, pkg *types.Package, cell *ast.File, info *types.Info) string {
+	name, isName := strings.CutPrefix(e.Msg, "undefined: ")
+	_, last, qualified := strings.Cut(name, ".")
+	switch {
+	case isName && !qualified:
+		if paths := s.packagesNamed(name); len(paths) > 0 {
+			return `; to use the package, add import "` + strings.Join(paths, `" or "`) + `"`
+		}
+		return meant(name, known(pkg, info))
+	case isName:
+		if x := selected(cell, e); x != nil {
+			if p, ok := info.Uses[plainIdent(x.X)].(*types.PkgName); ok {
+				return meant(last, exportedOf(p.Imported().Scope().Names()))
+			}
+		}
+	case strings.Contains(e.Msg, " has no field or method ") && !strings.Contains(e.Msg, "but does have"):
+		if x := selected(cell, e); x != nil {
+			return meant(x.Sel.Name, members(info.TypeOf(x.X), pkg))
+		}
+	}
+	return ""
+}
+
+// packagesNamed are the packages that a cell may import under a name, those of
+// the standard library first, at most three.
+func (s *engine) packagesNamed(name string) []string {
+	var paths []string
+	for _, p := range s.lib.Paths() {
+		if path.Base(p) == name {
+			paths = append(paths, p)
+		}
+	}
+	slices.SortStableFunc(paths, func(a, b string) int {
+		foreign := func(p string) int { return strings.Count(p, ".")*100 + strings.Count(p, "/") }
+		return foreign(a) - foreign(b)
+	})
+	return paths[:min(len(paths), 3)]
+}
+
+// selected is the selector whose name the error is about.
+func selected(cell *ast.File, e types.Error) (found *ast.SelectorExpr) {
+	ast.Inspect(cell, func(n ast.Node) bool {
+		if x, ok := n.(*ast.SelectorExpr); ok && x.Sel.Pos() == e.Pos {
+			found = x
+		}
+		return found == nil
+	})
+	return found
+}
+
+func plainIdent(x ast.Expr) *ast.Ident {
+	id, _ := ast.Unparen(x).(*ast.Ident)
+	return id
+}
+
+// known are the names that the cell could have meant.
+func known(pkg *types.Package, info *types.Info) []string {
+	names := append(pkg.Scope().Names(), types.Universe.Names()...)
+	for id := range info.Defs {
+		names = append(names, id.Name)
+	}
+	for _, o := range info.Implicits {
+		if p, ok := o.(*types.PkgName); ok {
+			names = append(names, p.Name())
+		}
+	}
+	return slices.DeleteFunc(names, func(n string) bool { return strings.Contains(n, "__") || strings.HasPrefix(n, "pk_") || n == "_" })
+}
+
+func exportedOf(names []string) []string {
+	return slices.DeleteFunc(names, func(n string) bool { return !ast.IsExported(n) })
+}
+
+// members are the fields and methods of a value's type that a cell can use.
+func members(t types.Type, pkg *types.Package) []string {
+	var names []string
+	add := func(o types.Object) {
+		if o.Exported() || o.Pkg() == pkg {
+			names = append(names, o.Name())
+		}
+	}
+	for t := range typeAndPointer(t) {
+		for m := range types.NewMethodSet(t).Methods() {
+			add(m.Obj())
+		}
+	}
+	if p, ok := t.(*types.Pointer); ok {
+		t = p.Elem()
+	}
+	if st, ok := t.Underlying().(*types.Struct); ok {
+		for f := range st.Fields() {
+			add(f)
+		}
+	}
+	return names
+}
+
+// typeAndPointer yields a type, and the pointer to it whose methods an
+// addressable value has, too.
+func typeAndPointer(t types.Type) func(yield func(types.Type) bool) {
+	return func(yield func(types.Type) bool) {
+		if t == nil || !yield(t) {
+			return
+		}
+		if _, pointer := t.Underlying().(*types.Pointer); !pointer && !types.IsInterface(t) {
+			yield(types.NewPointer(t))
+		}
+	}
+}
+
+// meant says which name was probably meant: the one in the fewest edits, of at
+// most two, case aside, and of no more than half of its letters.
+func meant(name string, names []string) string {
+	best, edits := "", 3
+	slices.Sort(names)
+	for _, n := range names {
+		if d := levenshtein.Distance(strings.ToLower(name), strings.ToLower(n), nil); d < edits && 2*d <= len(name) && n != name {
+			best, edits = n, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return "; did you mean " + best + "?"
+}
