@@ -99,15 +99,12 @@ func sumSquares[T float](e *executable, op *program.Op) error {
 	x := vec[T](e, op.In[0])
 	parts := make([]float64, (len(x)+run-1)/run)
 	chunks(e.workers, len(x), run, func(lo, hi int) {
-		var a, b float64
-		for ; lo+1 < hi; lo += 2 {
-			a += float64(x[lo]) * float64(x[lo])
-			b += float64(x[lo+1]) * float64(x[lo+1])
+		const short = 1024 // what the element type adds up exactly enough
+		part := &parts[lo/run]
+		for ; lo < hi; lo += short {
+			v := x[lo:min(hi, lo+short)]
+			*part += float64(dot(v, v))
 		}
-		if lo < hi {
-			a += float64(x[lo]) * float64(x[lo])
-		}
-		parts[(hi-1)/run] = a + b
 	})
 	vec[T](e, op.Out[0])[0] = T(sum(parts))
 	return nil

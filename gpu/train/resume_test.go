@@ -9,7 +9,9 @@ import (
 	"testing"
 
 	"divvy/gpu/cpu"
+	"divvy/gpu/loss"
 	"divvy/gpu/model"
+	"divvy/gpu/program"
 )
 
 // TestResume: a run that is stopped, and taken up by another trainer, ends
@@ -44,9 +46,48 @@ func TestResume(t *testing.T) {
 		if len(second.History()) != 9 || second.History()[8].Loss != whole.History()[8].Loss {
 			t.Errorf("micro %d: history of %d steps", micro, len(second.History()))
 		}
+		other := weights(t, tiny(model.GPTNeoX), model.Options{})
+		for _, w := range other {
+			w.F32[0]++
+			break
+		}
+		if _, err := New(cpu.New(1), tiny(model.GPTNeoX), other, ex, c); err == nil || !strings.Contains(err.Error(), "another run") {
+			t.Errorf("a checkpoint was taken up by a run from other weights: %v", err)
+		}
 		c.LR = 1
 		if _, err := New(cpu.New(1), tiny(model.GPTNeoX), weights(t, tiny(model.GPTNeoX), model.Options{}), ex, c); err == nil || !strings.Contains(err.Error(), "another run") {
 			t.Errorf("another run's checkpoint was taken up: %v", err)
+		}
+	}
+}
+
+// TestResumeSettings: the same for the settings that keep more, or other, state.
+func TestResumeSettings(t *testing.T) {
+	ex := examples(6, 3)
+	for name, c := range map[string]Config{
+		"bf16": {Compute: program.BF16}, "LoRA": {LoRA: model.LoRA{Rank: 2}}, "DPO": {Loss: loss.DPO{}}, "recompute": {Recompute: true, Micro: 2},
+	} {
+		c.Steps, c.Batch, c.LR = 6, 4, 1e-2
+		whole := trainer(t, tiny(model.LLaMA), ex, c)
+		mustRun(t, whole)
+		c.Dir = t.TempDir()
+		ctx, cancel := context.WithCancel(context.Background())
+		c.Progress = func(s Step) {
+			if s.Step == 3 {
+				cancel()
+			}
+		}
+		if err := trainer(t, tiny(model.LLaMA), ex, c).Run(ctx); !errors.Is(err, context.Canceled) {
+			t.Fatalf("%s: the stopped run gave %v", name, err)
+		}
+		c.Progress = nil
+		second := trainer(t, tiny(model.LLaMA), ex, c)
+		if second.Step() != 3 {
+			t.Fatalf("%s: resumed at step %d", name, second.Step())
+		}
+		mustRun(t, second)
+		if d := distance(t, whole, second); d != 0 {
+			t.Errorf("%s: weights are %g apart", name, d)
 		}
 	}
 }

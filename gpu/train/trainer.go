@@ -25,7 +25,8 @@ type Trainer struct {
 	k        int // responses of the longest ranking
 
 	state   map[string]program.Buffer
-	step    int // steps done
+	origin  string // of the first weights; set where there are checkpoints
+	step    int    // steps done
 	best    float64
 	hasBest bool
 	bestW   model.Weights // without a folder to keep them in
@@ -68,6 +69,9 @@ func New(dev program.Device, m model.Config, weights model.Weights, examples []b
 	}
 	if err := t.upload(weights); err != nil {
 		return nil, err
+	}
+	if c.Dir != "" {
+		t.origin = weightsHash(weights)
 	}
 	if c.Loss.Needs().Reference {
 		if err := t.reference(context.Background()); err != nil {

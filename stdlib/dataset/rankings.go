@@ -123,6 +123,38 @@ func (d *Dataset) rowError(i int, err error) error {
 // that order; the first is what supervised fine-tuning learns. The other columns
 // are shared.
 func (d *Dataset) pick(choose func(i int, rewards []float64) []int) (*Dataset, error) {
+	return d.rebuilt(func(i int, row *Row) error {
+		if err := d.scored(i, row.Rewards); err != nil {
+			return err
+		}
+		places := choose(i, row.Rewards)
+		responses, rewards := make([]string, len(places)), make([]float64, len(places))
+		for j, p := range places {
+			responses[j], rewards[j] = row.Responses[p], row.Rewards[p]
+		}
+		row.Responses, row.Rewards, row.SFTIndex = responses, rewards, 0
+		return nil
+	})
+}
+
+// WithRewards is the rows with other rewards, rewards[i][j] for response j of
+// row i, as a reward model gives them. The responses stay in their order; Ranked
+// sorts them by it.
+func (d *Dataset) WithRewards(rewards [][]float64) (*Dataset, error) {
+	if len(rewards) != d.n {
+		return nil, fmt.Errorf("dataset: rewards for %d rows, there are %d", len(rewards), d.n)
+	}
+	return d.rebuilt(func(i int, row *Row) error {
+		if len(rewards[i]) != len(row.Responses) {
+			return d.rowError(i, fmt.Errorf("%d rewards for %d responses", len(rewards[i]), len(row.Responses)))
+		}
+		row.Rewards = slices.Clone(rewards[i])
+		return nil
+	})
+}
+
+// rebuilt makes a Dataset of rows that change has been at.
+func (d *Dataset) rebuilt(change func(i int, row *Row) error) (*Dataset, error) {
 	w := newBuilder()
 	var chunks []*chunk
 	rows := 0
@@ -132,15 +164,9 @@ func (d *Dataset) pick(choose func(i int, rewards []float64) []int) (*Dataset, e
 	}
 	for i := range d.n {
 		row := d.Row(i)
-		if err := d.scored(i, row.Rewards); err != nil {
+		if err := change(i, &row); err != nil {
 			return nil, err
 		}
-		places := choose(i, row.Rewards)
-		responses, rewards := make([]string, len(places)), make([]float64, len(places))
-		for j, p := range places {
-			responses[j], rewards[j] = row.Responses[p], row.Rewards[p]
-		}
-		row.Responses, row.Rewards, row.SFTIndex = responses, rewards, 0
 		w.append(&row)
 		if w.bytes >= chunkBytes {
 			flush()

@@ -349,3 +349,27 @@ var (
 	wantSet   = []int{339563, 993908, 158176, 414002, 682554, 50631}
 	wantBelow = []int{285805288266, 0, 2494740733}
 )
+
+// TestWithRewards: other rewards give another ranking and leave the rest alone.
+func TestWithRewards(t *testing.T) {
+	ds := rankedRows(t, 2, 3)
+	again, err := ds.WithRewards([][]float64{{1, 3, 2}, {0, 0, 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ranked, err := again.Ranked()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := append(ranked.Responses(0), ranked.Responses(1)...); !slices.Equal(got, []string{"r1", "r2", "r0", "r2", "r0", "r1"}) {
+		t.Errorf("ranked as %v", got)
+	}
+	if !slices.Equal(ranked.Rewards(0), []float64{3, 2, 1}) || again.Prompt(1) != ds.Prompt(1) || !slices.Equal(ds.Rewards(0), []float64{3, 2, 1}) {
+		t.Errorf("rewards %v, prompt %q, rewards before %v", ranked.Rewards(0), again.Prompt(1), ds.Rewards(0))
+	}
+	for _, wrong := range [][][]float64{nil, {{1, 2, 3}, {1}}} {
+		if _, err := ds.WithRewards(wrong); err == nil {
+			t.Errorf("%v was accepted", wrong)
+		}
+	}
+}

@@ -3,14 +3,18 @@ package evaluate
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"divvy/stdlib/dataset"
 	"divvy/stdlib/train"
@@ -153,6 +157,48 @@ func TestJudgeFailures(t *testing.T) {
 	t.Setenv("OPENAI_API_KEY", "")
 	if _, err = (Judge{Model: "m"}).Compare(context.Background(), one, one, one); err == nil || !strings.Contains(err.Error(), "OPENAI_API_KEY") {
 		t.Errorf("without a key: %v", err)
+	}
+}
+
+// TestJudgeRate: within the limit on questions a minute nothing is asked early,
+// and an interrupt ends the wait.
+func TestJudgeRate(t *testing.T) {
+	t.Setenv("OPENAI_API_KEY", "k")
+	var asked atomic.Int64
+	asked.Store(1)
+	s := server(t, &asked, longer)
+	one := []string{"p"}
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	c, err := Judge{Model: "m", Endpoint: s.URL, PerMinute: 1}.Compare(ctx, one, one, one)
+	if !errors.Is(err, context.DeadlineExceeded) || asked.Load() > 2 || c.Verdict(0) != "" {
+		t.Errorf("%d questions, verdict %q, %v", asked.Load()-1, c.Verdict(0), err)
+	}
+	if c, err = (Judge{Model: "m", Endpoint: s.URL, PerMinute: 6000}).Compare(context.Background(), one, one, one); err != nil || c.Asked != 2 {
+		t.Errorf("%v, %v", c, err)
+	}
+}
+
+// TestJudgeCache: what is kept on disk holds replies and no key.
+func TestJudgeCache(t *testing.T) {
+	const key = "sk-very-secret"
+	t.Setenv("OPENAI_API_KEY", key)
+	var asked atomic.Int64
+	asked.Store(1)
+	s := server(t, &asked, longer)
+	dir, one := t.TempDir(), []string{"p"}
+	if _, err := (Judge{Model: "m", Endpoint: s.URL, CacheDir: dir}).Compare(context.Background(), one, one, []string{"longer"}); err != nil {
+		t.Fatal(err)
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) != 2 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, f := range files {
+		data, err := os.ReadFile(filepath.Join(dir, f.Name()))
+		if err != nil || strings.Contains(string(data)+f.Name(), key) {
+			t.Errorf("%s holds %q, %v", f.Name(), data, err)
+		}
 	}
 }
 

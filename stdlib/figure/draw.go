@@ -133,7 +133,7 @@ func (f *Figure) thumbnail(c draw.Canvas, i int, pt vg.Point, width vg.Length) {
 		c.DrawGlyph(look.glyph(), mid)
 		return
 	}
-	if s.Lo != nil {
+	if s.Lo != nil && s.Mark != Points {
 		c.FillPolygon(look.faded(bandOpacity), box(px(6)))
 	}
 	if s.Fit || s.Mark != Points {

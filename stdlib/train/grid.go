@@ -3,6 +3,8 @@ package train
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,12 +12,10 @@ import (
 	"path/filepath"
 	"time"
 
-	"divvy/arrowio"
 	engine "divvy/gpu/train"
 	"divvy/stdlib/dataset"
 	"divvy/stdlib/display"
 	"divvy/stdlib/diversity"
-	"divvy/stdlib/figure"
 	"divvy/stdlib/paper"
 	"divvy/stdlib/tokenize"
 )
@@ -59,13 +59,6 @@ type Cell struct {
 	Tokens    int64   `arrow:"tokens" json:"tokens"`
 	Seconds   float64 `arrow:"seconds" json:"seconds"`
 	Key       string  `arrow:"-" json:"key"` // what was run, to know it again
-}
-
-// Results are the cells of a Grid.
-type Results struct {
-	Cells []Cell
-	// Before is the reward of the model before any training.
-	Before float64
 }
 
 // Run trains and judges every cell that is not finished yet. On interruption it
@@ -133,6 +126,10 @@ func (g Grid) cell(ctx context.Context, ds *dataset.Dataset, algorithm string, k
 	start := time.Now()
 	o := g.Options
 	o.Algorithm, o.Seed, o.Quiet = algorithm, seed, true
+	if g.Dir != "" { // so that the run itself goes on, too
+		sum := sha256.Sum256([]byte(key))
+		o.Dir = filepath.Join(g.Dir, "run-"+hex.EncodeToString(sum[:8]))
+	}
 	run, err := Fit(ctx, g.Base, ds, o)
 	if err != nil {
 		return Cell{}, err
@@ -146,7 +143,13 @@ func (g Grid) cell(ctx context.Context, ds *dataset.Dataset, algorithm string, k
 		return Cell{}, err
 	}
 	c := Cell{algorithm, k, ds.Len(), int64(seed), d, reward, raw, run.Loss, run.Tokens, time.Since(start).Seconds(), key}
-	return c, g.append(c)
+	if err := g.append(c); err != nil {
+		return c, err
+	}
+	if g.Dir != "" {
+		return c, os.RemoveAll(o.Dir)
+	}
+	return c, nil
 }
 
 // judge answers the test prompts and scores the answers.
@@ -188,16 +191,14 @@ func (g Grid) key(ds *dataset.Dataset, algorithm string, seed uint64) (string, e
 	o := g.Options
 	o.Dev, o.Judge, o.Progress, o.Dir, o.Quiet, o.Micro, o.Recompute = nil, nil, nil, "", false, 0, false
 	a := g.Answers
-	a.Progress, a.Stream = nil, nil
+	a.Progress, a.Stream, a.Live = nil, nil, false
 	b, err := json.Marshal(struct {
-		Algorithm         string
-		Seed              uint64
-		Train, Test       string
-		Base, Judge       string
-		Options           string
-		MaxNew            int
-		Temperature, TopP float64
-	}{algorithm, seed, engine.DataHash(examples), engine.DataHash(test), g.Base.fingerprint(), g.Judge.fingerprint(), fmt.Sprintf("%+v", o), a.MaxNew, a.Temperature, a.TopP})
+		Algorithm        string
+		Seed             uint64
+		Train, Test      string
+		Base, Judge      string
+		Options, Answers string
+	}{algorithm, seed, engine.DataHash(examples), engine.DataHash(test), g.Base.fingerprint(), g.Judge.fingerprint(), fmt.Sprintf("%+v", o), fmt.Sprintf("%+v", a)})
 	return string(b), err
 }
 
@@ -249,81 +250,4 @@ func (g Grid) append(c Cell) error {
 	// A line break first ends a line that a crash cut short.
 	_, err = f.Write(append(append([]byte{'\n'}, line...), '\n'))
 	return errors.Join(err, f.Sync(), f.Close())
-}
-
-// Table is all cells.
-func (r *Results) Table() (*arrowio.Table, error) { return arrowio.FromStructs(r.Cells) }
-
-// Summary is of Table 1's shape: a row for each algorithm and number of
-// prompts, the mean reward over seeds in percent for each ranking.
-func (r *Results) Summary() (*arrowio.Table, error) {
-	type row struct {
-		Algorithm string   `arrow:"algorithm"`
-		Prompts   int64    `arrow:"prompts"`
-		Diversity float64  `arrow:"diversity"`
-		Reward2   *float64 `arrow:"reward_2"`
-		Reward3   *float64 `arrow:"reward_3"`
-		Reward4   *float64 `arrow:"reward_4"`
-	}
-	var rows []row
-	counts := map[string]int{}
-	for _, c := range r.Cells {
-		i := -1
-		for j := range rows {
-			if rows[j].Algorithm == c.Algorithm && rows[j].Prompts == int64(c.Prompts) {
-				i = j
-			}
-		}
-		if i < 0 {
-			i = len(rows)
-			rows = append(rows, row{c.Algorithm, int64(c.Prompts), c.Diversity, nil, nil, nil})
-		}
-		at := map[int]**float64{2: &rows[i].Reward2, 3: &rows[i].Reward3, 4: &rows[i].Reward4}[c.Responses]
-		if at == nil {
-			return nil, fmt.Errorf("grid: Table 1 has rankings of 2 to 4 responses, not %d", c.Responses)
-		}
-		key := fmt.Sprint(c.Algorithm, c.Prompts, c.Responses)
-		n := float64(counts[key])
-		counts[key]++
-		v := 100 * c.Reward / (n + 1)
-		if *at != nil {
-			v += **at * n / (n + 1)
-		}
-		*at = &v
-	}
-	return arrowio.FromStructs(rows)
-}
-
-// Series are the cells of one algorithm as Figure 4(c) has them: reward against
-// diversity, a series with its least-squares line for each ranking.
-func (r *Results) Series(algorithm string) []figure.Series {
-	var out []figure.Series
-	at := map[int]int{}
-	for _, c := range r.Cells {
-		if c.Algorithm != algorithm {
-			continue
-		}
-		i, ok := at[c.Responses]
-		if !ok {
-			i = len(out)
-			at[c.Responses] = i
-			out = append(out, figure.Series{Name: fmt.Sprintf("%d responses", c.Responses), Fit: true})
-		}
-		out[i].X, out[i].Y = append(out[i].X, c.Diversity), append(out[i].Y, c.Reward)
-	}
-	return out
-}
-
-// Figure draws Series with the pooled mean squared error of the lines.
-func (r *Results) Figure(algorithm string) (*figure.Figure, error) {
-	series := r.Series(algorithm)
-	f := figure.Scatter(series)
-	f.Title = algorithm + ": reward against diversity of the prompts"
-	f.XLabel, f.YLabel = "diversity d of the training prompts", "mean reward of the answers"
-	mse, err := figure.PooledMSE(series)
-	if err != nil {
-		return nil, err
-	}
-	f.Subtitle = fmt.Sprintf("least-squares lines, pooled mean squared error %.3g", mse)
-	return f, nil
 }

@@ -15,6 +15,8 @@ import (
 type live struct {
 	o          Options
 	steps      int
+	done       int     // before this call
+	speed      float64 // tokens/s, smoothed
 	bar        *display.Progress
 	plot       *display.Handle
 	rewardPlot *display.Handle
@@ -36,9 +38,13 @@ func (l *live) begin(plan string, done int) {
 		return
 	}
 	display.Show("Memory: " + plan)
-	l.bar = display.Bar(int64(l.steps), "training")
+	what := "training"
+	if done > 0 { // counted from there on, so that the rate and the time left are right
+		what = fmt.Sprintf("training, resumed after step %d", done)
+	}
+	l.done = done
+	l.bar = display.Bar(int64(l.steps-done), what)
 	l.bar.Unit = "steps"
-	l.bar.Set(int64(done))
 	l.plot, l.rewardPlot = display.NewHandle(), display.NewHandle()
 }
 
@@ -54,7 +60,12 @@ func (l *live) step(s train.Step) {
 	if l.o.Quiet {
 		return
 	}
-	l.bar.Set(int64(s.Step))
+	if l.speed == 0 {
+		l.speed = s.TokensPerSecond()
+	}
+	l.speed += (s.TokensPerSecond() - l.speed) / 8
+	l.bar.Unit = fmt.Sprintf("steps · %.0f tokens/s · loss %.4g", l.speed, s.Loss)
+	l.bar.Set(int64(s.Step - l.done))
 	if time.Since(l.drawn) > redraw {
 		l.draw()
 	}

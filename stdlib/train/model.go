@@ -1,7 +1,6 @@
 package train
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -11,10 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"divvy/gpu/cpu"
-	"divvy/gpu/generate"
 	"divvy/gpu/hf"
 	"divvy/gpu/model"
 	"divvy/gpu/program"
@@ -178,99 +175,6 @@ func (m *Model) String() string {
 	c := m.config
 	return fmt.Sprintf("%s %s model: %d parameters, %d layers of width %d, %d heads, vocabulary %d",
 		c.Arch, c.Head, m.Parameters(), c.Layers, c.Hidden, c.Heads, c.Vocab)
-}
-
-// GenerateOptions say how to write; the zero value is the paper's: greedily up
-// to 128 tokens, cut at the first turn of the other speaker.
-type GenerateOptions struct {
-	// MaxNew is the largest number of new tokens; 0 means 128.
-	MaxNew int
-	// Temperature, TopK and TopP of sampling; Temperature 0 is greedy.
-	Temperature float64
-	TopK        int
-	TopP        float64
-	// Seed of sampling.
-	Seed uint64
-	// Stops are strings that end a text, and are cut off with all behind them;
-	// nil means "Human:", "human:", "Assistant:" and "assistant:".
-	Stops []string
-	// Batch is how many texts are written at once; 0 means 28.
-	Batch int
-	// MaxPrompt is the longest prompt in tokens, longer ones lose their
-	// beginning; 0 means 384.
-	MaxPrompt int
-	// Progress is told how many texts are done. nil means nobody.
-	Progress func(done, total int64)
-	// Stream is told of each piece of text as it is written, with the prompt's
-	// index. nil means nobody.
-	Stream func(prompt int, text string)
-}
-
-// paperStops are where the paper's code cuts a generated text.
-var paperStops = []string{"Human:", "human:", "Assistant:", "assistant:"}
-
-// Generate continues each prompt. Prompts are texts as dataset renders them. On
-// interruption it gives what was written so far with ctx's error.
-func (m *Model) Generate(ctx context.Context, prompts []string, o GenerateOptions) ([]string, error) {
-	if o.Stops == nil {
-		o.Stops = paperStops
-	}
-	if o.MaxPrompt == 0 {
-		o.MaxPrompt = 384
-	}
-	g, err := generate.New(m.device, m.config, m.weights)
-	if err != nil {
-		return nil, err
-	}
-	ids := make([][]int32, len(prompts))
-	for i, p := range prompts {
-		ids[i] = tail(m.promptIDs(p), o.MaxPrompt)
-	}
-	opts := generate.Options{
-		MaxNew: o.MaxNew, Temperature: o.Temperature, TopK: o.TopK, TopP: o.TopP, Seed: o.Seed, Batch: o.Batch,
-		Stop: func(_ int, tokens []int32) bool {
-			// The longest stop is a dozen characters: the last tokens suffice.
-			text, err := m.tokenizer.Decode(tail(tokens, 16))
-			return err == nil && cutAt(text, o.Stops) >= 0
-		},
-	}
-	if o.Stream != nil {
-		opts.Stream = func(i int, id int32) {
-			if s, err := m.tokenizer.Decode([]int32{id}); err == nil {
-				o.Stream(i, s)
-			}
-		}
-	}
-	if o.Progress != nil {
-		opts.Progress = func(done, of int) { o.Progress(int64(done), int64(of)) }
-	}
-	tokens, genErr := g.Generate(ctx, ids, opts)
-	if tokens == nil {
-		return nil, genErr
-	}
-	out := make([]string, len(prompts))
-	for i, t := range tokens {
-		text, err := m.tokenizer.Decode(t)
-		if err != nil {
-			return out, fmt.Errorf("decoding text %d: %w", i, err)
-		}
-		if at := cutAt(text, o.Stops); at >= 0 {
-			text = text[:at]
-		}
-		out[i] = strings.TrimSpace(text)
-	}
-	return out, genErr
-}
-
-// cutAt is where the first of the stops begins, -1 if none is there.
-func cutAt(text string, stops []string) int {
-	at := -1
-	for _, s := range stops {
-		if i := strings.Index(text, s); i >= 0 && (at < 0 || i < at) {
-			at = i
-		}
-	}
-	return at
 }
 
 // tail is the last n ids.

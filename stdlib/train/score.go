@@ -108,6 +108,21 @@ func (m *Model) ScoreAll(ctx context.Context, ds *dataset.Dataset) ([][]float64,
 	return m.score(ctx, examples)
 }
 
+// Rank puts the responses of every row in the order of a reward model's scores,
+// which become their rewards: the paper's training rankings are made so, not by
+// what people preferred.
+func (m *Model) Rank(ctx context.Context, ds *dataset.Dataset) (*dataset.Dataset, error) {
+	scores, err := m.ScoreAll(ctx, ds)
+	if err != nil {
+		return nil, err
+	}
+	scored, err := ds.WithRewards(scores)
+	if err != nil {
+		return nil, err
+	}
+	return scored.Ranked()
+}
+
 func (m *Model) score(ctx context.Context, examples []batch.Example) ([][]float64, error) {
 	if !m.IsReward() {
 		return nil, errors.New("scoring: the model writes text; train one with Algorithm Reward, or open a reward model")

@@ -311,8 +311,81 @@ func TestGrid(t *testing.T) {
 	if _, err := second.Figure(PRO); err != nil {
 		t.Error(err)
 	}
+	fits, err := second.Fits(SFT)
+	if err != nil || fits.NumRows() != 3 {
+		t.Errorf("fits %v, %v", fits, err)
+	}
+	budget, err := second.EqualBudget(16) // 2 x 8 and 4 x 4
+	if err != nil || budget.NumRows() != 4 {
+		t.Errorf("budget %v, %v", budget, err)
+	}
+	if _, err := second.EqualBudget(7); err == nil {
+		t.Error("a budget that no cell has was accepted")
+	}
+	if left, _ := filepath.Glob(filepath.Join(g.Dir, "run-*")); left != nil {
+		t.Errorf("finished runs leave %v", left)
+	}
+	g.Answers.TopK = 3 // other answers are other cells
+	key, _ := g.key(ds.Prefix(4), SFT, 1)
+	g.Answers.TopK = 0
+	if again, _ := g.key(ds.Prefix(4), SFT, 1); again == key {
+		t.Error("the way of answering is not part of a cell's key")
+	}
 	g.Prompts = []int{100}
 	if _, err := g.Run(context.Background()); err == nil || !strings.Contains(err.Error(), "100 prompts") {
 		t.Errorf("too many prompts gave %v", err)
+	}
+}
+
+// TestResults: seeds become means with deviations.
+func TestResults(t *testing.T) {
+	r := &Results{Before: 0.4}
+	for seed, x := range []float64{0.5, 0.7} {
+		for _, n := range []int{10, 20} {
+			r.Cells = append(r.Cells, Cell{Algorithm: SFT, Responses: 4, Prompts: n, Seed: int64(seed), Diversity: float64(n), Reward: x + float64(n)/100})
+		}
+	}
+	s := r.Series(SFT)[0]
+	for i, want := range []float64{0.7, 0.8} {
+		d := math.Sqrt(0.02)
+		if math.Abs(s.Y[i]-want) > 1e-12 || math.Abs(s.Hi[i]-want-d) > 1e-12 || math.Abs(s.Lo[i]-want+d) > 1e-12 {
+			t.Errorf("point %d is %g from %g to %g", i, s.Y[i], s.Lo[i], s.Hi[i])
+		}
+	}
+	f, err := r.Figure(SFT)
+	if err != nil || !strings.Contains(f.Subtitle, "means of 2 seeds") || len(f.Rules) != 1 {
+		t.Errorf("figure %+v, %v", f, err)
+	}
+	sum, err := r.Summary()
+	if err != nil || sum.NumRows() != 2 || !strings.Contains(sum.String(), "deviation_4") {
+		t.Errorf("summary %v, %v", sum, err)
+	}
+	r.Cells = r.Cells[:2]
+	if sum, err = r.Summary(); err != nil || strings.Contains(sum.String(), "deviation") {
+		t.Errorf("summary of one seed %v, %v", sum, err)
+	}
+}
+
+// TestRank: responses are put in the order of a reward model's scores.
+func TestRank(t *testing.T) {
+	ds := rows(t, 3)
+	rm, err := tiny(t, ds).AsReward(5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ranked, err := rm.Rank(context.Background(), ds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scores, err := rm.ScoreAll(context.Background(), ranked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range ranked.Len() {
+		for j, x := range ranked.Rewards(i) {
+			if math.Abs(x-scores[i][j]) > 1e-4 || j > 0 && x > ranked.Rewards(i)[j-1] {
+				t.Errorf("row %d: rewards %v, scores %v", i, ranked.Rewards(i), scores[i])
+			}
+		}
 	}
 }
