@@ -15,6 +15,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"divvy/kernel/modules"
 )
 
 //go:generate go run ./logo
@@ -92,7 +94,7 @@ func (in *installer) install(ctx context.Context) error {
 // provide puts the kernel program at path.
 func (in *installer) provide(ctx context.Context, path string) error {
 	if in.binary != "" {
-		return copyProgram(in.binary, path)
+		return in.copy(path)
 	}
 	root, err := moduleRoot()
 	if err != nil {
@@ -103,8 +105,9 @@ func (in *installer) provide(ctx context.Context, path string) error {
 	}
 	fmt.Fprintln(in.out, "Building the kernel; the first time takes a few minutes …")
 	begun := time.Now()
-	// The symbol table is of no use to a user, and a third of the size.
-	args := []string{"build", "-ldflags=-s -w", "-o", path, "./kernel"}
+	// The symbol table is of no use to a user, and a third of the size. Without the
+	// names of folders, what is compiled here serves %pkg in any other.
+	args := []string{"build", "-trimpath", "-ldflags=-s -w", "-o", path, "./kernel"}
 	said, err := in.goTool(ctx, root, args...)
 	if err != nil && bytes.Contains(said, []byte("VCS")) { // no git, or a checkout of another owner
 		_, err = in.goTool(ctx, root, append([]string{"build", "-buildvcs=false"}, args[1:]...)...)
@@ -117,6 +120,20 @@ func (in *installer) provide(ctx context.Context, path string) error {
 		return fmt.Errorf("building the kernel: %w", err)
 	}
 	fmt.Fprintf(in.out, "Built in %.1f s (%d MB)\n", time.Since(begun).Seconds(), st.Size()>>20)
+	return in.leaveSource(ctx, root, filepath.Join(filepath.Dir(path), modules.SourceFile))
+}
+
+// leaveSource puts the sources beside the program: %pkg builds it with more modules
+// when the checkout is gone.
+func (in *installer) leaveSource(ctx context.Context, root, path string) error {
+	f, err := os.Create(path)
+	if err == nil {
+		err = modules.Pack(ctx, root, f)
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("leaving the sources beside the kernel: %w", err)
+	}
 	return nil
 }
 
@@ -131,21 +148,31 @@ func (in *installer) goTool(ctx context.Context, dir string, args ...string) ([]
 	return said.Bytes(), err
 }
 
-func copyProgram(from, to string) error {
-	src, err := os.Open(from)
-	if err != nil {
-		return fmt.Errorf("reading the kernel program: %w", err)
-	}
-	defer src.Close()
-	dst, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o755)
-	if err == nil {
-		_, err = io.Copy(dst, src)
-		err = errors.Join(err, dst.Close())
-	}
-	if err != nil {
+// copy takes the program that was named, and its sources where they lie beside it.
+func (in *installer) copy(path string) error {
+	if err := copyFile(in.binary, path, 0o755); err != nil {
 		return fmt.Errorf("copying the kernel program: %w", err)
 	}
+	source := filepath.Join(filepath.Dir(in.binary), modules.SourceFile)
+	err := copyFile(source, filepath.Join(filepath.Dir(path), modules.SourceFile), 0o644)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("copying the kernel's sources: %w", err)
+	}
 	return nil
+}
+
+func copyFile(from, to string, mode fs.FileMode) error {
+	src, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	dst, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(dst, src)
+	return errors.Join(err, dst.Close())
 }
 
 // writeSpec writes kernel.json and the logos. program is where the kernel will

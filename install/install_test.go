@@ -182,7 +182,7 @@ func TestInstallBroken(t *testing.T) {
 		})
 	}
 	prefix := t.TempDir()
-	if _, err := run(t, "--prefix", prefix, "--kernel", filepath.Join(prefix, "none")); err == nil || !strings.Contains(err.Error(), "reading the kernel program") {
+	if _, err := run(t, "--prefix", prefix, "--kernel", filepath.Join(prefix, "none")); err == nil || !strings.Contains(err.Error(), "copying the kernel program") {
 		t.Errorf("a program that is not there: %v", err)
 	}
 	if _, err := os.Stat(kernelDir(prefix)); !os.IsNotExist(err) {

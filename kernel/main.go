@@ -6,7 +6,7 @@
 //
 // This package wires the rooms together and holds no logic of its own: the
 // protocol is kernel/jupyter, the supervised process kernel/worker, the
-// interpreter kernel/interp, the runner kernel/notebook.
+// interpreter kernel/interp, the runner kernel/notebook, %pkg kernel/modules.
 package main
 
 import (

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"regexp"
@@ -18,8 +17,8 @@ import (
 	"golang.org/x/term"
 
 	"divvy/kernel/cell"
+	"divvy/kernel/modules"
 	"divvy/kernel/notebook"
-	"divvy/kernel/worker"
 )
 
 // runOptions are the flags of the run command.
@@ -83,13 +82,7 @@ func run(ctx context.Context, path string, o runOptions) error {
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
-	interpreter := worker.New(worker.Config{Command: func() (*exec.Cmd, error) {
-		cmd, err := worker.OwnCommand()
-		if err == nil {
-			cmd.Dir = o.dir
-		}
-		return cmd, err
-	}})
+	interpreter := modules.New(o.dir, nil)
 	defer interpreter.Close()
 
 	// The first Ctrl-C stops the cell, writes what has run and leaves; a second

@@ -16,7 +16,7 @@ import (
 
 	"divvy/kernel/jupyter"
 	"divvy/kernel/jupyter/history"
-	"divvy/kernel/worker"
+	"divvy/kernel/modules"
 )
 
 func serveCommand() *cobra.Command {
@@ -65,7 +65,7 @@ func serve(ctx context.Context, file string, level slog.Level) error {
 
 	// The worker comes up while the sockets do. Nothing waits for it: the front
 	// end learns about the kernel at once, and a first cell waits in the pipe.
-	interpreter := worker.New(worker.Config{Log: log})
+	interpreter := modules.New(".", log)
 	defer interpreter.Close()
 
 	conn, err := jupyter.ReadConnectionFile(file)

@@ -36,6 +36,7 @@ func magics() []magic {
 		{"%env", "[NAME[=VALUE]]", "shows or sets environment variables", (*Session).magicEnv},
 		{"%cd", "DIR", "changes the working directory", (*Session).magicCd},
 		{"%load", "FILE", "runs a Go file as if it were a cell", (*Session).magicLoad},
+		{"%pkg", "add|remove|list …", "lets cells import another module: %pkg add MODULE[@VERSION], or a local one's folder", (*Session).magicPkg},
 		{"%help", "", "lists these commands", (*Session).magicHelp},
 		{"%%bash", "", "runs the cell in bash", (*Session).magicBash},
 		{"%%writefile", "[-a] FILE", "writes the cell to a file; -a appends", (*Session).magicWriteFile},
@@ -296,6 +297,12 @@ func (s *Session) magicHelp(*run, string, string) error {
 		fmt.Fprintf(s.engine.rt.stdout, "%-28s %s\n", strings.TrimSpace(m.name+" "+m.args), m.help)
 	}
 	return nil
+}
+
+// magicPkg is met only where the process around has not taken the line: it changes
+// the worker, and so must come before what runs in it.
+func (s *Session) magicPkg(*run, string, string) error {
+	return &magicError{errors.New("%pkg must come first in a cell, before any Go and other commands")}
 }
 
 func (s *Session) magicBash(r *run, _, body string) error { return s.shell(r, "", body) }

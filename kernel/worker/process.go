@@ -33,6 +33,7 @@ type process struct {
 	// cell, or of the last one.
 	shown atomic.Pointer[cell.Sink]
 
+	up           chan struct{} // closed when it has an interpreter
 	disconnected chan struct{} // closed when its pipe has ended
 	ended        chan struct{} // closed when it is gone and all it wrote was delivered
 	death        death         // why; valid when ended is closed
@@ -67,6 +68,7 @@ func startProcess(newCommand func() (*exec.Cmd, error), onEnd func(*process)) (*
 
 	p := &process{
 		to:           &sender{w: pipes.toChild},
+		up:           make(chan struct{}),
 		disconnected: make(chan struct{}),
 		ended:        make(chan struct{}),
 		calls:        map[uint64]chan frame{},

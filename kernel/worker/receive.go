@@ -21,7 +21,10 @@ func (p *process) handle(f frame) error {
 			return fmt.Errorf("it could not make an interpreter: %s", r.Error)
 		}
 		p.mu.Lock()
-		p.ready = true
+		if !p.ready {
+			p.ready = true
+			close(p.up)
+		}
 		p.mu.Unlock()
 	case kindReply:
 		// What a cell has written is shown before it ends.

@@ -99,7 +99,7 @@ func (s *Supervisor) ensure() (*process, error) {
 }
 
 func (s *Supervisor) start() (*process, error) {
-	p, err := startProcess(s.config.Command, s.ended)
+	p, err := startProcess(s.config.Command, s.ended) // s.mu guards the command
 	if err == nil {
 		s.config.Log.Debug("worker started", "pid", p.os.Pid)
 	}
@@ -163,6 +163,44 @@ func (s *Supervisor) Restart(ctx context.Context) error {
 		old.awaitEnd(ctx)
 	}
 	return errors.Join(err, ctx.Err())
+}
+
+// Replace starts a worker by another command and, when it has an interpreter,
+// puts it in the place of the current one, of which all variables are then gone;
+// workers to come are started by it, too. One that does not come up changes
+// nothing. No cell may be under way.
+func (s *Supervisor) Replace(ctx context.Context, command func() (*exec.Cmd, error)) error {
+	p, err := startProcess(command, s.ended)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-p.up:
+	case <-p.ended:
+		return &endedError{&p.death}
+	case <-ctx.Done():
+		p.kill("it is not wanted any more")
+		<-p.ended
+		return ctx.Err()
+	}
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		p.kill("the kernel is shutting down")
+		<-p.ended
+		return errClosed
+	}
+	old := []*process{s.current, s.spare}
+	s.current, s.spare, s.notice = p, nil, ""
+	s.config.Command = command
+	s.mu.Unlock()
+	for _, o := range old {
+		if o != nil {
+			o.kill("it was replaced")
+			o.awaitEnd(ctx)
+		}
+	}
+	return nil
 }
 
 // Close ends the worker and its subprocesses. It returns when they are gone.
