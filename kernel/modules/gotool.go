@@ -108,7 +108,7 @@ func explain(err error) error {
 	}
 	headline := ""
 	switch {
-	case has("unknown revision", "invalid version", "no matching versions"):
+	case has("unknown revision", "invalid version", "no matching versions", ".info: no such file"):
 		headline = "there is no such version; `go list -m -versions MODULE` lists them, and without @version you get the newest"
 	case has("no such host", "connection refused", "network is unreachable", "i/o timeout", "TLS handshake timeout", "module lookup disabled by GOPROXY=off"):
 		headline = "the module cannot be fetched: is this machine online? GOPROXY (`go env GOPROXY`) names where modules come from"
@@ -118,7 +118,7 @@ func explain(err error) error {
 		headline = "the module needs a newer Go: install it from https://go.dev/dl, or allow GOTOOLCHAIN=auto"
 	case has("malformed module path", "unrecognized import path"):
 		headline = "that is no module's path: write it as in an import, such as github.com/google/uuid"
-	case has("404 Not Found", "410 Gone", "not found", "does not contain package", "cannot find module", "Repository not found", "could not read Username"):
+	case has("/@v/list: no such file", "404 Not Found", "410 Gone", "not found", "does not contain package", "cannot find module", "Repository not found", "could not read Username"):
 		headline = "there is no such module or package: check the spelling; a private one needs GOPRIVATE and your credentials"
 	}
 	if headline == "" {
