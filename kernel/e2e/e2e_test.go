@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"os/exec"
+	"strings"
 	"testing"
 	"time"
 )
@@ -30,6 +32,17 @@ func TestLab(t *testing.T) {
 // ipywidgets. TestLab does it with a mouse.
 func TestWidgets(t *testing.T) {
 	runSuite(t, 3*time.Minute, "widgets")
+}
+
+// TestModules adds modules to the kernel by %pkg.
+func TestModules(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "env", "GOCACHE", "GOMODCACHE", "GOPROXY").Output()
+	env := strings.Split(strings.TrimSpace(string(out)), "\n")
+	if err != nil || len(env) != 3 {
+		t.Fatalf("go env: %v, %q", err, out)
+	}
+	// The suite's home is empty, and the kernel is to be linked, not compiled.
+	runSuite(t, 4*time.Minute, "modules", "GOCACHE="+env[0], "GOMODCACHE="+env[1], "GOPROXY="+env[2])
 }
 
 // TestTables exchanges Arrow IPC and Parquet with other tools.

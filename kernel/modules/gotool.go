@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"regexp"
 	"runtime"
 	"strings"
 	"time"
@@ -91,6 +92,12 @@ func (e *goError) Error() string {
 
 func (e *goError) Unwrap() error { return e.err }
 
+// What proxies answer when they have not what they are asked for.
+var (
+	noModule  = regexp.MustCompile(`/@v/list: (4\d\d |no such file)`)
+	noVersion = regexp.MustCompile(`/@v/v[^/]*\.info: (4\d\d |no such file)`)
+)
+
 // explain puts in front of what go get said what it means, and the way out.
 func explain(err error) error {
 	var e *goError
@@ -108,7 +115,7 @@ func explain(err error) error {
 	}
 	headline := ""
 	switch {
-	case has("unknown revision", "invalid version", "no matching versions", ".info: no such file"):
+	case has("unknown revision", "invalid version", "no matching versions") || noVersion.MatchString(text):
 		headline = "there is no such version; `go list -m -versions MODULE` lists them, and without @version you get the newest"
 	case has("no such host", "connection refused", "network is unreachable", "i/o timeout", "TLS handshake timeout", "module lookup disabled by GOPROXY=off"):
 		headline = "the module cannot be fetched: is this machine online? GOPROXY (`go env GOPROXY`) names where modules come from"
@@ -118,7 +125,7 @@ func explain(err error) error {
 		headline = "the module needs a newer Go: install it from https://go.dev/dl, or allow GOTOOLCHAIN=auto"
 	case has("malformed module path", "unrecognized import path"):
 		headline = "that is no module's path: write it as in an import, such as github.com/google/uuid"
-	case has("/@v/list: no such file", "404 Not Found", "410 Gone", "not found", "does not contain package", "cannot find module", "Repository not found", "could not read Username"):
+	case noModule.MatchString(text) || has("404 Not Found", "410 Gone", "not found", "does not contain package", "cannot find module", "Repository not found", "could not read Username"):
 		headline = "there is no such module or package: check the spelling; a private one needs GOPRIVATE and your credentials"
 	}
 	if headline == "" {

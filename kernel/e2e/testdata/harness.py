@@ -135,4 +135,4 @@ class KernelCase(unittest.TestCase):
             time.sleep(0.02)
 
 
-__all__ = ["ANSI", "Empty", "KERNEL", "KernelCase", "KernelManager", "ROOT", "Ran"]
+__all__ = ["ANSI", "Empty", "KERNEL", "KernelCase", "KernelManager", "ROOT", "Ran", "start_new_kernel"]
