@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/axiomhq/hyperloglog"
 
@@ -31,6 +32,7 @@ func CurveApproximate(ctx context.Context, ids *tokenize.IDs, sizes []int, o Opt
 	if width := bits.Len(uint(max(ids.VocabSize()-1, 1))); width*o.N > 64 {
 		return nil, fmt.Errorf("diversity: approximate counts of %d-grams over a vocabulary of %d: %d bits, at most 64 are supported", o.N, ids.VocabSize(), width*o.N)
 	}
+	sizes = slices.Clone(sizes)
 	s := newSeries(sizes, o)
 	sketch, err := hyperloglog.NewSketch(16, false)
 	if err != nil {
@@ -39,7 +41,11 @@ func CurveApproximate(ctx context.Context, ids *tokenize.IDs, sizes []int, o Opt
 	total := int64(0)
 	at := 0
 	all := allGrams(ids, o)
-	for _, i := range rising(sizes) {
+	order := rising(sizes)
+	for i := range sizes {
+		if order != nil {
+			i = order[i]
+		}
 		if sizes[i] < 0 || sizes[i] > ids.Len() {
 			return nil, fmt.Errorf("diversity: a subset of %d prompts of %d", sizes[i], ids.Len())
 		}

@@ -8,109 +8,116 @@ import "math/bits"
 // vocab bits.
 type bitmap struct {
 	vocab     uint32
-	shift     uint     // log2 of the number of partitions
-	memory    []uint64 // of all partitions
-	words     [][]uint64
-	indexBits uint // of an entry: the bit in the partition; the rest is the prompt
+	shift     uint // log2 of the number of partitions
+	size      int  // words of a partition
+	keep      bool
+	memory    []uint64 // of all partitions, when they are kept
+	indexBits uint     // of an entry: the bit in the partition; the rest is the prompt
 	group     int
-	found     []int64 // by partition
 }
 
 const (
-	// A partition should fit well into a core's second-level cache.
+	// A partition should leave room in a core's second-level cache.
 	partitionBytes = 256 << 10
-	maxPartitions  = 1 << 10
+	// bitmapRound makes the buckets 240 MB, when no bitmap is kept beside them.
+	bitmapRound = 60 << 20
+	// keptRound makes them 96 MB beside LLaMA's bitmap of 128 MB. A round reads and
+	// writes all of the bitmap: 11 bytes a 2-gram.
+	keptRound = 24 << 20
 )
 
-func newBitmap(vocab int) *bitmap {
-	m := &bitmap{vocab: uint32(vocab)}
+func newBitmap(vocab int, keep bool) *bitmap {
+	m := &bitmap{vocab: uint32(vocab), keep: keep}
 	all := uint(vocab) * uint(vocab) / 8
-	m.shift = uint(bits.Len(min(maxPartitions, max(all/partitionBytes, 8)) - 1))
+	m.shift = uint(bits.Len(min(maxPartitions/2, max(all/partitionBytes, 8)) - 1))
 	partitions := 1 << m.shift
 	rows := (vocab + partitions - 1) / partitions
 	m.indexBits = uint(bits.Len(uint(rows*vocab - 1)))
 	m.group = 1 << min(32-m.indexBits, 11)
-	size := (rows*vocab + 63) / 64
-	m.words = make([][]uint64, partitions)
-	m.memory = clearBits(size * partitions)
-	for p := range m.words {
-		m.words[p] = m.memory[p*size : (p+1)*size : (p+1)*size]
+	m.size = (rows*vocab + 63) / 64
+	if keep {
+		m.memory = hugeSlice[uint64](m.size * partitions)
 	}
-	m.found = make([]int64, partitions)
 	return m
 }
 
-func (m *bitmap) partitions() int { return len(m.words) }
+func (m *bitmap) partitions() int { return 1 << m.shift }
 
-// roundGrams makes the buckets 40 MB: a third of LLaMA's bitmap.
-func (m *bitmap) roundGrams() int64 { return 10 << 20 }
+func (m *bitmap) passes() int { return 1 }
+
+func (m *bitmap) roundGrams() int64 {
+	if m.keep {
+		return keptRound
+	}
+	return 1 << 40 // newBitmap was told that they are few enough
+}
 
 func (m *bitmap) groupSize() int { return m.group }
 
 func (m *bitmap) expect(_, _ int64) {}
 
-func (m *bitmap) unique() int64 { return sum(m.found) }
-
-func (m *bitmap) scatter(r *round, w *worker, from, to int) {
-	mask := uint32(len(m.words) - 1)
-	w.next = resize(w.next, len(m.words))
-	clear(w.next)
-	next := w.next
-	for i := from; i < to; i++ {
-		if s := r.prompt(i); len(s) > 1 {
-			for _, a := range s[:len(s)-1] {
-				next[uint32(a)&mask]++
-			}
-		}
-	}
-	w.narrow = resize(w.narrow, w.buckets())
-	entries, vocab, shift := w.narrow, m.vocab, m.shift
-	for group := from; group < to; group += m.group {
-		for i := group; i < min(group+m.group, to); i++ {
+func (m *bitmap) scatter(r *round, _ *worker, run *run) {
+	b := &run.narrow
+	b.begin(m.partitions(), int(run.grams), narrowChunk)
+	vocab, shift, mask := m.vocab, m.shift, uint32(m.partitions()-1)&(maxPartitions-1)
+	memory, next := b.memory, &b.next
+	for group := run.first; group < run.to; group += m.group {
+		for i := group; i < min(group+m.group, run.to); i++ {
 			s := r.prompt(i)
 			if len(s) < 2 {
 				continue
 			}
 			prompt := uint32(i-group) << m.indexBits
 			a := uint32(s[0])
-			for _, b := range s[1:] {
-				p := a & mask
+			for _, id := range s[1:] {
+				p := a & mask & (maxPartitions - 1)
 				at := next[p]
-				entries[at] = prompt | (a>>shift*vocab + uint32(b))
-				next[p] = at + 1
-				a = uint32(b)
+				memory[at] = prompt | (a>>shift*vocab + uint32(id))
+				if at++; at&(narrowChunk-1) == 0 {
+					at = b.turn(int(p))
+					memory = b.memory
+				}
+				next[p] = at
+				a = uint32(id)
 			}
 		}
-		w.endGroup()
+		b.endGroup()
 	}
 }
 
-func (m *bitmap) insert(partition int, workers []*worker, counts []int32) {
-	words := m.words[partition]
+func (m *bitmap) insert(partition int, runs []*run, w *worker) {
 	entries := 0
-	for _, w := range workers {
-		entries += w.entries(partition, len(m.words))
+	for _, run := range runs {
+		entries += run.narrow.entries(partition)
 	}
-	if entries*16 > len(words) {
-		warm(words)
+	if entries == 0 {
+		return
 	}
-	index := uint32(1)<<m.indexBits - 1
-	before := int64(0)
-	for _, w := range workers {
-		w.each(partition, len(m.words), m.group, func(prompt int, from, to int32) {
-			c := counts[prompt:min(prompt+m.group, len(counts))]
-			for _, e := range w.narrow[from:to] {
+	var words []uint64
+	if m.keep {
+		words = m.memory[partition*m.size : (partition+1)*m.size]
+		if entries*16 > len(words) {
+			warm(words)
+		}
+	} else {
+		w.words = resize(w.words, m.size)
+		words = w.words
+		clear(words)
+	}
+	index, indexBits := uint32(1)<<m.indexBits-1, m.indexBits
+	for _, run := range runs {
+		run.narrow.each(partition, run.first, m.group, func(prompt int, entries []uint32) {
+			c := w.counts[prompt:min(prompt+m.group, len(w.counts))]
+			for _, e := range entries {
 				// No branch: whether a pair is new cannot be predicted.
 				x := e & index
 				word := words[x>>6]
-				isNew := ^word >> (x & 63) & 1
-				c[e>>m.indexBits] += int32(isNew)
-				before += int64(isNew)
-				words[x>>6] = word | 1<<(x&63)
+				bit := uint64(1) << (x & 63)
+				c[e>>indexBits] += int32(^word >> (x & 63) & 1)
+				words[x>>6] = word | bit
 			}
 		})
 	}
-	m.found[partition] += before
 }
 
 // warm reads a partition from end to end. The processor sees the stride and
@@ -126,44 +133,46 @@ func warm(words []uint64) uint64 {
 	return t
 }
 
-func sum(counts []int64) (total int64) {
-	for _, n := range counts {
-		total += n
-	}
-	return total
-}
-
-// unigrams is the set of 1-grams: one partition, because a vocabulary's bits fit
-// the first-level cache.
+// unigrams is the set of 1-grams. A vocabulary's bits fit the first-level cache,
+// so each run finds its own first occurrences, and what is inserted is no more
+// than a vocabulary a run.
 type unigrams struct {
 	words []uint64
-	found int64
 }
 
 func newUnigrams(vocab int) *unigrams { return &unigrams{words: make([]uint64, vocab/64+1)} }
 
 func (u *unigrams) partitions() int { return 1 }
 
-func (u *unigrams) roundGrams() int64 { return 10 << 20 }
+func (u *unigrams) passes() int { return 1 }
 
-func (u *unigrams) groupSize() int { return 1 << 30 }
+func (u *unigrams) roundGrams() int64 { return 1 << 40 }
+
+func (u *unigrams) groupSize() int { return 1 }
 
 func (u *unigrams) expect(_, _ int64) {}
 
-func (u *unigrams) unique() int64 { return u.found }
+func (u *unigrams) scatter(r *round, w *worker, run *run) {
+	w.words = resize(w.words, len(u.words))
+	clear(w.words)
+	run.firsts = run.firsts[:0]
+	words := w.words
+	for i := run.first; i < run.to; i++ {
+		for _, a := range r.prompt(i) {
+			if bit := uint64(1) << (a & 63); words[a>>6]&bit == 0 {
+				words[a>>6] |= bit
+				run.firsts = append(run.firsts, uint64(i)<<32|uint64(uint32(a)))
+			}
+		}
+	}
+}
 
-// scatter only remembers the prompts: insert reads them where they are.
-func (u *unigrams) scatter(r *round, w *worker, _, _ int) { w.round = r }
-
-func (u *unigrams) insert(_ int, workers []*worker, counts []int32) {
-	for _, w := range workers {
-		for i := w.first; i < w.to; i++ {
-			for _, a := range w.round.prompt(i) {
-				if bit := uint64(1) << (a & 63); u.words[a>>6]&bit == 0 {
-					u.words[a>>6] |= bit
-					u.found++
-					counts[i]++
-				}
+func (u *unigrams) insert(_ int, runs []*run, w *worker) {
+	for _, run := range runs {
+		for _, first := range run.firsts {
+			if a := uint32(first); u.words[a>>6]&(1<<(a&63)) == 0 {
+				u.words[a>>6] |= 1 << (a & 63)
+				w.counts[first>>32]++
 			}
 		}
 	}

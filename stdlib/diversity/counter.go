@@ -32,7 +32,7 @@ func NewCounter(vocab int, o Options) (*Counter, error) {
 		return nil, fmt.Errorf("diversity: a vocabulary of %d", vocab)
 	}
 	// A counter lives long: the bitmap wherever it fits.
-	e, err := newEngine(o, vocab, 1<<40)
+	e, err := newEngine(o, vocab, 1<<40, true)
 	if err != nil {
 		return nil, err
 	}

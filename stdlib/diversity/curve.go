@@ -36,10 +36,12 @@ func Curve(ctx context.Context, ids *tokenize.IDs, sizes []int, o Options) (*Ser
 		return nil, err
 	}
 	if sizes == nil {
-		sizes = make([]int, ids.Len())
+		sizes = hugeSlice[int](ids.Len())
 		for i := range sizes {
 			sizes[i] = i + 1
 		}
+	} else {
+		sizes = slices.Clone(sizes)
 	}
 	for _, n := range sizes {
 		if n < 0 || n > ids.Len() {
@@ -59,7 +61,11 @@ func Curve(ctx context.Context, ids *tokenize.IDs, sizes []int, o Options) (*Ser
 	_, offsets := ids.Flat()
 	var unique, total int64
 	at := 0
-	for _, i := range rising(sizes) {
+	order := rising(sizes)
+	for i := range sizes {
+		if order != nil {
+			i = order[i]
+		}
 		for ; at < sizes[i]; at++ {
 			unique += int64(fresh[at])
 			total += grams(int(offsets[at+1]-offsets[at]), o)
@@ -69,10 +75,11 @@ func Curve(ctx context.Context, ids *tokenize.IDs, sizes []int, o Options) (*Ser
 	return s, nil
 }
 
+// newSeries is a series without its counts. It keeps sizes.
 func newSeries(sizes []int, o Options) *Series {
 	n := len(sizes)
-	return &Series{Sizes: slices.Clone(sizes), N: o.N, P: o.P, Unique: make([]int64, n), Total: make([]int64, n),
-		Ratio: make([]float64, n), D: make([]float64, n)}
+	return &Series{Sizes: sizes, N: o.N, P: o.P, Unique: hugeSlice[int64](n), Total: hugeSlice[int64](n),
+		Ratio: hugeSlice[float64](n), D: hugeSlice[float64](n)}
 }
 
 // set fills in subset i from its counts.
@@ -81,15 +88,17 @@ func (s *Series) set(i int, unique, total int64, o Options) {
 	s.Unique[i], s.Total[i], s.Ratio[i], s.D[i] = unique, total, r.Ratio, r.D
 }
 
-// rising is the places of values from the smallest value to the largest.
+// rising is the places of values from the smallest value to the largest, nil
+// when they stand so already.
 func rising(values []int) []int {
+	if slices.IsSorted(values) {
+		return nil
+	}
 	order := make([]int, len(values))
 	for i := range order {
 		order[i] = i
 	}
-	if !slices.IsSorted(values) {
-		slices.SortStableFunc(order, func(a, b int) int { return values[a] - values[b] })
-	}
+	slices.SortStableFunc(order, func(a, b int) int { return values[a] - values[b] })
 	return order
 }
 

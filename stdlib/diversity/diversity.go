@@ -104,12 +104,12 @@ func Measure(ctx context.Context, ids *tokenize.IDs, o Options) (Result, error) 
 // firstSeen is how many of each prompt's N-grams occur in it for the first time.
 func firstSeen(ctx context.Context, ids *tokenize.IDs, o Options) ([]int32, error) {
 	total := allGrams(ids, o)
-	e, err := newEngine(o, ids.VocabSize(), total)
+	e, err := newEngine(o, ids.VocabSize(), total, false)
 	if err != nil {
 		return nil, err
 	}
 	defer e.release()
-	fresh := make([]int32, ids.Len())
+	fresh := hugeSlice[int32](ids.Len())
 	if err := e.add(ctx, ids, fresh, reporter(o, total)); err != nil {
 		return nil, err
 	}
