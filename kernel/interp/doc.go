@@ -33,6 +33,9 @@
 // (forget.go). The compiled support that lowered code calls is in the files
 // named rt and shim.
 //
+// Functions of a %%native cell are compiled by the go tool and called in a
+// process of their own (native.go, package kernel/native).
+//
 // # Answer
 //
 // Output goes to the cell that started the goroutine (stream.go, stdio.go); the

@@ -14,6 +14,7 @@ import (
 	yaegi "github.com/traefik/yaegi/interp"
 	yunsafe "github.com/traefik/yaegi/stdlib/unsafe"
 
+	"divvy/kernel/native"
 	"divvy/kernel/symbols"
 )
 
@@ -47,6 +48,7 @@ type engine struct {
 	sources   map[string]string
 	usesFiles bool     // a cell used os.Stdout or os.Stderr as a file
 	warnings  []string // of the last cell
+	natives   *natives
 	onLowered func(u *unit)
 }
 
@@ -59,6 +61,9 @@ type decl struct {
 	deps  map[string]bool
 	cell  string
 	iname string // the internal name of its current version
+
+	native bool // a function to be compiled
+	text   native.Decl
 }
 
 // svar is a variable of the session.
@@ -79,7 +84,7 @@ func newEngine(y *yaegi.Interpreter, lib *symbols.Library, rt *runtime, override
 		return nil, err
 	}
 	s := &engine{
-		yaegi: y, exec: x, keep: keep, rt: rt, lib: lib, fset: y.FileSet(), overrides: overrides,
+		yaegi: y, exec: x, keep: keep, rt: rt, lib: lib, fset: y.FileSet(), overrides: overrides, natives: newNatives(),
 		imports: map[string]string{}, decls: map[string]*decl{}, vars: map[string]*svar{},
 		inst: map[string]string{}, descs: map[string]*typeDesc{}, registered: map[string]string{},
 		aliases: map[string]string{}, ydone: map[string]bool{}, used: map[string]bool{}, sources: map[string]string{},
@@ -161,10 +166,11 @@ func alias(path string) string {
 }
 
 // eval checks, lowers, compiles and runs a cell.
-func (s *engine) eval(r *run, src string) error {
-	s.mu.Lock()
-	u, err := s.prepare(r.name, src)
-	s.mu.Unlock()
+func (s *engine) eval(r *run, src string) error { return s.evalAs(r, src, false) }
+
+// evalAs is eval; the functions of a native cell are compiled.
+func (s *engine) evalAs(r *run, src string, native bool) error {
+	u, err := s.ready(r, src, native)
 	if err != nil {
 		return err
 	}
@@ -190,6 +196,9 @@ func (s *engine) prepare(name, src string) (*unit, error) {
 	s.sources[name] = src
 	ck, err := s.check(src)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.checkNative(ck); err != nil {
 		return nil, err
 	}
 	u, err := s.lower(ck)

@@ -20,6 +20,8 @@ type unit struct {
 	replaced []string // internal names that nothing uses after the cell
 	cellFn   string   // the function that runs the cell, "" for a cell of declarations
 
+	natives []nativeFunc // functions to be compiled
+
 	onCommit   []func()
 	onRollback []func()
 	newDescs   []string

@@ -38,6 +38,7 @@ func magics() []magic {
 		{"%load", "FILE", "runs a Go file as if it were a cell", (*Session).magicLoad},
 		{"%pkg", "add|remove|list …", "lets cells import another module: %pkg add MODULE[@VERSION], or a local one's folder", (*Session).magicPkg},
 		{"%help", "", "lists these commands", (*Session).magicHelp},
+		{"%%native", "", "compiles the cell's functions with the go tool; other cells call them as before", (*Session).magicNative},
 		{"%%bash", "", "runs the cell in bash", (*Session).magicBash},
 		{"%%writefile", "[-a] FILE", "writes the cell to a file; -a appends", (*Session).magicWriteFile},
 		{"%%html", "", "shows the cell as HTML", (*Session).magicHTML},

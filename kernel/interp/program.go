@@ -89,7 +89,8 @@ func (g *generation) declare() {
 	for _, d := range g.ck.newDecls {
 		d.src = g.s.printNorm(d.node, g.l.info)
 		d.deps = g.l.depsOf(d.node)
-		if old := g.oldDecls[d.key]; old != nil && old.src == d.src && old.iname != "" {
+		g.l.keepText(d)
+		if old := g.oldDecls[d.key]; old != nil && old.src == d.src && old.iname != "" && old.native == d.native {
 			d.iname = old.iname
 		} else {
 			g.change(d)
@@ -227,12 +228,16 @@ func (l *lowerer) functions(g *generation) {
 		if sg.TypeParams().Len() > 0 || sg.RecvTypeParams().Len() > 0 {
 			continue
 		}
+		if d.native && l.native(d, orig, f) {
+			continue
+		}
 		l.emitFunc(orig, f, d.iname, nil)
 		if orig.Name.Name == "init" && orig.Recv == nil {
 			l.u.prolog = append(l.u.prolog, exprStmt(call(id(d.iname))))
 			delete(l.s.decls, k)
 		}
 	}
+	l.natives()
 	// Values in boxes of the types whose methods changed must see the new ones.
 	touched := map[string]bool{}
 	for k := range g.changed {

@@ -26,6 +26,9 @@ type runtime struct {
 	runs  *runs
 	spans spans
 
+	compiledMu sync.RWMutex
+	compiled   []compiledFunc // functions of compiled programs, by number
+
 	// result takes the values of a cell's last expression.
 	result func(vs []any)
 }
@@ -41,6 +44,7 @@ func (r *runtime) exports() yaegi.Exports {
 		"Mark":          reflect.ValueOf(r.spans.setMark),
 		"OutOfRange":    reflect.ValueOf(outOfRange),
 		"OutOfBounds":   reflect.ValueOf(outOfBounds),
+		"Native":        reflect.ValueOf(r.native),
 		"Deep":          reflect.ValueOf(r.checkDepth),
 		"Callback":      reflect.ValueOf(callback),
 		"WGWait":        reflect.ValueOf(r.wgWait),

@@ -10,6 +10,7 @@ import (
 	yaegi "github.com/traefik/yaegi/interp"
 
 	"divvy/kernel/cell"
+	"divvy/kernel/native"
 	"divvy/kernel/symbols"
 )
 
@@ -17,11 +18,14 @@ import (
 type Options struct {
 	// Library is where imports are looked up, symbols.Shared when nil.
 	Library *symbols.Library
+	// Compiler compiles the functions of %%native cells.
+	Compiler native.Compiler
 }
 
 // Session holds the state of one notebook and runs its cells.
 type Session struct {
 	lib  *symbols.Library
+	comp native.Compiler
 	runs runs
 
 	mu     sync.Mutex // held while a cell runs
@@ -43,7 +47,7 @@ var _ cell.Interpreter = (*Session)(nil)
 
 // New starts a session.
 func New(o Options) (*Session, error) {
-	s := &Session{lib: o.Library}
+	s := &Session{lib: o.Library, comp: o.Compiler}
 	if s.lib == nil {
 		lib, err := symbols.Shared()
 		if err != nil {
@@ -71,6 +75,10 @@ func (s *Session) start() error {
 	e, err := newEngine(y, s.lib, rt, s.overrides())
 	if err != nil {
 		return err
+	}
+	e.natives.compiler = s.comp
+	if s.engine != nil {
+		s.engine.natives.close()
 	}
 	s.engine = e
 	return nil
@@ -164,6 +172,7 @@ func (s *Session) Interrupt(context.Context) error {
 func (s *Session) Close() error {
 	s.dropCallbacks()
 	err := s.Interrupt(context.Background())
+	s.engine.natives.close()
 	s.closeFiles()
 	s.runs.forget()
 	return err
