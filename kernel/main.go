@@ -3,6 +3,7 @@
 //
 //	kernel run figure4.ipynb              execute a notebook
 //	kernel serve --connection-file FILE   what Jupyter calls
+//	kernel doctor                         which devices there are to train on
 //
 // This package wires the rooms together and holds no logic of its own: the
 // protocol is kernel/jupyter, the supervised process kernel/worker, the
@@ -43,7 +44,7 @@ func main() {
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(runCommand(), serveCommand(), workerCommand(), versionCommand())
+	root.AddCommand(runCommand(), serveCommand(), doctorCommand(), workerCommand(), versionCommand())
 	err := root.Execute()
 	if err == nil {
 		return

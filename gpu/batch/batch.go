@@ -94,6 +94,9 @@ type Options struct {
 	// RowTokens is the length of a row; 0 puts all groups into a single row, as
 	// long as needed and rounded up to a multiple of 64.
 	RowTokens int
+	// RowMultiple adds empty rows to make their number a multiple of it; 0 means
+	// 1. Devices that compile slowly want few numbers of rows.
+	RowMultiple int
 	// Separate gives each response a copy of its prompt: no sharing.
 	Separate bool
 	// WholeResponses keeps each response's last token as an input, as a reward
@@ -172,6 +175,9 @@ func Pack(examples []Example, k int, o Options) (*Batch, error) {
 			n += o.size(e)
 		}
 		o.RowTokens = max(1, (n+63)/64) * 64
+	}
+	for len(rows)%max(1, o.RowMultiple) != 0 {
+		rows = append(rows, nil)
 	}
 	g := len(examples)
 	n := len(rows) * o.RowTokens

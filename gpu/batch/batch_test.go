@@ -144,3 +144,20 @@ func TestSaving(t *testing.T) {
 		}
 	}
 }
+
+// TestRowMultiple: rows that nothing sees are added.
+func TestRowMultiple(t *testing.T) {
+	e := Example{Prompt: []int32{1, 2}, Responses: [][]int32{{3, 4}}, Rewards: []float64{0}}
+	b, err := Pack([]Example{e}, 1, Options{RowTokens: 8, RowMultiple: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.Rows != 3 || len(b.IDs) != 24 || b.Stats.Computed != 24 {
+		t.Errorf("%d rows, %d tokens, %+v", b.Rows, len(b.IDs), b.Stats)
+	}
+	for i := 8; i < 24; i++ {
+		if b.Reach[i] != -1 || b.Target[i] != -1 || b.Segment[i] != -1 {
+			t.Errorf("token %d of an empty row is used", i)
+		}
+	}
+}

@@ -51,6 +51,8 @@ type Config struct {
 	// RowTokens is the length of a packed row; 0 packs each micro-batch into one
 	// row that is as long as needed. Devices that compile slowly want it fixed.
 	RowTokens int
+	// RowMultiple adds empty rows to make their number a multiple of it.
+	RowMultiple int
 	// MaxMemory in bytes beyond which a run is refused; 0 means what the
 	// machine has available.
 	MaxMemory int64

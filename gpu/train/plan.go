@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"divvy/gpu/model"
+	"divvy/gpu/program"
 )
 
 // Plan is the memory that a run takes, in bytes, and what a step computes.
@@ -91,7 +92,7 @@ func (t *Trainer) Plan() (Plan, error) {
 	}
 	// What is on the device already counts as available.
 	if p.Available = t.c.MaxMemory; p.Available == 0 {
-		if p.Available = available(); p.Available > 0 {
+		if p.Available = available(t.dev); p.Available > 0 {
 			p.Available += p.Parameters + p.Moments + p.Gradients
 		}
 	}
@@ -110,8 +111,20 @@ func (t *Trainer) refuse() error {
 	return nil
 }
 
-// available is the machine's free memory, 0 if it cannot be read.
-func available() int64 {
+// Limited is a device that has memory of its own.
+type Limited interface {
+	// Available is how many bytes are free.
+	Available() (int64, error)
+}
+
+// available is the free memory of the device, or of the machine if the device
+// has none of its own; 0 if it cannot be read.
+func available(dev program.Device) int64 {
+	if d, ok := dev.(Limited); ok {
+		if n, err := d.Available(); err == nil {
+			return n
+		}
+	}
 	f, err := os.Open("/proc/meminfo")
 	if err != nil {
 		return 0

@@ -156,7 +156,7 @@ func (t *Trainer) pack(indices []int) (*batch.Batch, error) {
 }
 
 func (c Config) layout(m model.Config) batch.Options {
-	return batch.Options{RowTokens: c.RowTokens, WholeResponses: m.Head == model.RewardModel}
+	return batch.Options{RowTokens: c.RowTokens, RowMultiple: c.RowMultiple, WholeResponses: m.Head == model.RewardModel}
 }
 
 // executable compiles a Program once for each shape.

@@ -49,6 +49,16 @@ func (d *Device) Name() string {
 // Memory reads the memory in use on the device, all Programs together.
 func (d *Device) Memory() (pjrt.Stats, error) { return d.dev.Memory() }
 
+// Available is how many bytes of the device's memory are free. Plug-ins for
+// devices that share the host's memory do not count it.
+func (d *Device) Available() (int64, error) {
+	s, err := d.dev.Memory()
+	if err == nil && s.Limit <= 0 {
+		err = errors.New("the plug-in tells no limit")
+	}
+	return s.Limit - s.InUse, err
+}
+
 // Upload copies a tensor into memory of the device.
 func (d *Device) Upload(t *program.Tensor) (program.Buffer, error) {
 	b, err := d.upload(t)

@@ -199,6 +199,7 @@ func Fit(ctx context.Context, m *Model, ds *dataset.Dataset, o Options) (*Run, e
 			return now.devReward(ctx, o)
 		}
 	}
+	c = forDevice(c, m.device, longest(examples, c.Limits))
 	t, err := engine.New(m.device, m.config, m.weights, examples, c)
 	if err != nil {
 		return nil, err

@@ -166,7 +166,15 @@ static void *description_id(word *a) {
   if (d) *(int32_t *)&a[3] = d->code;
   return 0;
 }
-static void *description_kind(word *a) { IN(40); want(a[2], DESCRIPTION, __func__); a[3] = (word) "Stub 1000", a[4] = 9; return 0; }
+static void *description_kind(word *a) {
+  static char kind[512];
+  IN(40);
+  want(a[2], DESCRIPTION, __func__);
+  const char *flags = getenv("XLA_FLAGS"); // what a plug-in sees of the environment
+  snprintf(kind, sizeof kind, "Stub 1000%s%s", flags ? " with " : "", flags ? flags : "");
+  a[3] = (word)kind, a[4] = strlen(kind);
+  return 0;
+}
 static void *memory_stats(word *a) {
   IN(185);
   want(a[2], DEVICE, __func__);

@@ -1,0 +1,99 @@
+package cuda
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+
+	"divvy/gpu/pjrt"
+	"divvy/gpu/stablehlo"
+	"divvy/gpu/xla"
+)
+
+// ErrNotFound says that something is missing; the error that wraps it says what
+// and how to get it.
+var ErrNotFound = errors.New("NVIDIA devices cannot be used")
+
+// share is how much of a device's memory the plug-in takes, at once and for
+// itself: a step of training needs it in one piece.
+const share = float32(0.95)
+
+// process holds the one client of this process.
+var process = struct {
+	sync.Mutex
+	client *pjrt.Client
+	found  Found
+}{}
+
+// Client starts the devices, the first time, and gives them.
+func Client(ctx context.Context, s Search) (*pjrt.Client, error) {
+	process.Lock()
+	defer process.Unlock()
+	if process.client != nil {
+		return process.client, nil
+	}
+	f := Find(ctx, s)
+	if f.Plugin == "" {
+		return nil, fmt.Errorf("%w: %s", ErrNotFound, strings.Join(f.Problems(), "; "))
+	}
+	c, err := start(f)
+	if err != nil {
+		if p := f.Problems(); len(p) > 0 {
+			return nil, fmt.Errorf("%w: %s; starting the plug-in all the same failed: %w", ErrNotFound, strings.Join(p, "; "), err)
+		}
+		return nil, fmt.Errorf("starting NVIDIA devices: %w", err)
+	}
+	process.client, process.found = c, f
+	return c, nil
+}
+
+// start loads the libraries and the plug-in.
+func start(f Found) (*pjrt.Client, error) {
+	if f.DataDir != "" && !strings.Contains(os.Getenv("XLA_FLAGS"), "xla_gpu_cuda_data_dir") {
+		// Before the plug-in is loaded, which reads it once.
+		flags := strings.TrimSpace(os.Getenv("XLA_FLAGS") + " --xla_gpu_cuda_data_dir=" + f.DataDir)
+		if err := os.Setenv("XLA_FLAGS", flags); err != nil {
+			return nil, err
+		}
+	}
+	var preload []string
+	for _, l := range f.Libraries {
+		if l.Path != "" {
+			preload = append(preload, l.Path)
+		}
+	}
+	p, err := pjrt.Load(f.Plugin, preload...)
+	if err != nil {
+		return nil, err
+	}
+	return p.NewClient(
+		pjrt.Option{Name: "allocator", Value: "bfc"},
+		pjrt.Option{Name: "memory_fraction", Value: share},
+		pjrt.Option{Name: "preallocate", Value: true},
+	)
+}
+
+// Open is one device, by its number.
+func Open(ctx context.Context, number int, o xla.Options) (*xla.Device, error) {
+	c, err := Client(ctx, Machine())
+	if err != nil {
+		return nil, err
+	}
+	if number < 0 || number >= len(c.Devices) {
+		return nil, fmt.Errorf("there is no NVIDIA device %d: this machine has %d, counted from 0", number, len(c.Devices))
+	}
+	return xla.New(c, number, o)
+}
+
+// Options are the settings with which training and generation run on NVIDIA
+// devices: cuDNN's attention where it fits, and XLA's scheduling that hides
+// transfers behind work.
+func Options() xla.Options {
+	return xla.Options{
+		Emit:    stablehlo.Options{Flash: os.Getenv("DIVVY_CUDA_FLASH") != "off"},
+		Compile: map[string]any{"xla_gpu_enable_latency_hiding_scheduler": true},
+	}
+}

@@ -1,0 +1,72 @@
+// Package device opens devices by name: "cpu", "cuda", "cuda:1", "cuda:0-7".
+//
+// It is the only package that knows all kinds of devices.
+package device
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"divvy/gpu/cpu"
+	"divvy/gpu/cuda"
+	"divvy/gpu/program"
+)
+
+// Spec is what a name asks for.
+type Spec struct {
+	Kind    string // "cpu" or "cuda"
+	Devices []int  // numbers of devices; of "cpu" none
+}
+
+// Parse reads a name. "" means "cpu", "cuda" means "cuda:0".
+func Parse(name string) (Spec, error) {
+	kind, which, given := strings.Cut(name, ":")
+	bad := func(why string) (Spec, error) {
+		return Spec{}, fmt.Errorf(`device %q: %s; names are "cpu", "cuda", "cuda:1" and "cuda:0-7"`, name, why)
+	}
+	switch kind {
+	case "", "cpu":
+		if given {
+			return bad("the processor has no number")
+		}
+		return Spec{Kind: "cpu"}, nil
+	case "cuda":
+	default:
+		return bad("there is no such kind")
+	}
+	if !given {
+		return Spec{kind, []int{0}}, nil
+	}
+	first, last, isRange := strings.Cut(which, "-")
+	if !isRange {
+		last = first
+	}
+	lo, err := strconv.Atoi(first)
+	hi, err2 := strconv.Atoi(last)
+	if err != nil || err2 != nil || lo < 0 || hi < lo || hi-lo >= 64 {
+		return bad("the numbers of devices cannot be read")
+	}
+	s := Spec{Kind: kind}
+	for i := lo; i <= hi; i++ {
+		s.Devices = append(s.Devices, i)
+	}
+	return s, nil
+}
+
+// Open starts the device of a name.
+func Open(ctx context.Context, name string) (program.Device, error) {
+	s, err := Parse(name)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case s.Kind == "cpu":
+		return cpu.New(0), nil
+	case len(s.Devices) == 1:
+		return cuda.Open(ctx, s.Devices[0], cuda.Options())
+	default:
+		return nil, fmt.Errorf("device %q: one device at a time can be opened here", name)
+	}
+}
