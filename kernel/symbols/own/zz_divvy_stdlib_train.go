@@ -11,6 +11,7 @@ func _divvy_stdlib_train() map[string]reflect.Value {
 	return map[string]reflect.Value{
 		"BPE":             reflect.ValueOf((*p_divvy_stdlib_train.BPE)(nil)),
 		"Cell":            reflect.ValueOf((*p_divvy_stdlib_train.Cell)(nil)),
+		"Device":          reflect.ValueOf((*p_divvy_stdlib_train.Device)(nil)),
 		"Fit":             reflect.ValueOf(p_divvy_stdlib_train.Fit),
 		"GenerateOptions": reflect.ValueOf((*p_divvy_stdlib_train.GenerateOptions)(nil)),
 		"Grid":            reflect.ValueOf((*p_divvy_stdlib_train.Grid)(nil)),
@@ -18,6 +19,7 @@ func _divvy_stdlib_train() map[string]reflect.Value {
 		"Model":           reflect.ValueOf((*p_divvy_stdlib_train.Model)(nil)),
 		"NewBPE":          reflect.ValueOf(p_divvy_stdlib_train.NewBPE),
 		"NewTiny":         reflect.ValueOf(p_divvy_stdlib_train.NewTiny),
+		"On":              reflect.ValueOf(p_divvy_stdlib_train.On),
 		"Open":            reflect.ValueOf(p_divvy_stdlib_train.Open),
 		"OpenWith":        reflect.ValueOf(p_divvy_stdlib_train.OpenWith),
 		"Options":         reflect.ValueOf((*p_divvy_stdlib_train.Options)(nil)),
