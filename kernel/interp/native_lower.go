@@ -68,7 +68,7 @@ func (l *lowerer) keepText(d *decl) {
 		case *types.PkgName:
 			d.text.Imports[x.Name] = o.Imported().Path()
 		case types.Object:
-			if p := o.Pkg(); p != nil && !isMain(o) && o.Parent() == p.Scope() && l.s.imports[".:"+p.Path()] != "" && !selected(d.node, x) {
+			if p := o.Pkg(); p != nil && !isMain(o) && o.Parent() == p.Scope() && l.s.imports[".:"+p.Path()] != "" && !afterDot(d.node, x) {
 				d.text.Imports["."+p.Path()] = p.Path()
 			}
 		}
@@ -76,8 +76,8 @@ func (l *lowerer) keepText(d *decl) {
 	})
 }
 
-// selected reports whether x is the name after a dot.
-func selected(n ast.Node, x *ast.Ident) (found bool) {
+// afterDot reports whether x is the name after a dot.
+func afterDot(n ast.Node, x *ast.Ident) (found bool) {
 	ast.Inspect(n, func(n ast.Node) bool {
 		if se, ok := n.(*ast.SelectorExpr); ok && se.Sel == x {
 			found = true
