@@ -20,6 +20,8 @@ func Table(path string) map[string]reflect.Value {
 		return _divvy_arrowio_duckdb()
 	case "divvy/stdlib/augment":
 		return _divvy_stdlib_augment()
+	case "divvy/stdlib/budget":
+		return _divvy_stdlib_budget()
 	case "divvy/stdlib/dataset":
 		return _divvy_stdlib_dataset()
 	case "divvy/stdlib/dataset/example":

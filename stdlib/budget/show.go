@@ -1,0 +1,175 @@
+package budget
+
+import (
+	"encoding/base64"
+	"fmt"
+	"html"
+	"math"
+	"strings"
+
+	"divvy/arrowio"
+	"divvy/stdlib/display"
+	"divvy/stdlib/figure"
+)
+
+// Table is a row a way with the columns responses, prompts, annotations, short
+// (the pool has too few prompts), d_random, d_std (over the draws) and d_chosen
+// and, with a law, reward_random, reward_chosen, low and high (the band of the
+// line at d_chosen) and outside (d_chosen lies outside the range of the law).
+func (p *Plan) Table() *arrowio.Table {
+	n := len(p.Ways)
+	ks, prompts, annotations, short := make([]int, n), make([]int, n), make([]int, n), make([]bool, n)
+	random, std, chosen := make([]float64, n), make([]float64, n), make([]float64, n)
+	r, c, low, high, outside := make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n), make([]bool, n)
+	for i, w := range p.Ways {
+		ks[i], prompts[i], annotations[i], short[i] = w.Responses, w.Prompts, w.Annotations, w.Short
+		random[i], std[i], chosen[i] = w.RandomD, w.RandomStd, w.ChosenD
+		r[i], c[i], low[i], high[i], outside[i] = w.Random.Reward, w.Chosen.Reward, w.Chosen.Low, w.Chosen.High, w.Chosen.Outside
+	}
+	b := arrowio.NewTable().Ints("responses", ks).Ints("prompts", prompts).Ints("annotations", annotations).Bools("short", short).
+		Floats("d_random", random).Floats("d_std", std).Floats("d_chosen", chosen)
+	if p.Options.Law != nil {
+		b.Floats("reward_random", r).Floats("reward_chosen", c).Floats("low", low).Floats("high", high).Bools("outside", outside)
+	}
+	t, err := b.Build()
+	if err != nil {
+		panic("budget: " + err.Error()) // columns of one length under distinct names
+	}
+	return t
+}
+
+// Figure is what budgets up to this one buy with random prompts, a curve for
+// each number of responses: the law's reward with its band, where d lies in the
+// range of the law, or d where there is no such reward.
+func (p *Plan) Figure() *figure.Figure {
+	f := p.rewards()
+	if f == nil {
+		f = p.diversities()
+	}
+	f.XLabel = "Annotated responses"
+	f.Rules = []figure.Rule{{At: float64(p.Options.Annotations), Label: "the budget"}}
+	return f
+}
+
+func (p *Plan) rewards() *figure.Figure {
+	law := p.Options.Law
+	if law == nil {
+		return nil
+	}
+	var series []figure.Series
+	for _, w := range p.Ways {
+		s := figure.Series{Name: responses(w.Responses), Mark: figure.Line}
+		for i, n := range p.Sizes {
+			e, err := law.Reward(w.Responses, p.Curve[i])
+			if err != nil || e.Outside || n > w.Prompts {
+				continue
+			}
+			s.X, s.Y = append(s.X, float64(n*w.Responses)), append(s.Y, e.Reward)
+			if !math.IsInf(e.High, 0) {
+				s.Lo, s.Hi = append(s.Lo, e.Low), append(s.Hi, e.High)
+			}
+		}
+		if len(s.X) > 1 {
+			series = append(series, s)
+		}
+	}
+	if len(series) == 0 {
+		return nil
+	}
+	return &figure.Figure{
+		Title: "What a budget buys", Subtitle: fmt.Sprintf("Random prompts of a pool of %d; reward by the lines of %s", p.Pool, law.Name),
+		YLabel: "Reward", Series: series, Caption: "Bands: 95 % for the mean of a line. Only where d lies in the range of the lines.",
+	}
+}
+
+func (p *Plan) diversities() *figure.Figure {
+	var series []figure.Series
+	for _, w := range p.Ways {
+		s := figure.Series{Name: responses(w.Responses), Mark: figure.Line}
+		for i, n := range p.Sizes {
+			if n <= w.Prompts {
+				s.X, s.Y = append(s.X, float64(n*w.Responses)), append(s.Y, p.Curve[i])
+			}
+		}
+		series = append(series, s)
+	}
+	return &figure.Figure{
+		Title: "What a budget buys in diversity", Subtitle: fmt.Sprintf("Random prompts of a pool of %d", p.Pool),
+		YLabel: "Diversity d", Series: series,
+	}
+}
+
+func responses(k int) string {
+	if k == 1 {
+		return "1 response"
+	}
+	return fmt.Sprintf("%d responses", k)
+}
+
+// Answer says in words what the plan comes to, a sentence a line.
+func (p *Plan) Answer() string {
+	best := p.Best()
+	way := fmt.Sprintf("%s to each of %d prompts", responses(best.Responses), best.Prompts)
+	var s []string
+	law := p.Options.Law
+	if law == nil {
+		s = append(s, fmt.Sprintf("For %d annotations, %s are the most diverse (d = %.2f chosen, %.2f random).", p.Options.Annotations, way, best.ChosenD, best.RandomD),
+			"What more responses buy is not in it: that takes a Law, see FitLaw and Published.")
+	} else {
+		s = append(s, fmt.Sprintf("For %d annotations: %s, by the lines of %s. Reward %.4f%s with prompts chosen for diversity, %.4f with random ones.",
+			p.Options.Annotations, way, law.Name, best.Chosen.Reward, band(best.Chosen), best.Random.Reward))
+		var rivals []string
+		for _, w := range p.Ways {
+			if w.Responses != best.Responses && w.Chosen.High >= best.Chosen.Low {
+				rivals = append(rivals, responses(w.Responses))
+			}
+		}
+		if len(rivals) > 0 {
+			s = append(s, "Its band overlaps that of "+strings.Join(rivals, " and ")+": no clear difference.")
+		}
+		if outside := p.outside(); outside != "" {
+			s = append(s, outside)
+		}
+	}
+	for _, w := range p.Ways {
+		if w.Short {
+			s = append(s, fmt.Sprintf("The pool has %d prompts; %s could pay for %d.", p.Pool, responses(w.Responses), p.Options.Annotations/w.Responses))
+		}
+	}
+	return strings.Join(s, "\n")
+}
+
+// outside says which ways are extrapolated.
+func (p *Plan) outside() string {
+	var ways []string
+	for _, w := range p.Ways {
+		if w.Chosen.Outside || w.Random.Outside {
+			of := p.Options.Law.lines[w.Responses]
+			ways = append(ways, fmt.Sprintf("%s (d %.2f and %.2f, fitted on %.2f to %.2f)", responses(w.Responses), w.RandomD, w.ChosenD, of.least, of.greatest))
+		}
+	}
+	if len(ways) == 0 {
+		return ""
+	}
+	return "Extrapolated, so not to be trusted: " + strings.Join(ways, ", ") + "."
+}
+
+func band(e Estimate) string {
+	if math.IsInf(e.High, 0) {
+		return ""
+	}
+	return fmt.Sprintf(" (%.4f to %.4f)", e.Low, e.High)
+}
+
+// String is the answer and the table.
+func (p *Plan) String() string { return p.Answer() + "\n" + p.Table().String() }
+
+// MIMEBundle shows the answer, the figure and the table.
+func (p *Plan) MIMEBundle() map[string]any {
+	page := "<p>" + strings.ReplaceAll(html.EscapeString(p.Answer()), "\n", "<br>") + "</p>"
+	f := p.Figure()
+	if png, err := f.PNG(); err == nil { // without data there is no figure
+		page += fmt.Sprintf(`<img alt="%s" style="max-width:100%%" width="640" src="data:image/png;base64,%s">`, html.EscapeString(f.Title), base64.StdEncoding.EncodeToString(png))
+	}
+	return map[string]any{display.MIMEHTML: page + p.Table().HTML(), display.MIMEText: p.String()}
+}
