@@ -133,6 +133,63 @@ func (r *Results) EqualBudget(annotations int) (*arrowio.Table, error) {
 	return arrowio.FromStructs(rows)
 }
 
+// Comparisons says how clear the order of the rankings is: a row for each
+// algorithm and pair of rankings, at the same prompts and at the same budget of
+// annotations (responses times prompts). won counts the comparisons in which
+// more responses got more reward, difference is their mean gain in percent, and
+// noise the standard deviation that the gain of one comparison has over seeds,
+// null with a single seed. Where won is about half of compared, or the difference
+// is small beside the noise, there is no order to speak of.
+func (r *Results) Comparisons() (*arrowio.Table, error) {
+	type row struct {
+		Algorithm  string   `arrow:"algorithm"`
+		Question   string   `arrow:"question"`
+		Won        int64    `arrow:"won"`
+		Compared   int64    `arrow:"compared"`
+		Difference float64  `arrow:"difference"`
+		Noise      *float64 `arrow:"noise"`
+	}
+	var rows []row
+	means := r.means()
+	for _, algorithm := range r.algorithms() {
+		for _, same := range []string{"prompts", "budget"} {
+			for _, k := range [][2]int{{3, 2}, {4, 3}, {4, 2}} {
+				x := row{Algorithm: algorithm, Question: fmt.Sprintf("%d against %d responses, same %s", k[0], k[1], same)}
+				var variance float64
+				several := true
+				for _, a := range means {
+					for _, b := range means {
+						if a.algorithm != algorithm || b.algorithm != algorithm || a.responses != k[0] || b.responses != k[1] ||
+							same == "prompts" && a.prompts != b.prompts || same == "budget" && a.responses*a.prompts != b.responses*b.prompts {
+							continue
+						}
+						x.Compared++
+						if a.reward > b.reward {
+							x.Won++
+						}
+						x.Difference += 100 * (a.reward - b.reward)
+						variance += a.deviation*a.deviation + b.deviation*b.deviation
+						several = several && a.seeds > 1 && b.seeds > 1
+					}
+				}
+				if x.Compared == 0 {
+					continue
+				}
+				x.Difference /= float64(x.Compared)
+				if several {
+					noise := 100 * math.Sqrt(variance/float64(x.Compared))
+					x.Noise = &noise
+				}
+				rows = append(rows, x)
+			}
+		}
+	}
+	if len(rows) == 0 {
+		return nil, errors.New("grid: no two cells can be compared")
+	}
+	return arrowio.FromStructs(rows)
+}
+
 // algorithms are those of the cells, in their order.
 func (r *Results) algorithms() []string {
 	var out []string

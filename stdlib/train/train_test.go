@@ -360,6 +360,20 @@ func TestResults(t *testing.T) {
 	if err != nil || sum.NumRows() != 2 || !strings.Contains(sum.String(), "deviation_4") {
 		t.Errorf("summary %v, %v", sum, err)
 	}
+	for seed, x := range []float64{0.4, 0.8} {
+		r.Cells = append(r.Cells, Cell{Algorithm: SFT, Responses: 2, Prompts: 20, Seed: int64(seed), Diversity: 20, Reward: x})
+	}
+	// 4 against 2 at 20 prompts: 0.8 against 0.6; at 40 annotations 0.7 against 0.6.
+	c, err := r.Comparisons()
+	if err != nil || c.NumRows() != 2 {
+		t.Fatalf("comparisons %v, %v", c, err)
+	}
+	text := strings.Join(strings.Fields(c.String()), " ")
+	for _, want := range []string{"4 against 2 responses, same prompts 1 1 20.0 31.6", "4 against 2 responses, same budget 1 1 10.0 31.6"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("comparisons are %s, want %q", text, want)
+		}
+	}
 	r.Cells = r.Cells[:2]
 	if sum, err = r.Summary(); err != nil || strings.Contains(sum.String(), "deviation") {
 		t.Errorf("summary of one seed %v, %v", sum, err)
