@@ -266,16 +266,17 @@ func (r *Results) Figure(algorithm string) (*figure.Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.Subtitle = fmt.Sprintf("least-squares lines, pooled mean squared error %.3g", mse)
+	f.Subtitle = fmt.Sprintf("lines: least squares, pooled mean squared error %.3g", mse)
 	seeds := 0
 	for _, m := range r.means() {
 		seeds = max(seeds, m.seeds)
 	}
 	if seeds > 1 {
-		f.Subtitle += fmt.Sprintf("; means of %d seeds, bars one standard deviation", seeds)
+		f.Subtitle += fmt.Sprintf("; points: means of %d seeds, bars: one standard deviation", seeds)
 	}
 	if r.Before > 0 {
-		f.Rules = []figure.Rule{{At: r.Before, Label: "before training", Horizontal: true}}
+		f.Subtitle += "; dashed: before training"
+		f.Rules = []figure.Rule{{At: r.Before, Horizontal: true}}
 	}
 	return f, nil
 }
