@@ -14,6 +14,7 @@ import (
 	"divvy/gpu/cpu"
 	"divvy/gpu/hf"
 	"divvy/gpu/model"
+	"divvy/gpu/program"
 )
 
 func load(t *testing.T, name string) (*Generator, [][]int32, [][]int32) {
@@ -137,6 +138,40 @@ func TestChoose(t *testing.T) {
 				t.Errorf("%+v: frequencies %v, want %v", c.o, got, c.want)
 				break
 			}
+		}
+	}
+}
+
+// TestBF16: a model whose weights and cache take half the memory writes nearly
+// the same text; its first tokens, which are far apart, are the same.
+func TestBF16(t *testing.T) {
+	dir := filepath.Join("..", "testdata", "llama")
+	m, err := hf.Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Config.EOS = -1
+	whole, prompts, _ := load(t, "llama")
+	half, err := NewIn(cpu.New(2), m.Config, m.Weights, program.BF16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := whole.Generate(context.Background(), prompts, Options{MaxNew: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := half.Generate(context.Background(), prompts, Options{MaxNew: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range want {
+		if !slices.Equal(got[i], want[i]) {
+			t.Errorf("text %d begins with %v, want %v", i, got[i], want[i])
+		}
+	}
+	for name, b := range half.params {
+		if b.Type() != program.BF16 {
+			t.Errorf("%s is kept in %s", name, b.Type())
 		}
 	}
 }

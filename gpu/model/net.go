@@ -10,7 +10,8 @@ import (
 
 // Options say how a Net is written.
 type Options struct {
-	// Store is the type in which parameters are kept: F32, or F64 for tests.
+	// Store is the type in which parameters are kept: F32, F64 for tests, or, to
+	// run a model without training it, BF16.
 	Store program.DType
 	// Compute is the type of activations and of the weights that they meet:
 	// F32, F64 with Store F64, or BF16, in which case the parameters are the

@@ -75,19 +75,18 @@ func (t *Trainer) Plan() (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	prog, err := stepProgram(t.model, t.c, shapeOf(b), t.c.Micro < t.c.Batch)
-	if err != nil {
-		return Plan{}, err
-	}
-	e, err := t.dev.Compile(prog)
+	sh, accumulate := shapeOf(b), t.c.Micro < t.c.Batch
+	e, err := t.executable(fmt.Sprint("step", sh), func() (*program.Program, error) {
+		return stepProgram(t.model, t.c, sh, accumulate)
+	})
 	if err != nil {
 		return Plan{}, err
 	}
 	mem := e.Memory()
-	p := Plan{Activations: mem.Temporary + mem.Data, FLOPs: prog.FLOPs(), Tokens: b.Stats.Computed, Total: model.Count(t.all), Trained: model.Count(t.params)}
+	p := Plan{Activations: mem.Temporary + mem.Data, FLOPs: e.Program().FLOPs(), Tokens: b.Stats.Computed, Total: model.Count(t.all), Trained: model.Count(t.params)}
 	size := int64(t.c.Store.Size())
 	p.Parameters, p.Moments = int64(p.Total)*size, 2*int64(p.Trained)*size
-	if t.c.Micro < t.c.Batch {
+	if accumulate {
 		p.Gradients = int64(p.Trained) * size
 	}
 	// What is on the device already counts as available.

@@ -29,6 +29,7 @@ type Device struct {
 	client *pjrt.Client
 	dev    *pjrt.Device
 	o      Options
+	cache  *cache
 }
 
 var _ program.Device = (*Device)(nil)
@@ -38,7 +39,7 @@ func New(client *pjrt.Client, index int, o Options) (*Device, error) {
 	if index < 0 || index >= len(client.Devices) {
 		return nil, fmt.Errorf("xla: there is no device %d: %s has %d", index, client.Platform, len(client.Devices))
 	}
-	return &Device{client: client, dev: client.Devices[index], o: o}, nil
+	return &Device{client: client, dev: client.Devices[index], o: o, cache: new(cache)}, nil
 }
 
 // Name says what the device is.

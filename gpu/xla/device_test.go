@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"divvy/gpu/devicetest"
 	"divvy/gpu/internal/testplugin"
@@ -187,5 +188,31 @@ func TestMemory(t *testing.T) {
 	m := e.Memory()
 	if m.State != 64*64*4 || m.Data != 64*64*2 || m.Temporary < 64*64*4 {
 		t.Errorf("the plan is %+v", m)
+	}
+}
+
+// TestCompiledOnce: the same Program is compiled once for a device.
+func TestCompiledOnce(t *testing.T) {
+	compiled := 0
+	d := device(t, xla.Options{Compiled: func(p *program.Program, text int, _ time.Duration) {
+		compiled++
+		if p.Name != "test" || text < 100 {
+			t.Errorf("compiled %q of %d bytes", p.Name, text)
+		}
+	}})
+	for i := range 6 {
+		e := compile(t, d, func(b *program.Builder) {
+			b.Output("y", b.Shift(b.Input(program.Data, "x", program.F32, 3), float64(i%2)))
+		})
+		out, err := e.Run(context.Background(), program.Bindings{Data: map[string]*program.Tensor{"x": program.Floats([]float32{1, 2, 3})}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f := float32(i % 2); !slices.Equal(out["y"].F32, []float32{1 + f, 2 + f, 3 + f}) {
+			t.Errorf("%d: %v", i, out["y"].F32)
+		}
+	}
+	if compiled != 2 {
+		t.Errorf("two Programs were compiled %d times", compiled)
 	}
 }

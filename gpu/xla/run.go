@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"time"
 
 	"divvy/gpu/pjrt"
 	"divvy/gpu/program"
@@ -16,7 +15,7 @@ import (
 type executable struct {
 	p        *program.Program
 	device   *Device
-	x        *pjrt.Executable
+	x        *loaded
 	plan     program.Memory
 	assigned map[*program.Value]bool // states that a run takes
 	limits   map[string]int          // data -> ids must be below
@@ -30,28 +29,14 @@ func (d *Device) Compile(p *program.Program) (program.Executable, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compiling %q for %s: %w", p.Name, d.Name(), err)
 	}
-	start := time.Now()
-	options := pjrt.CompileOptions{Devices: []int{d.dev.ID}, Overrides: d.o.Compile}
-	x, err := d.client.Compile(text, options)
-	if full(err) {
-		collect()
-		x, err = d.client.Compile(text, options)
-	}
+	x, err := d.load(p, text)
 	if err != nil {
 		return nil, fmt.Errorf("compiling %q for %s: %w", p.Name, d.Name(), err)
-	}
-	if want := len(p.Assigns) + len(p.Outputs); x.Outputs != want {
-		x.Close()
-		return nil, fmt.Errorf("compiling %q for %s: the executable has %d results, want %d", p.Name, d.Name(), x.Outputs, want)
-	}
-	if d.o.Compiled != nil {
-		d.o.Compiled(p, len(text), time.Since(start))
 	}
 	e := &executable{p: p, device: d, x: x, assigned: map[*program.Value]bool{}, limits: limits(p)}
 	for _, a := range p.Assigns {
 		e.assigned[a.State] = true
 	}
-	closeWith(e, x)
 	e.plan, err = e.memory()
 	return e, err
 }
