@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"sync"
 
 	"divvy/gpu/program"
 )
@@ -23,6 +24,9 @@ type Options struct {
 	Float64 bool
 	// Seed chooses the random inputs.
 	Seed uint64
+	// Parallel is how many cases run at once, for devices that compile slowly; 0
+	// means 1.
+	Parallel int
 }
 
 // Failure is a case that a device did not pass.
@@ -58,17 +62,27 @@ func RunCases(dev program.Device, o Options, want func(Case) bool) (checked int,
 	if o.Float64 {
 		types = append([]program.DType{program.F64}, types...)
 	}
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	free := make(chan struct{}, max(1, o.Parallel))
 	for _, c := range Cases() {
 		if !want(c) {
 			continue
 		}
 		for _, t := range types {
 			checked++
-			if err := c.check(dev, t, o); err != nil {
-				failed = append(failed, Failure{c.Name, t, err.Error()})
-			}
+			free <- struct{}{}
+			wg.Go(func() {
+				defer func() { <-free }()
+				if err := c.check(dev, t, o); err != nil {
+					mu.Lock()
+					defer mu.Unlock()
+					failed = append(failed, Failure{c.Name, t, err.Error()})
+				}
+			})
 		}
 	}
+	wg.Wait()
 	return checked, failed
 }
 
