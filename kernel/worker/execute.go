@@ -45,6 +45,7 @@ func (s *Supervisor) Execute(ctx context.Context, r cell.Request, out cell.Sink)
 		close(e.done)
 		s.dropSpare(e)
 	}()
+	s.rest.soon()
 	if notice != "" {
 		out.Emit(stderr(notice))
 	}

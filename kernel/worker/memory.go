@@ -3,6 +3,7 @@ package worker
 import (
 	"runtime"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
@@ -13,8 +14,11 @@ import (
 // cells run, and wasteful in a kernel that waits for its user for minutes, as
 // many do side by side on one machine.
 const (
+	// startedAfter is when a process has long started, and its user begins to write:
+	// what only the start has touched can go.
+	startedAfter = 300 * time.Millisecond
 	// idleAfter is how long nothing must have run before memory is given back.
-	idleAfter = 2 * time.Second
+	idleAfter = time.Second
 	// worthwhile is how much must be gained by it.
 	worthwhile = 8 << 20
 	// tooLarge is a heap that is not collected for this: it would take seconds,
@@ -32,18 +36,34 @@ func limitMemory() {
 		memlimit.WithProvider(memlimit.ApplyFallback(memlimit.FromCgroup, memlimit.FromSystem)))
 }
 
-// rest gives memory back to the system when the worker has been idle for
-// a while. Each call begins the wait anew.
-type rest struct{ timer *time.Timer }
+// rest gives memory back to the system.
+type rest struct {
+	timer *time.Timer
+	due   atomic.Bool // for soon: the timer runs
+}
 
 func newRest() *rest {
-	r := &rest{time.AfterFunc(time.Hour, giveBack)}
-	r.timer.Reset(idleAfter) // making the interpreter has left garbage, too
+	time.AfterFunc(startedAfter, unmapImage)
+	r := &rest{}
+	r.timer = time.AfterFunc(idleAfter, func() { // starting has left garbage, too
+		r.due.Store(false)
+		giveBack()
+	})
 	return r
 }
 
+// busy and idle are for the worker, which gives back when it has been idle for a
+// while. Each call begins the wait anew.
 func (r *rest) busy() { r.timer.Stop() }
 func (r *rest) idle() { r.timer.Reset(idleAfter) }
+
+// soon is for the front process, which has next to nothing to do while cells run:
+// it gives back once in a while then, too.
+func (r *rest) soon() {
+	if !r.due.Swap(true) {
+		r.timer.Reset(idleAfter)
+	}
+}
 
 func giveBack() {
 	var m runtime.MemStats

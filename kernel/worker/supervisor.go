@@ -35,6 +35,7 @@ type Config struct {
 // Its methods may be called from several goroutines.
 type Supervisor struct {
 	config Config
+	rest   *rest
 	lastID atomic.Uint64
 
 	mu      sync.Mutex // guards what follows
@@ -57,8 +58,7 @@ func New(config Config) *Supervisor {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Supervisor{config: config}
-	time.AfterFunc(idleAfter, unmapImage) // this process has started, too
+	s := &Supervisor{config: config, rest: newRest()}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, err := s.ensure(); err != nil {
@@ -205,6 +205,7 @@ func (s *Supervisor) Replace(ctx context.Context, command func() (*exec.Cmd, err
 
 // Close ends the worker and its subprocesses. It returns when they are gone.
 func (s *Supervisor) Close() error {
+	s.rest.busy() // for good
 	s.mu.Lock()
 	s.closed = true
 	live := []*process{s.current, s.spare}
