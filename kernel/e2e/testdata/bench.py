@@ -1,14 +1,16 @@
-"""What a notebook user feels of a kernel, beside ipykernel on the same machine.
+"""What a notebook user feels of kernels, one after the other on the same machine.
 
-    bench.py KERNEL
+    bench.py LABEL=KERNEL=CELLS ...
 
-Prints a line of JSON for each measurement: name, unit, and each kernel's
-figure. It reads the sockets itself, since a client library's own event loop
-takes longer than either kernel.
+CELLS names the language of the cells: go, gonb or python. Prints a line of JSON
+for each kernel: its label, its figures by name, and what failed. It reads the
+sockets itself, since a client library's own event loop takes longer than some
+of the kernels.
 """
 
 import json
 import statistics
+import subprocess
 import sys
 import time
 
@@ -17,20 +19,42 @@ import zmq
 from jupyter_client.manager import KernelManager
 from jupyter_client.session import Session
 
-GO = {
-    "expression": "1+1",
-    "prints": 'for i := 0; i < 1000; i++ { fmt.Println("line", i) }',
-    "loop": "for {}",
-    "complete": "fmt.Sprin",
-    "state": "before := 7",
+CELLS = {
+    "go": {
+        "setup": 'import "fmt"',
+        "expression": "1+1",
+        "prints": 'for i := 0; i < 1000; i++ { fmt.Println("line", i) }',
+        "loop": "for {}",
+        "complete": "fmt.Sprin",
+        "state": "before := 7",
+        "recall": "before",
+    },
+    # gonb compiles each cell; %% puts what follows into func main.
+    "gonb": {
+        "setup": 'import "fmt"\n\n%%\nfmt.Println("ready")',
+        "expression": "%%\nfmt.Println(1+1)",
+        "prints": '%%\nfor i := 0; i < 1000; i++ { fmt.Println("line", i) }',
+        "loop": "%%\nfor {}",
+        "complete": "%%\nfmt.Sprin",
+        "state": "var before = 7",
+        "recall": "%%\nfmt.Println(before)",
+    },
+    "python": {
+        "setup": "import os",
+        "expression": "1+1",
+        "prints": "for i in range(1000): print('line', i)",
+        "loop": "while True: pass",
+        "complete": "os.path.jo",
+        "state": "before = 7",
+        "recall": "before",
+    },
 }
-PYTHON = {
-    "expression": "1+1",
-    "prints": "for i in range(1000): print('line', i)",
-    "loop": "while True: pass",
-    "complete": "os.path.jo",
-    "state": "before = 7; import os",
-}
+# How often the slow ones are asked: a cell of gonb takes a tenth of a second.
+RUNS = {"go": 200, "python": 200, "gonb": 20}
+
+
+class Died(Exception):
+    pass
 
 
 class Kernel:
@@ -64,7 +88,9 @@ class Kernel:
     def messages(self, timeout=60):
         end = time.perf_counter() + timeout
         while time.perf_counter() < end:
-            ready = dict(self.poller.poll(1000 * (end - time.perf_counter())))
+            ready = dict(self.poller.poll(min(500, 1000 * (end - time.perf_counter()))))
+            if not ready and self.manager.provisioner.process.poll() is not None:
+                raise Died
             for channel, s in self.sockets.items():
                 if s in ready:
                     yield channel, self.session.recv(s, mode=0)[1]
@@ -85,13 +111,14 @@ class Kernel:
                 return since(start)
 
     def execute(self, code, while_busy=None):
-        """Milliseconds from sending a cell to idle, and the reply."""
-        start, reply, idle = time.perf_counter(), None, None
+        """Milliseconds from sending a cell to idle, the reply, and how many stream messages."""
+        start, reply, idle, streams = time.perf_counter(), None, None, 0
         msg_id = self.send("execute_request", request(code))
         for channel, m in self.messages():
             if m["parent_header"].get("msg_id") != msg_id:
                 continue
             state = m["content"].get("execution_state")
+            streams += m["msg_type"] == "stream"
             if state == "busy" and while_busy:
                 start = while_busy()
             elif state == "idle":
@@ -99,7 +126,7 @@ class Kernel:
             elif channel == "shell":
                 reply = m["content"]
             if idle is not None and reply is not None:
-                return idle, reply
+                return idle, reply, streams
 
     def queue(self, code, n):
         """Cells per second when n are sent at once, as Run All does."""
@@ -128,7 +155,10 @@ class Kernel:
         start = time.perf_counter()
         self.send("shutdown_request", {"restart": False}, "control")
         process = self.manager.provisioner.process
-        process.wait(20)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
         took = since(start)
         for s in self.sockets.values():
             s.close()
@@ -146,42 +176,82 @@ def since(start):
     return 1000 * (time.perf_counter() - start)
 
 
-def measure(name, cells):
-    figures, spawns, shutdowns = {}, [], []
-    for _ in range(4):
-        k = Kernel(name)
-        spawns.append(k.spawn)
-        shutdowns.append(k.close())
-    k = Kernel(name)
-    k.execute(cells["state"])
-    runs = sorted(k.execute(cells["expression"])[0] for _ in range(200))
-    complete = {"code": cells["complete"], "cursor_pos": len(cells["complete"])}
-    figures["spawn to kernel_info", "ms"] = statistics.median(spawns)
-    figures["`1+1`, median", "ms"] = statistics.median(runs)
-    figures["`1+1`, 95th percentile", "ms"] = runs[int(0.95 * len(runs))]
-    figures["queued cells", "1/s"] = k.queue(cells["expression"], 200)
-    figures["completion, first", "ms"] = k.ask("complete_request", complete)
-    figures["completion, median", "ms"] = statistics.median(k.ask("complete_request", complete) for _ in range(30))
-    figures["1000 prints", "ms"] = statistics.median(k.execute(cells["prints"])[0] for _ in range(5))
-    interrupts = []
-    for _ in range(10):
-        took, reply = k.execute(cells["loop"], while_busy=k.interrupt)
-        assert reply["ename"] == "KeyboardInterrupt", reply
-        interrupts.append(took)
-    _, reply = k.execute("before")
-    assert reply["status"] == "ok", "the interrupts cost the state"
-    figures["interrupt of an empty loop, median", "ms"] = statistics.median(interrupts)
-    figures["interrupt of an empty loop, worst", "ms"] = max(interrupts)
-    figures["memory, all processes", "MB"] = k.memory()
-    k.close()
-    figures["shutdown", "ms"] = statistics.median(shutdowns)
-    return figures
+class Measured:
+    """The figures of one kernel; a step that fails leaves a word in their place."""
+
+    def __init__(self, name, cells):
+        self.name, self.cells, self.n, self.figures = name, CELLS[cells], RUNS[cells], {}
+        self.kernel = None
+
+    def all(self):
+        for step in (self.starts, self.expressions, self.completion, self.prints, self.interrupts):
+            try:
+                if self.kernel is None and step != self.starts:
+                    self.fresh()
+                step()
+            except (Died, TimeoutError) as e:
+                what = "dies" if isinstance(e, Died) else "no answer"
+                self.figures.setdefault(step.__doc__, what)
+                self.kernel = None
+        if self.kernel:
+            self.kernel.close()
+        return self.figures
+
+    def fresh(self):
+        self.kernel = Kernel(self.name)
+        self.kernel.execute(self.cells["setup"])
+        self.kernel.execute(self.cells["state"])
+
+    def starts(self):
+        """spawn to kernel_info, ms"""
+        spawns, shutdowns = [], []
+        for _ in range(4):
+            k = Kernel(self.name)
+            spawns.append(k.spawn)
+            shutdowns.append(k.close())
+        self.figures["spawn to kernel_info, ms"] = median(spawns)
+        self.figures["shutdown, ms"] = median(shutdowns)
+
+    def expressions(self):
+        """`1+1`, p50 / p95, ms"""
+        code = self.cells["expression"]
+        self.kernel.execute(code)
+        runs = sorted(self.kernel.execute(code)[0] for _ in range(self.n))
+        self.figures["`1+1`, p50 / p95, ms"] = [median(runs), runs[int(0.95 * len(runs))]]
+        self.figures["queued cells per s"] = self.kernel.queue(code, self.n)
+
+    def completion(self):
+        """complete, first / p50, ms"""
+        code = self.cells["complete"]
+        ask = {"code": code, "cursor_pos": len(code)}
+        first = self.kernel.ask("complete_request", ask)
+        rest = [self.kernel.ask("complete_request", ask) for _ in range(30)]
+        self.figures["complete, first / p50, ms"] = [first, median(rest)]
+
+    def prints(self):
+        """1000 prints, ms / messages"""
+        runs = [self.kernel.execute(self.cells["prints"]) for _ in range(5)]
+        self.figures["1000 prints, ms / messages"] = [median([r[0] for r in runs]), median([r[2] for r in runs])]
+        self.figures["memory, all processes, MB"] = self.kernel.memory()
+
+    def interrupts(self):
+        """interrupt of an endless loop, p50 / max, ms"""
+        took = []
+        for _ in range(10):
+            took.append(self.kernel.execute(self.cells["loop"], while_busy=self.kernel.interrupt)[0])
+        kept = self.kernel.execute(self.cells["recall"])[1]["status"] == "ok"
+        self.figures["interrupt of an endless loop, p50 / max, ms"] = [median(took), max(took)] + ([] if kept else ["state lost"])
+        self.figures["memory, all processes, MB"] = self.kernel.memory()
+
+
+def median(values):
+    return statistics.median(values)
 
 
 def main():
-    ours, theirs = measure(sys.argv[1], GO), measure("python3", PYTHON)
-    for key in ours:
-        print(json.dumps({"Name": key[0], "Unit": key[1], "Divvy": ours[key], "IPython": theirs[key]}), flush=True)
+    for spec in sys.argv[1:]:
+        label, name, cells = spec.split("=")
+        print(json.dumps({"Label": label, "Figures": Measured(name, cells).all()}), flush=True)
 
 
 if __name__ == "__main__":
