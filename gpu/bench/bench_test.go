@@ -16,6 +16,7 @@ import (
 
 	"divvy/gpu/cuda"
 	"divvy/gpu/internal/testplugin"
+	"divvy/install/pyenv"
 )
 
 // The test binary is the command when this variable is set: the parts run in
@@ -87,7 +88,7 @@ func bench(t *testing.T, args ...string) (string, error) {
 // TestWholeRun runs every part at tiny size on XLA's plug-in for the processor,
 // in the place of an NVIDIA device.
 func TestWholeRun(t *testing.T) {
-	t.Setenv(cuda.Setting, testplugin.Path(t))
+	t.Setenv(cuda.Setting, testplugin.Path(t, pyenv.Need(t).Dir))
 	dir := t.TempDir()
 	out, err := bench(t, "-size", "tiny", "-prompts", prompts(t, 40), "-out", dir, "-python", python(t), "-budget", "8m")
 	if err == nil || !strings.Contains(out, "some parts failed") {

@@ -210,7 +210,7 @@ func TestStart(t *testing.T) {
 // are counted from 0. It is XLA's for the processor, which gives the plug-in for
 // CUDA's options no heed.
 func TestOpen(t *testing.T) {
-	t.Setenv(Setting, testplugin.Path(t))
+	t.Setenv(Setting, testplugin.Path(t, pyenv.Need(t).Dir))
 	d, err := Open(context.Background(), 1, xla.Options{Compile: testplugin.Quick()})
 	if err != nil {
 		t.Fatal(err)

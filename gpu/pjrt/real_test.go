@@ -10,6 +10,7 @@ import (
 
 	"divvy/gpu/internal/testplugin"
 	"divvy/gpu/pjrt"
+	"divvy/install/pyenv"
 )
 
 func bits(x ...float32) []byte {
@@ -44,7 +45,7 @@ func get(t testing.TB, b *pjrt.Buffer, n int) []float32 {
 
 // TestRealPlugin: XLA itself, on the processor: attributes, aliasing, errors.
 func TestRealPlugin(t *testing.T) {
-	c := testplugin.Client(t)
+	c := testplugin.Client(t, pyenv.Need(t).Dir)
 	if c.Platform != "cpu" || len(c.Devices) < 2 {
 		t.Fatalf("%d devices of %q, want some of the processor", len(c.Devices), c.Platform)
 	}
@@ -87,7 +88,7 @@ func TestRealPlugin(t *testing.T) {
 
 // TestRealReplicas: one module on two devices that exchange a sum.
 func TestRealReplicas(t *testing.T) {
-	c := testplugin.Client(t)
+	c := testplugin.Client(t, pyenv.Need(t).Dir)
 	x, err := c.Compile([]byte(`module @m attributes {mhlo.num_partitions = 1 : i32, mhlo.num_replicas = 2 : i32} {
 func.func public @main(%a: tensor<2xf32>) -> tensor<2xf32> {
   %0 = "stablehlo.all_reduce"(%a) <{replica_groups = dense<[[0, 1]]> : tensor<1x2xi64>}> ({
@@ -113,7 +114,7 @@ func.func public @main(%a: tensor<2xf32>) -> tensor<2xf32> {
 
 // BenchmarkExecute is what a call costs beside the work.
 func BenchmarkExecute(b *testing.B) {
-	c := testplugin.Client(b)
+	c := testplugin.Client(b, pyenv.Need(b).Dir)
 	x, err := c.Compile([]byte(`module @m { func.func public @main(%a: tensor<2xf32>) -> tensor<2xf32> { return %a : tensor<2xf32> } }`), pjrt.CompileOptions{})
 	if err != nil {
 		b.Fatal(err)

@@ -14,12 +14,13 @@ import (
 	"divvy/gpu/program"
 	"divvy/gpu/stablehlo"
 	"divvy/gpu/xla"
+	"divvy/install/pyenv"
 )
 
 func device(t testing.TB, o xla.Options) *xla.Device {
 	t.Helper()
 	o.Compile = testplugin.Quick()
-	d, err := xla.New(testplugin.Client(t), 0, o)
+	d, err := xla.New(testplugin.Client(t, pyenv.Need(t).Dir), 0, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,8 @@
 // Python environment of the tests: what an NVIDIA device is given is compiled
 // and run by the same compiler's other back end.
 //
-// It is support for tests and imported by nothing else.
+// It is support for tests and imported by nothing else. It is given the folder
+// of that environment, as what makes it (install/pyenv) stands above this room.
 package testplugin
 
 import (
@@ -17,7 +18,6 @@ import (
 	"testing"
 
 	"divvy/gpu/pjrt"
-	"divvy/install/pyenv"
 )
 
 // digest is the SHA-256 of the library: the build of XLA (Apache-2.0) that
@@ -25,16 +25,15 @@ import (
 // fastatomstruct-xla-cpu 2026.6.23. Nothing else is loaded into a test.
 const digest = "0a0fe56ca17be9efc7b942e89e534e5e0ad4a0f1e369b66d27b62184509015b9"
 
-// Path is the library.
-func Path(t testing.TB) string {
+// Path is the library in the environment of a folder.
+func Path(t testing.TB, dir string) string {
 	t.Helper()
 	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
-		pyenv.Missing(t, "there is no XLA plug-in for the processor but for Linux on x86-64")
+		t.Skip("there is no XLA plug-in for the processor but for Linux on x86-64")
 	}
-	env := pyenv.Need(t)
-	found, _ := filepath.Glob(filepath.Join(env.Dir, "lib", "python3*", "site-packages", "fastatomstruct_xla_cpu", "libpjrt_cpu.so"))
+	found, _ := filepath.Glob(filepath.Join(dir, "lib", "python3*", "site-packages", "fastatomstruct_xla_cpu", "libpjrt_cpu.so"))
 	if len(found) != 1 {
-		t.Fatalf("the Python environment %s has %d XLA plug-ins, want 1", env.Dir, len(found))
+		t.Fatalf("the Python environment %s has %d XLA plug-ins, want 1", dir, len(found))
 	}
 	if err := checked(found[0]); err != nil {
 		t.Fatal(err)
@@ -70,9 +69,9 @@ func check(path string) error {
 
 // Client starts the plug-in. It has a few devices, which share the processor.
 // It is never closed: what tests leave unreachable is freed after them.
-func Client(t testing.TB) *pjrt.Client {
+func Client(t testing.TB, dir string) *pjrt.Client {
 	t.Helper()
-	p, err := pjrt.Load(Path(t))
+	p, err := pjrt.Load(Path(t, dir))
 	if err != nil {
 		t.Fatal(err)
 	}
