@@ -60,12 +60,14 @@ type FilterOptions struct {
 	// Workers is the number of goroutines, 0 for as many as there are cores. The
 	// result does not depend on it.
 	Workers int
-	// Progress, when set, is told how far the work has come.
+	// Progress, when set, is told how far the work has come. Without one a notebook
+	// shows a bar when a call takes more than a second.
 	Progress display.Reporter
 }
 
 func (o FilterOptions) withDefaults() (FilterOptions, error) {
 	o.N, o.MaxTokens, o.Workers = common(o.N, o.MaxTokens, o.Workers)
+	o.Progress = orAuto(o.Progress)
 	o.Method, o.P, o.Recall, o.Sample = or(o.Method, Exact), or(o.P, 0.5), or(o.Recall, 0.95), or(o.Sample, 500)
 	if o.Method == Exact {
 		if o.Method = Prefix; o.Threshold < countingBelow || o.N == 1 && o.Threshold < countingBelow1 {

@@ -20,7 +20,8 @@ type NearestOptions struct {
 	MaxTokens int
 	// Workers is the number of goroutines, 0 for as many as there are cores.
 	Workers int
-	// Progress, when set, is told how far the work has come.
+	// Progress, when set, is told how far the work has come. Without one a notebook
+	// shows a bar when a call takes more than a second.
 	Progress display.Reporter
 }
 
@@ -53,6 +54,7 @@ func NearestWithin(ctx context.Context, ids *tokenize.IDs, o NearestOptions) (*N
 // which may be the same ones.
 func nearest(ctx context.Context, o NearestOptions, n int, lists ...*tokenize.IDs) (*Neighbours, error) {
 	o.N, o.MaxTokens, o.Workers = common(o.N, o.MaxTokens, o.Workers)
+	o.Progress = orAuto(o.Progress)
 	if o.N < 1 {
 		return nil, fmt.Errorf("augment: N-grams of order %d", o.N)
 	}

@@ -85,7 +85,8 @@ type Options struct {
 	// Workers is the number of goroutines, 0 for as many as there are cores. The
 	// result does not depend on it.
 	Workers int
-	// Progress, when set, is told how far the work has come.
+	// Progress, when set, is told how far the work has come. Without one a notebook
+	// shows a bar when a call takes more than a second.
 	Progress display.Reporter
 }
 
@@ -127,6 +128,7 @@ func (o Options) withDefaults(seeds, pool int) (Options, error) {
 	o.Rule = or(o.Rule, Max)
 	o.P = or(o.P, 0.5)
 	o.N, o.MaxTokens, o.Workers = common(o.N, o.MaxTokens, o.Workers)
+	o.Progress = orAuto(o.Progress)
 	if o.Keep == 0 {
 		o.Keep = pool
 		if o.Threshold == 0 {

@@ -1,27 +1,16 @@
 package augment
 
 import (
-	"encoding/base64"
 	"fmt"
 	"math"
 
 	"divvy/arrowio"
-	"divvy/stdlib/display"
 	"divvy/stdlib/figure"
 )
 
-// bundle shows a figure above a table. Front ends show one form of a bundle, so
-// the picture is inside the HTML.
+// bundle shows a figure above a table.
 func bundle(f *figure.Figure, t *arrowio.Table, text string) map[string]any {
-	html := t.HTML()
-	if png, err := f.PNG(); err == nil { // without data there is no figure
-		w := f.Width
-		if w == 0 {
-			w = 640
-		}
-		html = fmt.Sprintf(`<img alt="%s" style="max-width:100%%" width="%g" src="data:image/png;base64,%s">`, f.Title, w, base64.StdEncoding.EncodeToString(png)) + html
-	}
-	return map[string]any{display.MIMEHTML: html, display.MIMEText: text}
+	return figure.WithTable(f, t, text)
 }
 
 // built is the table of a builder whose columns this package made.

@@ -35,7 +35,8 @@ type CollectOptions struct {
 	// it exists the prompts in it are taken over and the source goes on behind
 	// them. "" writes nothing.
 	Path string
-	// Progress, when set, is told how far the work has come.
+	// Progress, when set, is told how far the work has come. Without one a notebook
+	// shows a bar when a call takes more than a second.
 	Progress display.Reporter
 }
 
@@ -66,6 +67,7 @@ type (
 // because ctx ended, it gives what it has beside the error; with a Path the same
 // call goes on from there.
 func Collect(ctx context.Context, src Source, o CollectOptions) (*Collected, error) {
+	o.Progress = orAuto(o.Progress)
 	c := &Collected{Source: src.Name()}
 	var out *os.File
 	if o.Path != "" {

@@ -43,6 +43,14 @@ func parallel(ctx context.Context, n, workers int, progress display.Reporter, wh
 	return nil
 }
 
+// orAuto is r, or the bar that a notebook shows when nobody gave one.
+func orAuto(r display.Reporter) display.Reporter {
+	if r == nil {
+		return display.Auto("prompts")
+	}
+	return r
+}
+
 // The three calls of a Reporter that may be nil.
 
 func start(r display.Reporter, total int64, what string) {

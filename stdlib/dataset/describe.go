@@ -1,15 +1,36 @@
 package dataset
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"unicode/utf8"
 
 	"divvy/arrowio"
+	"divvy/stdlib/figure"
 )
 
 // Table is the rows as a table of Schema's columns. See Record for its limit.
 func (d *Dataset) Table() *arrowio.Table { return arrowio.FromRecord(d.Record()) }
+
+// Figure is how long the prompts are, in characters. The longest hundredth of
+// them is counted in the last interval.
+func (d *Dataset) Figure() *figure.Figure {
+	lengths := make([]float64, d.n)
+	for i := range lengths {
+		lengths[i] = float64(utf8.RuneCountInString(d.Prompt(i)))
+	}
+	sorted := slices.Sorted(slices.Values(lengths))
+	high, median := 1.0, 0.0
+	if d.n > 0 {
+		high, median = max(1, sorted[d.n*99/100]), sorted[d.n/2]
+	}
+	f := figure.Histogram("prompts", lengths, 0, high+1, int(min(high, 60)))
+	f.Title = "Characters per prompt"
+	f.Subtitle = fmt.Sprintf("%d prompts, median %g", d.n, median)
+	f.XLabel, f.YLabel = "Characters (the last interval has all longer prompts)", "Prompts"
+	return f
+}
 
 // RejectsTable is Rejects as a table.
 func (d *Dataset) RejectsTable() *arrowio.Table {

@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"divvy/stdlib/display"
 )
 
 // DownloadOptions of Download. The zero value is good for most.
@@ -28,7 +30,8 @@ type DownloadOptions struct {
 	// Client makes the requests; http.DefaultClient by default.
 	Client *http.Client
 	// Progress, when set, is called now and then with the number of bytes there
-	// are and of all bytes (0 when the server does not say).
+	// are and of all bytes (0 when the server does not say). Without one a notebook
+	// shows a bar when the download takes more than a second.
 	Progress func(done, total int64)
 	// wait is how long to wait before an attempt; a test makes it short.
 	wait time.Duration
@@ -50,6 +53,9 @@ func Download(ctx context.Context, url, path string, o DownloadOptions) error {
 	}
 	if o.wait == 0 {
 		o.wait = time.Second
+	}
+	if o.Progress == nil {
+		o.Progress = display.AutoFunc("Downloading "+filepath.Base(path), "bytes")
 	}
 	if _, err := os.Stat(path); err == nil {
 		if err := o.verify(path); err == nil {

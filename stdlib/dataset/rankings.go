@@ -220,3 +220,6 @@ func (g Grid) Table() *arrowio.Table {
 	}
 	return arrowio.FromRecord(array.NewRecord(arrow.NewSchema(fields, nil), columns, int64(len(g))))
 }
+
+// MIMEBundle shows the grid as a table.
+func (g Grid) MIMEBundle() map[string]any { return g.Table().MIMEBundle() }

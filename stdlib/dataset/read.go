@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"runtime"
+
+	"divvy/stdlib/display"
 )
 
 // Format is a file format that the package reads.
@@ -52,7 +54,8 @@ type Options struct {
 	// Workers is the number of goroutines that parse, 0 for as many as cores.
 	Workers int
 	// Progress, when set, is called now and then with the number of bytes read
-	// and of all bytes on disk (0 when that is not known).
+	// and of all bytes on disk (0 when that is not known). Without one a notebook
+	// shows a bar when reading takes more than a second.
 	Progress func(done, total int64)
 }
 
@@ -62,6 +65,9 @@ func (o *Options) defaults() {
 	}
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.Progress == nil {
+		o.Progress = display.AutoFunc("Reading", "bytes")
 	}
 }
 

@@ -27,7 +27,7 @@ type Reporter interface {
 // a line now and then. The zero value is ready for use, as is
 //
 //	bar := display.NewProgress()
-//	d, err := diversity.Of(ctx, rows, diversity.Options{Progress: bar})
+//	s, err := augment.Select(ctx, seeds, pool, augment.Options{Progress: bar})
 //
 // A Progress is safe for concurrent use and cheap to call: what it shows changes
 // at most every Every.
@@ -37,6 +37,9 @@ type Progress struct {
 	// Every is the shortest time between two changes of what is shown; zero means
 	// 100 ms in a notebook or on a terminal and 10 s in a log.
 	Every time.Duration
+	// After is how long the work goes on before anything is shown: what is over
+	// sooner needs no bar.
+	After time.Duration
 
 	mu      sync.Mutex
 	out     bar
@@ -48,6 +51,7 @@ type Progress struct {
 	drawnAt int64     // and the count then
 	rate    float64   // units per second, smoothed over the last draws
 	running bool
+	shown   bool
 
 	now func() time.Time // the clock; nil means time.Now
 	dst bar              // where tests look; nil means what attached and the terminal say
@@ -55,6 +59,27 @@ type Progress struct {
 
 // NewProgress gives a Progress that counts nothing yet.
 func NewProgress() *Progress { return &Progress{} }
+
+// The bars that calls show of themselves, when they are given no Progress and a
+// notebook is there to see them.
+const autoAfter = time.Second
+
+// Auto is the bar of a call that was given none: one that appears once the call
+// has taken a second, in units of unit. Where no notebook is attached it is nil.
+func Auto(unit string) Reporter {
+	if !attached() {
+		return nil
+	}
+	return &Progress{Unit: unit, After: autoAfter}
+}
+
+// AutoFunc is Auto as a callback, see Func.
+func AutoFunc(what, unit string) func(done, total int64) {
+	if !attached() {
+		return nil
+	}
+	return (&Progress{Unit: unit, After: autoAfter}).Func(what)
+}
 
 // Func gives the Progress as the callback that tells the work done so far and
 // the whole of it, which ends the stage when they are equal:
@@ -92,12 +117,14 @@ func (p *Progress) Start(total int64, what string) {
 	p.finish()
 	p.total, p.what, p.count, p.rate, p.drawnAt = total, what, 0, 0, 0
 	p.begin, p.running = p.clock(), true
-	p.drawn = p.begin
+	p.drawn, p.shown = p.begin, false
 	p.out = p.dst
 	if p.out == nil {
 		p.out = newBar()
 	}
-	p.out.draw(p.state(p.begin))
+	if p.After <= 0 {
+		p.draw(p.state(p.begin))
+	}
 }
 
 // Add says that n more units are done.
@@ -130,6 +157,13 @@ func (p *Progress) finish() {
 	s := p.state(p.clock())
 	s.done = true
 	p.running = false
+	if p.shown {
+		p.out.draw(s)
+	}
+}
+
+func (p *Progress) draw(s state) {
+	p.shown = true
 	p.out.draw(s)
 }
 
@@ -144,7 +178,7 @@ func (p *Progress) step() {
 		every = p.out.every()
 	}
 	dt := now.Sub(p.drawn)
-	if dt < every {
+	if dt < every || !p.shown && now.Sub(p.begin) < p.After {
 		return
 	}
 	// The rate of late counts for more than that of the beginning: half of the
@@ -157,7 +191,7 @@ func (p *Progress) step() {
 		p.rate += w * (rate - p.rate)
 	}
 	p.drawn, p.drawnAt = now, p.count
-	p.out.draw(p.state(now))
+	p.draw(p.state(now))
 }
 
 func (p *Progress) clock() time.Time {

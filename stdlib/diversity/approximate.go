@@ -3,8 +3,6 @@ package diversity
 import (
 	"context"
 	"fmt"
-	"math"
-	"math/bits"
 	"slices"
 
 	"github.com/axiomhq/hyperloglog"
@@ -29,8 +27,9 @@ func CurveApproximate(ctx context.Context, ids *tokenize.IDs, sizes []int, o Opt
 	if err != nil {
 		return nil, err
 	}
-	if width := bits.Len(uint(max(ids.VocabSize()-1, 1))); width*o.N > 64 {
-		return nil, fmt.Errorf("diversity: approximate counts of %d-grams over a vocabulary of %d: %d bits, at most 64 are supported", o.N, ids.VocabSize(), width*o.N)
+	keys, err := newGramKeys(o, ids.VocabSize())
+	if err != nil {
+		return nil, err
 	}
 	sizes = slices.Clone(sizes)
 	s := newSeries(sizes, o)
@@ -58,29 +57,10 @@ func CurveApproximate(ctx context.Context, ids *tokenize.IDs, sizes []int, o Opt
 					o.Progress(total, all)
 				}
 			}
-			total += eachGram(ids.At(at), o, func(key uint64) { sketch.InsertHash(mix(mix(key))) })
+			keys.eachHash(ids.At(at), func(hash uint64) { sketch.InsertHash(hash) })
+			total += grams(len(ids.At(at)), o)
 		}
 		s.set(i, int64(sketch.Estimate()), total, o)
 	}
 	return s, nil
-}
-
-// eachGram calls visit with each N-gram of a prompt, packed into a word of 64/N
-// bits an id, and gives their number.
-func eachGram(ids []int32, o Options, visit func(key uint64)) int64 {
-	ids = ids[:min(len(ids), o.MaxTokens)]
-	if len(ids) < o.N {
-		return 0
-	}
-	width := uint(64 / o.N)
-	keep := uint64(math.MaxUint64) >> (64 - uint(o.N)*width)
-	key := uint64(0)
-	for _, id := range ids[:o.N-1] {
-		key = key<<width | uint64(uint32(id))
-	}
-	for _, id := range ids[o.N-1:] {
-		key = (key<<width | uint64(uint32(id))) & keep
-		visit(key)
-	}
-	return int64(len(ids) - o.N + 1)
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"runtime"
 
+	"divvy/stdlib/display"
 	"divvy/stdlib/paper"
 	"divvy/stdlib/tokenize"
 )
@@ -25,7 +26,8 @@ type Options struct {
 	// result does not depend on it.
 	Workers int
 	// Progress, when set, is called now and then with the number of N-grams done
-	// and of all N-grams, from one goroutine at a time.
+	// and of all N-grams, from one goroutine at a time. Without one a notebook shows
+	// a bar when a call takes more than a second.
 	Progress func(done, total int64)
 }
 
@@ -45,6 +47,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.Progress == nil {
+		o.Progress = display.AutoFunc("Counting", fmt.Sprintf("%d-grams", o.N))
 	}
 	switch {
 	case o.N < 1 || o.N > 16:

@@ -15,7 +15,8 @@
 //   - [Counter] takes prompts as they come;
 //   - [PerPrompt] says which prompts bring the new N-grams;
 //   - [GridSearch] asks which N and p rewards follow best, the paper's first open
-//     question, with leave-one-out errors, intervals and bands;
+//     question, with leave-one-out errors and intervals; [NewFit] draws the lines
+//     of one definition with their bands;
 //   - [DistinctN], [TypeTokenRatio], [Entropy], [SelfBLEU], [CompressionRatio],
 //     [PairwiseJaccard] and [NewProfile] are the measures that others use;
 //   - [CurveApproximate] needs 64 KB whatever the number of N-grams.
@@ -24,6 +25,9 @@
 // workers. How they are found is told in engine.go; bench/compare.py runs them
 // beside Python.
 //
-// The package knows token ids (package tokenize), tables (arrowio) and numbers.
+// Every result is a table, and those that are curves or distributions a figure:
+// in a notebook both are shown.
+//
+// The package knows token ids (package tokenize), tables (arrowio) and figures.
 // It reads no file and knows neither data sets nor models.
 package diversity

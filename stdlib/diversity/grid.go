@@ -42,6 +42,8 @@ type Grid struct {
 	BestLOO GridPoint
 	// Intervals has for each N the p of least MSE and its confidence interval.
 	Intervals []Interval
+	// Confidence is the level of the intervals.
+	Confidence float64
 }
 
 // Interval is the decay index that fits best for one N, and the interval of all
@@ -75,7 +77,7 @@ func GridSearch(series []*Series, observations []Observation, o GridOptions) (*G
 		return nil, fmt.Errorf("diversity: grid search: a confidence of %v is not between 0 and 1", o.Confidence)
 	}
 	slack := distuv.ChiSquared{K: 1}.Quantile(o.Confidence) / float64(len(observations))
-	g := &Grid{}
+	g := &Grid{Confidence: o.Confidence}
 	for _, s := range series {
 		ratio := map[int]float64{}
 		for i, size := range s.Sizes {

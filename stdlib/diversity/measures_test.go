@@ -9,7 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"divvy/arrowio"
 	"divvy/stdlib/diversity"
+	"divvy/stdlib/figure"
 	"divvy/stdlib/paper"
 	"divvy/stdlib/tokenize"
 )
@@ -171,6 +173,43 @@ func TestEntropy(t *testing.T) {
 	got, err := diversity.Entropy(context.Background(), ids, diversity.Options{})
 	if err != nil || !near(got, want, 1e-12) {
 		t.Errorf("got %v, %v; want %v", got, err, want)
+	}
+}
+
+// N-grams above 64 bits are measured exactly too.
+func TestLongNGrams(t *testing.T) {
+	short := skewed(150, 60, 40)
+	far := make([][]int32, len(short)) // the same texts with ids of 20 bits
+	for i, text := range short {
+		for _, id := range text {
+			far[i] = append(far[i], id*26007)
+		}
+	}
+	near20, err := tokenize.NewIDs(short, 40)
+	if err != nil {
+		t.Fatal(err)
+	}
+	far20, err := tokenize.NewIDs(far, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := 3; n <= 6; n++ {
+		a, errA := diversity.Entropy(t.Context(), near20, diversity.Options{N: n})
+		b, errB := diversity.Entropy(t.Context(), far20, diversity.Options{N: n})
+		if errA != nil || errB != nil || !near(a, b, 1e-9) {
+			t.Errorf("N = %d: entropies %v and %v; %v, %v", n, a, b, errA, errB)
+		}
+		o := diversity.SampleOptions{Options: diversity.Options{N: n}, Sample: 2000}
+		j, errA := diversity.PairwiseJaccard(t.Context(), near20, o)
+		k, errB := diversity.PairwiseJaccard(t.Context(), far20, o)
+		if errA != nil || errB != nil || j.Mean != k.Mean || j.Max != k.Max {
+			t.Errorf("N = %d: Jaccard %+v and %+v; %v, %v", n, j, k, errA, errB)
+		}
+		exact, errA := diversity.Measure(t.Context(), far20, diversity.Options{N: n})
+		about, errB := diversity.CurveApproximate(t.Context(), far20, []int{far20.Len()}, diversity.Options{N: n})
+		if errA != nil || errB != nil || !near(float64(about.Unique[0]), float64(exact.Unique), 4*diversity.ApproximateError*float64(exact.Unique)) {
+			t.Errorf("N = %d: about %v, exactly %v; %v, %v", n, about, exact, errA, errB)
+		}
 	}
 }
 
@@ -349,5 +388,64 @@ func TestLeaveOneOut(t *testing.T) {
 	}
 	if !near(g.Points[0].LOO, want, 1e-12) {
 		t.Errorf("leave-one-out error %v, want %v", g.Points[0].LOO, want)
+	}
+}
+
+// shown is what every result gives a notebook.
+type shown interface {
+	MIMEBundle() map[string]any
+	Figure() *figure.Figure
+	Table() *arrowio.Table
+}
+
+// Every result can be drawn, tabulated and written in a line, empty ones too.
+func TestEveryResultShowsItself(t *testing.T) {
+	obs, s, d := observations(paper.Figure4c())
+	grid, err := diversity.GridSearch([]*diversity.Series{s}, obs, diversity.GridOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fit, err := diversity.NewFit(d, obs, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !near(fit.MSE(), grid.Points[250].MSE, 1e-9) || !near(fit.LOO(), grid.Points[250].LOO, 1e-9) {
+		t.Errorf("the fit has errors %v and %v, the grid %+v", fit.MSE(), fit.LOO(), grid.Points[250])
+	}
+	ids := newIDs(t, skewed(1500, 40, 300))
+	curve, err := diversity.Curve(t.Context(), ids, nil, diversity.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	each, err := diversity.PerPrompt(t.Context(), ids, diversity.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	jaccard, err := diversity.PairwiseJaccard(t.Context(), ids, diversity.SampleOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []shown{grid, fit, curve, each, jaccard} {
+		b := v.MIMEBundle()
+		page, _ := b["text/html"].(string)
+		if !strings.Contains(page, "<img") || !strings.Contains(page, "<table") || v.Table().NumRows() == 0 {
+			t.Errorf("%T shows %.60s", v, page)
+		}
+		if text, _ := b["text/plain"].(string); text == "" || strings.Contains(text, "%!") {
+			t.Errorf("%T: text %q", v, text)
+		}
+		if f := v.Figure(); f.Title == "" || f.XLabel == "" || f.YLabel == "" {
+			t.Errorf("%T: a figure without a title or an axis without a name", v)
+		}
+	}
+	if x := curve.Figure().Series[0].X; len(x) > 401 || x[len(x)-1] != 1500 {
+		t.Errorf("%d points, the last at %v", len(x), x[len(x)-1])
+	}
+	nothing, err := diversity.Curve(t.Context(), newIDs(t, nil), nil, diversity.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if page := nothing.MIMEBundle()["text/html"].(string); !strings.Contains(page, "<table") {
+		t.Errorf("an empty curve shows %q", page)
 	}
 }

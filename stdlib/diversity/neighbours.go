@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"math/bits"
 	"math/rand/v2"
 	"slices"
 
@@ -34,15 +33,16 @@ func Entropy(ctx context.Context, ids *tokenize.IDs, o Options) (float64, error)
 	if err != nil {
 		return 0, err
 	}
-	if width := bits.Len(uint(max(ids.VocabSize()-1, 1))); width*o.N > 64 {
-		return 0, fmt.Errorf("diversity: entropy of %d-grams over a vocabulary of %d: %d bits, at most 64 are supported", o.N, ids.VocabSize(), width*o.N)
+	packer, err := newGramKeys(o, ids.VocabSize())
+	if err != nil {
+		return 0, err
 	}
 	keys := make([]uint64, 0, allGrams(ids, o))
 	for i := range ids.Len() {
-		eachGram(ids.At(i), o, func(key uint64) { keys = append(keys, key) })
-	}
-	if err := ctx.Err(); err != nil {
-		return 0, fmt.Errorf("diversity: entropy: %w", context.Cause(ctx))
+		if i%4096 == 0 && ctx.Err() != nil {
+			return 0, fmt.Errorf("diversity: entropy at prompt %d of %d: %w", i, ids.Len(), context.Cause(ctx))
+		}
+		packer.each(ids.At(i), func(key uint64) { keys = append(keys, key) })
 	}
 	slices.Sort(keys)
 	// With counts c of n: H = log n - (1/n) sum c log c.
@@ -113,6 +113,8 @@ type SampleOptions struct {
 type Jaccard struct {
 	Pairs                       int
 	Mean, Std, Median, P95, Max float64
+	// Histogram is how many pairs have an index in each hundredth from 0 to 1.
+	Histogram []int
 }
 
 // PairwiseJaccard is the Jaccard index |A n B| / |A u B| of the N-gram sets of
@@ -123,8 +125,9 @@ func PairwiseJaccard(ctx context.Context, ids *tokenize.IDs, o SampleOptions) (J
 	if err != nil {
 		return Jaccard{}, err
 	}
-	if width := bits.Len(uint(max(ids.VocabSize()-1, 1))); width*options.N > 64 {
-		return Jaccard{}, fmt.Errorf("diversity: Jaccard of %d-grams over a vocabulary of %d: %d bits, at most 64 are supported", options.N, ids.VocabSize(), width*options.N)
+	packer, err := newGramKeys(options, ids.VocabSize())
+	if err != nil {
+		return Jaccard{}, err
 	}
 	if ids.Len() < 2 {
 		return Jaccard{}, fmt.Errorf("diversity: pairs of %d prompts", ids.Len())
@@ -137,7 +140,7 @@ func PairwiseJaccard(ctx context.Context, ids *tokenize.IDs, o SampleOptions) (J
 	set := func(i int) []uint64 {
 		if sets[i] == nil {
 			keys := []uint64{}
-			eachGram(ids.At(i), options, func(key uint64) { keys = append(keys, key) })
+			packer.each(ids.At(i), func(key uint64) { keys = append(keys, key) })
 			slices.Sort(keys)
 			sets[i] = slices.Compact(keys)
 		}
@@ -158,8 +161,10 @@ func PairwiseJaccard(ctx context.Context, ids *tokenize.IDs, o SampleOptions) (J
 	}
 	slices.Sort(values)
 	j := Jaccard{Pairs: pairs, Median: values[pairs/2], P95: values[pairs*95/100], Max: values[pairs-1]}
+	j.Histogram = make([]int, 100)
 	for _, v := range values {
 		j.Mean += v
+		j.Histogram[min(int(v*100), 99)]++
 	}
 	j.Mean /= float64(pairs)
 	for _, v := range values {

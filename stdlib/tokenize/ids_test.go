@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -58,5 +59,25 @@ func TestIDs(t *testing.T) {
 		if _, err := NewIDs(bad, 5); err == nil {
 			t.Errorf("%v in a vocabulary of 5: want an error", bad)
 		}
+	}
+}
+
+func TestIDsShowThemselves(t *testing.T) {
+	ids, err := NewIDs([][]int32{{1, 2}, {}, {3, 4, 5}}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []*IDs{ids, ids.Slice(1, 3)} {
+		tokens, err := part.Table().Ints("tokens")
+		if err != nil || tokens[len(tokens)-1] != 3 {
+			t.Errorf("tokens %v, %v", tokens, err)
+		}
+		page, _ := part.MIMEBundle()["text/html"].(string)
+		if !strings.Contains(page, "<img") || !strings.Contains(page, "[3, 4, 5]") {
+			t.Errorf("shown as %.2000s", page)
+		}
+	}
+	if b := ids.Prefix(0).MIMEBundle(); b["text/plain"] != "0 texts, 0 ids, vocabulary 6" {
+		t.Errorf("no texts are shown as %v", b)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"divvy/stdlib/display"
 )
 
 // Tokenizer turns texts into ids. It is safe for use from many goroutines, and
@@ -103,7 +105,8 @@ type Options struct {
 	// Workers is the number of goroutines, 0 for as many as there are cores.
 	Workers int
 	// Progress, when set, is called now and then with the number of texts done
-	// and of all texts, from one goroutine at a time.
+	// and of all texts, from one goroutine at a time. Without one a notebook shows
+	// a bar when a call takes more than a second.
 	Progress func(done, total int64)
 }
 
@@ -114,6 +117,9 @@ const batchTexts = 256
 // EncodeAll is the ids of every text, in order. It ends early with ctx's error
 // when ctx is cancelled.
 func (t *Tokenizer) EncodeAll(ctx context.Context, texts []string, o Options) (*IDs, error) {
+	if o.Progress == nil {
+		o.Progress = display.AutoFunc("Tokenizing", "texts")
+	}
 	if w, ok := t.model.(*whiteSpace); ok {
 		return w.encodeAll(ctx, texts, o)
 	}

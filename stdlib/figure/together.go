@@ -1,0 +1,58 @@
+package figure
+
+import (
+	"encoding/base64"
+	"fmt"
+	"html"
+	"math"
+
+	"divvy/arrowio"
+	"divvy/stdlib/display"
+)
+
+// WithTable is the bundle of a result that is a figure and a table: the figure
+// stands above. Front ends show one form of a bundle, so the picture is inside
+// the HTML. A figure that cannot be drawn, for want of data, is left out.
+func WithTable(f *Figure, t *arrowio.Table, text string) map[string]any {
+	page := t.HTML()
+	if png, err := f.PNG(); err == nil {
+		w, _ := f.size()
+		page = fmt.Sprintf(`<img alt="%s" style="max-width:100%%" width="%g" src="data:image/png;base64,%s">`,
+			html.EscapeString(f.Title), w, base64.StdEncoding.EncodeToString(png)) + page
+	}
+	return map[string]any{display.MIMEHTML: page, display.MIMEText: text}
+}
+
+// Histogram makes a figure of how many values lie in each of bins intervals of
+// equal width from low to high. Values outside are counted in the interval next
+// to them. NaN is left out.
+func Histogram(name string, values []float64, low, high float64, bins int) *Figure {
+	if bins < 1 {
+		bins = 1
+	}
+	counts := make([]float64, bins)
+	for _, v := range values {
+		if math.IsNaN(v) {
+			continue
+		}
+		at := int(min(max((v-low)/(high-low)*float64(bins), 0), float64(bins-1)))
+		counts[at]++
+	}
+	return HistogramOf(name, counts, low, high)
+}
+
+// HistogramOf is Histogram of counts that are known.
+func HistogramOf(name string, counts []float64, low, high float64) *Figure {
+	s := Series{Name: name, Mark: Line}
+	step := (high - low) / float64(len(counts))
+	add := func(x, y float64) {
+		s.X, s.Y, s.Lo, s.Hi = append(s.X, x), append(s.Y, y), append(s.Lo, 0), append(s.Hi, y)
+	}
+	add(low, 0)
+	for i, n := range counts {
+		add(low+float64(i)*step, n)
+		add(low+float64(i+1)*step, n)
+	}
+	add(high, 0)
+	return &Figure{Series: []Series{s}}
+}
