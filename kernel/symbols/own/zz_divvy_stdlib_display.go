@@ -10,6 +10,8 @@ import (
 
 func _divvy_stdlib_display() map[string]reflect.Value {
 	return map[string]reflect.Value{
+		"Auto":        reflect.ValueOf(p_divvy_stdlib_display.Auto),
+		"AutoFunc":    reflect.ValueOf(p_divvy_stdlib_display.AutoFunc),
 		"Bar":         reflect.ValueOf(p_divvy_stdlib_display.Bar),
 		"Bundle":      reflect.ValueOf((*p_divvy_stdlib_display.Bundle)(nil)),
 		"Clear":       reflect.ValueOf(p_divvy_stdlib_display.Clear),

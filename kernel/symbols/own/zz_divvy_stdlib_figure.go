@@ -26,6 +26,8 @@ func _divvy_stdlib_figure() map[string]reflect.Value {
 		"FitAll":      reflect.ValueOf(p_divvy_stdlib_figure.FitAll),
 		"Grid":        reflect.ValueOf(p_divvy_stdlib_figure.Grid),
 		"Groups":      reflect.ValueOf(p_divvy_stdlib_figure.Groups),
+		"Histogram":   reflect.ValueOf(p_divvy_stdlib_figure.Histogram),
+		"HistogramOf": reflect.ValueOf(p_divvy_stdlib_figure.HistogramOf),
 		"Layout":      reflect.ValueOf((*p_divvy_stdlib_figure.Layout)(nil)),
 		"Mark":        reflect.ValueOf((*p_divvy_stdlib_figure.Mark)(nil)),
 		"OLS":         reflect.ValueOf(p_divvy_stdlib_figure.OLS),
@@ -36,5 +38,6 @@ func _divvy_stdlib_figure() map[string]reflect.Value {
 		"Series":      reflect.ValueOf((*p_divvy_stdlib_figure.Series)(nil)),
 		"Theme":       reflect.ValueOf(p_divvy_stdlib_figure.Theme),
 		"Ticks":       reflect.ValueOf((*p_divvy_stdlib_figure.Ticks)(nil)),
+		"WithTable":   reflect.ValueOf(p_divvy_stdlib_figure.WithTable),
 	}
 }
