@@ -42,6 +42,14 @@ type Interpreter interface {
 	Close() error
 }
 
+// Debugger is an Interpreter that can be debugged.
+type Debugger interface {
+	// Debug answers one request of the Debug Adapter Protocol, in JSON, while
+	// a cell runs or none. Events of the program go to the sink of the latest
+	// request, as DebugEvent.
+	Debug(ctx context.Context, request []byte, out Sink) ([]byte, error)
+}
+
 // Request is one cell to run.
 type Request struct {
 	// ID is opaque to the interpreter, unique to a request.
@@ -135,6 +143,9 @@ type Event struct {
 
 	// Comm messages.
 	Comm *CommMessage `json:"comm,omitempty"`
+
+	// DebugEvent: an event of the Debug Adapter Protocol, in JSON.
+	Debug []byte `json:"-"`
 }
 
 // The kinds of Event.
@@ -147,6 +158,7 @@ const (
 	CommOpen      = "comm_open"
 	CommMsg       = "comm_msg"
 	CommClose     = "comm_close"
+	DebugEvent    = "debug_event"
 )
 
 // CommMessage is a message of a comm in either direction. Kind is CommOpen,

@@ -74,6 +74,12 @@ func (c *collector) stdout() string {
 
 func runProgram(t *testing.T, p program) (string, []*cell.Error) {
 	t.Helper()
+	return runProgramWith(t, p, func(*interp.Session) {})
+}
+
+// runProgramWith calls each before each cell.
+func runProgramWith(t *testing.T, p program, each func(*interp.Session)) (string, []*cell.Error) {
+	t.Helper()
 	s, err := interp.New(interp.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -93,6 +99,7 @@ func runProgram(t *testing.T, p program) (string, []*cell.Error) {
 				c.out.WriteString("=> " + strings.TrimSuffix(fmt.Sprintln(vs...), "\n") + "\n")
 			}
 		})
+		each(s)
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		r := s.Execute(ctx, cell.Request{Count: i + 1, Code: code, Silent: !value}, c)
 		cancel()

@@ -22,8 +22,9 @@ type checked struct {
 	old      map[*ast.Ident]string // uses of a variable before the cell defines it anew
 	imports  map[string]string     // after the cell
 	syntax   *cellSyntax
-	env      []*decl  // earlier declarations that still hold
-	dropped  []string // what was said of those that do not
+	cell     *ast.FuncType // of the function that the checker takes the statements for
+	env      []*decl       // earlier declarations that still hold
+	dropped  []string      // what was said of those that do not
 }
 
 // cellSyntax is a cell that the parser has accepted.
@@ -100,7 +101,8 @@ func (s *engine) checkCell(src string, tolerant bool) (*checked, error) {
 	}
 	f := &ast.File{Package: s.filePos, Name: ast.NewIdent("main")}
 	f.Decls = append(append(append(f.Decls, imps...), syn.decls...), pkgVars...)
-	f.Decls = append(f.Decls, &ast.FuncDecl{Name: ast.NewIdent("__cell"), Type: &ast.FuncType{Params: &ast.FieldList{}},
+	ck.cell = &ast.FuncType{Params: &ast.FieldList{}}
+	f.Decls = append(f.Decls, &ast.FuncDecl{Name: ast.NewIdent("__cell"), Type: ck.cell,
 		Body: &ast.BlockStmt{Lbrace: syn.body.Lbrace, List: rest, Rbrace: syn.body.Rbrace}})
 	if err := s.typeCheck(ck, f, syn.decls, h.declared, tolerant); err != nil {
 		if tolerant {

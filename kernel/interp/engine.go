@@ -10,10 +10,12 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	yaegi "github.com/traefik/yaegi/interp"
 	yunsafe "github.com/traefik/yaegi/stdlib/unsafe"
 
+	"divvy/kernel/debug"
 	"divvy/kernel/native"
 	"divvy/kernel/symbols"
 )
@@ -46,10 +48,17 @@ type engine struct {
 	filePos   token.Pos // a place for what the lowerer makes
 	cellName  string    // of the cell being worked on
 	sources   map[string]string
-	usesFiles bool     // a cell used os.Stdout or os.Stderr as a file
-	warnings  []string // of the last cell
+	wholes    map[string]string // the whole texts of cells, kept while a debugger may ask
+	usesFiles bool              // a cell used os.Stdout or os.Stderr as a file
+	warnings  []string          // of the last cell
 	natives   *natives
 	onLowered func(u *unit)
+
+	hooks                    atomic.Bool     // what is compiled from now on calls the debugger
+	tracedCells, tracedFuncs [][]*debug.Func // by cell, latest last
+	hooking                  bool            // in the cell being worked on
+	hooked                   bool            // what is declared does; see rehook
+	whole                    string          // the text of the whole cell being worked on
 }
 
 // decl is a declaration of a function, method, type or constants.
@@ -87,7 +96,7 @@ func newEngine(y *yaegi.Interpreter, lib *symbols.Library, rt *runtime, override
 		yaegi: y, exec: x, keep: keep, rt: rt, lib: lib, fset: y.FileSet(), overrides: overrides, natives: newNatives(),
 		imports: map[string]string{}, decls: map[string]*decl{}, vars: map[string]*svar{},
 		inst: map[string]string{}, descs: map[string]*typeDesc{}, registered: map[string]string{},
-		aliases: map[string]string{}, ydone: map[string]bool{}, used: map[string]bool{}, sources: map[string]string{},
+		aliases: map[string]string{}, ydone: map[string]bool{}, used: map[string]bool{}, sources: map[string]string{}, wholes: map[string]string{},
 	}
 	s.filePos = s.fset.AddFile("_.go", -1, 64).Pos(1)
 	if err := y.Use(rt.exports()); err != nil {
@@ -190,10 +199,30 @@ func (s *engine) evalAs(r *run, src string, native bool) error {
 	return err
 }
 
+// begin takes note of the whole text of a cell: front ends know it by that.
+func (s *engine) begin(name, code string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.whole, s.wholes[name] = code, code
+}
+
 // prepare makes a cell ready to run. After an error the session is as before.
 func (s *engine) prepare(name, src string) (*unit, error) {
 	s.warnings, s.cellName = nil, name
 	s.sources[name] = src
+	hooks := s.hooks.Load()
+	u, err := s.build(src, hooks)
+	if err != nil && hooks {
+		if plain, plainErr := s.build(src, false); plainErr == nil {
+			s.warnings = append(s.warnings, "the debugger cannot follow this cell: "+err.Error())
+			return plain, nil
+		}
+	}
+	return u, err
+}
+
+// build is prepare with or without hooks for the debugger.
+func (s *engine) build(src string, hooks bool) (*unit, error) {
 	ck, err := s.check(src)
 	if err != nil {
 		return nil, err
@@ -201,6 +230,7 @@ func (s *engine) prepare(name, src string) (*unit, error) {
 	if err := s.checkNative(ck); err != nil {
 		return nil, err
 	}
+	s.hooking = hooks
 	u, err := s.lower(ck)
 	if err != nil {
 		return nil, err
@@ -212,8 +242,9 @@ func (s *engine) prepare(name, src string) (*unit, error) {
 		u.rollback()
 		return nil, &limitation{err}
 	}
-	s.pkg = ck.pkg
+	s.pkg, s.hooked = ck.pkg, hooks
 	u.commit()
+	s.register(u)
 	return u, nil
 }
 

@@ -139,9 +139,11 @@ func (t *trace) clear() {
 type unwinding struct {
 	runs  *runs
 	spans *spans
+	begun func(text string) // told of each frame
 }
 
 func (u unwinding) Write(p []byte) (int, error) {
+	u.begun("panic")
 	if f, ok := u.spans.frameOf(strings.TrimSuffix(string(p), "\n")); ok {
 		if r := u.runs.current(); r != nil {
 			r.trace.mu.Lock()

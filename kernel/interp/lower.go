@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"go/types"
 
+	"divvy/kernel/debug"
 	"divvy/kernel/symbols/box"
 )
 
@@ -27,6 +28,9 @@ type unit struct {
 	newDescs   []string
 	newInst    map[string]bool
 	rollback   func()
+
+	traced   []*debug.Func
+	declares bool // one of them is declared, so that later cells call it
 }
 
 func (u *unit) commit() {
@@ -67,6 +71,7 @@ type fnCtx struct {
 	loop *rangeFunc // the innermost range-over-func body, or nil
 	rec  bool       // the function recovers
 
+	traced   *traced                  // what the debugger is told of it, or nil
 	mark     string                   // the variable that holds the current line, or ""
 	safe     map[[2]types.Object]bool // slice and index pairs that a loop guarantees
 	counters map[types.Object]bool    // variables that count up from zero

@@ -73,9 +73,13 @@ func (l *lowerer) assignOne(s *ast.AssignStmt) []ast.Stmt {
 		return []ast.Stmt{&ast.AssignStmt{Lhs: []ast.Expr{id("_")}, TokPos: s.TokPos, Tok: token.ASSIGN, Rhs: []ast.Expr{l.conv(v, nil)}}}
 	case l.isNew(s, x):
 		t := l.typeOf(x)
-		if isInterface(t) { // := would give the value's own type
+		if isInterface(t) || l.tracesReceived(v) { // := would give the value's own type
 			n := l.local(l.info.Defs[x.(*ast.Ident)])
 			rhs := l.expr(v)
+			if l.tracesReceived(v) {
+				c := l.fresh("c")
+				return []ast.Stmt{define([]string{c}, rhs), declareVar(n, l.typ(t)), assign(id(n), id(c))}
+			}
 			return []ast.Stmt{declareVar(n, l.typ(t)), assign(id(n), rhs)}
 		}
 		rhs := l.expr(v)
@@ -176,7 +180,7 @@ func (l *lowerer) assignMulti(s *ast.AssignStmt) []ast.Stmt {
 			direct = false
 		}
 	}
-	if allNew && direct {
+	if allNew && direct && !l.tracesReceived(s.Rhs[0]) {
 		names := make([]string, len(s.Lhs))
 		for i, x := range s.Lhs {
 			names[i] = l.defName(x)
@@ -369,19 +373,5 @@ func (l *lowerer) varExpr(v types.Object, derefs map[types.Object]string) ast.Ex
 
 // capturedBy lists the local variables around a literal that it uses.
 func (l *lowerer) capturedBy(fl *ast.FuncLit) []*types.Var {
-	var vs []*types.Var
-	seen := map[types.Object]bool{}
-	ast.Inspect(fl.Body, func(n ast.Node) bool {
-		x, ok := n.(*ast.Ident)
-		if !ok {
-			return true
-		}
-		v, ok := l.info.Uses[x].(*types.Var)
-		if ok && !v.IsField() && isMain(v) && !l.pkgLevel(v) && !seen[v] && (v.Pos() < fl.Pos() || v.Pos() >= fl.End()) && l.old[x] == "" {
-			seen[v] = true
-			vs = append(vs, v)
-		}
-		return true
-	})
-	return vs
+	return l.usedFromOutside(fl)
 }

@@ -64,7 +64,7 @@ func (l *lowerer) expr(e ast.Expr) ast.Expr {
 	case *ast.CompositeLit:
 		return l.composite(e)
 	case *ast.FuncLit:
-		return l.funcLit(l.info.Types[e].Type.(*types.Signature), e.Body)
+		return l.funcLit(l.info.Types[e].Type.(*types.Signature), e)
 	case *ast.CallExpr:
 		return l.call(e)
 	}
@@ -195,9 +195,10 @@ func (l *lowerer) sliceExpr(e *ast.SliceExpr) ast.Expr {
 	return &ast.SliceExpr{X: l.expr(e.X), Lbrack: e.Lbrack, Low: l.expr(e.Low), High: l.expr(e.High), Max: l.expr(e.Max), Slice3: e.Slice3}
 }
 
-func (l *lowerer) funcLit(sg *types.Signature, body *ast.BlockStmt) *ast.FuncLit {
-	saved, top := l.fn, l.top
+func (l *lowerer) funcLit(sg *types.Signature, e *ast.FuncLit) *ast.FuncLit {
+	saved, top, body := l.fn, l.top, e.Body
 	l.fn, l.top = &fnCtx{sig: sg, rec: recovers(body)}, false
+	l.fn.traced = l.traceLit(saved, e)
 	if saved != nil { // what holds around a literal holds in it only for what nothing assigns
 		l.fn.counters = nil
 	}
@@ -205,6 +206,7 @@ func (l *lowerer) funcLit(sg *types.Signature, body *ast.BlockStmt) *ast.FuncLit
 	if l.callsUnknown(body, "") {
 		f.Body.List = append(l.counted("a function literal", body.Pos()), f.Body.List...)
 	}
+	f.Body.List = append(l.enterTraced(body.Lbrace), f.Body.List...)
 	l.fn, l.top = saved, top
 	return f
 }

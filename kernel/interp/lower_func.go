@@ -12,7 +12,7 @@ import (
 func (l *lowerer) emitFunc(n *ast.FuncDecl, f *types.Func, name string, sub map[*types.TypeParam]types.Type) {
 	l.inPackage(sub, func() {
 		sg := f.Signature()
-		l.fn = &fnCtx{sig: sg, rec: recovers(n.Body)}
+		l.fn = &fnCtx{sig: sg, rec: recovers(n.Body), traced: l.traceFunc(funcLabel(f), n)}
 		ft := l.sig(sg, true)
 		if r := sg.Recv(); r != nil {
 			ft.Params.List = append([]*ast.Field{field(l.param(r), l.typ(r.Type()))}, ft.Params.List...)
@@ -28,7 +28,7 @@ func (l *lowerer) emitFunc(n *ast.FuncDecl, f *types.Func, name string, sub map[
 		if l.recursive(key, n) {
 			zero = append(l.counted(funcLabel(f), n.Pos()), zero...)
 		}
-		fd.Body.List = append(zero, fd.Body.List...)
+		fd.Body.List = append(append(l.enterTraced(n.Body.Lbrace), zero...), fd.Body.List...)
 	})
 }
 

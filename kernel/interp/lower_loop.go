@@ -174,13 +174,12 @@ func (l *lowerer) forStmt(s *ast.ForStmt) []ast.Stmt {
 			}
 		}
 	}
+	in = append(in, l.hookAgain(s, s.Body)...)
 	l.fn.label = label
 	l.push(t)
 	n.Body = l.block(s.Body)
 	l.pop()
-	if capt {
-		n.Body.List = append(append(in, n.Body.List...), t.onContinue...)
-	}
+	n.Body.List = append(append(in, n.Body.List...), t.onContinue...)
 	return append(out, n)
 }
 
@@ -221,6 +220,9 @@ func (l *lowerer) rangeStmt(s *ast.RangeStmt) []ast.Stmt {
 		}
 	}
 	capt, _ := l.captured(s.Body, objs)
+	if _, ok := t.Underlying().(*types.Chan); ok && l.fn.traced != nil {
+		capt = true // see tracesReceived
+	}
 	var in []ast.Stmt
 	var kt, vt types.Type
 	switch u := deref(t).Underlying().(type) {
@@ -264,6 +266,7 @@ func (l *lowerer) rangeStmt(s *ast.RangeStmt) []ast.Stmt {
 			n.Key, n.Tok = id(l.fresh("k")), token.DEFINE
 		}
 	}
+	in = append(in, l.hookAgain(s, s.Body)...)
 	l.push(&target{brk: true, cnt: true})
 	n.Body = l.block(s.Body)
 	l.pop()
@@ -308,6 +311,7 @@ func (l *lowerer) rangeInt(s *ast.RangeStmt, t types.Type) []ast.Stmt {
 		Init: define([]string{i}, typed(lit(token.INT, "0"))),
 		Cond: &ast.BinaryExpr{X: id(i), Op: token.LSS, Y: id(n)},
 		Post: &ast.IncDecStmt{X: id(i), Tok: token.INC}}
+	in = append(in, l.hookAgain(s, s.Body)...)
 	l.push(&target{brk: true, cnt: true})
 	f.Body = l.block(s.Body)
 	l.pop()

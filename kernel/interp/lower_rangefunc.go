@@ -35,6 +35,7 @@ func (l *lowerer) rangeFunc(s *ast.RangeStmt, sg *types.Signature) []ast.Stmt {
 		fx = &ast.ParenExpr{X: fx}
 	}
 	l.fn = &fnCtx{sig: outer.sig, loop: rf, rec: outer.rec, label: outer.label, targets: append([]*target{}, outer.targets...)}
+	l.fn.traced = l.traceRange(outer, s)
 	l.push(&target{brk: true, cnt: true, rf: rf})
 	params := &ast.FieldList{}
 	var in []ast.Stmt
@@ -54,7 +55,9 @@ func (l *lowerer) rangeFunc(s *ast.RangeStmt, sg *types.Signature) []ast.Stmt {
 			in = append(in, assign(l.expr(e), l.toIfaceIf(id(n), t, l.typeOf(e), e.Pos())))
 		}
 	}
+	in = append(in, l.hookAgain(s, s.Body)...)
 	body := l.block(s.Body)
+	in = append(l.enterTraced(s.Body.Lbrace), in...)
 	l.fn = outer
 	outer.label = ""
 	body.List = append(append(in, body.List...), ret(id("true")))

@@ -18,6 +18,7 @@ func (l *lowerer) block(b *ast.BlockStmt) *ast.BlockStmt {
 
 func (l *lowerer) stmts(ss []ast.Stmt) []ast.Stmt {
 	var out []ast.Stmt
+	defer l.inBlock()()
 	for _, s := range ss {
 		out = append(out, l.guarded(s)...)
 	}
@@ -26,7 +27,7 @@ func (l *lowerer) stmts(ss []ast.Stmt) []ast.Stmt {
 
 // guarded lowers a statement of a list, with its mark and checks before it.
 func (l *lowerer) guarded(s ast.Stmt) []ast.Stmt {
-	var out []ast.Stmt
+	out := l.hook(s)
 	if m := l.markStmt(s); m != nil {
 		out = append(out, m)
 	}
@@ -117,7 +118,9 @@ func (l *lowerer) ifStmt(s *ast.IfStmt) []ast.Stmt {
 	case *ast.BlockStmt:
 		n.Else = l.block(e)
 	case *ast.IfStmt:
-		r := l.ifStmt(e)
+		leave := l.inBlock()
+		r := append(l.hook(e), l.ifStmt(e)...)
+		leave()
 		if one, ok := r[0].(*ast.IfStmt); ok && len(r) == 1 {
 			n.Else = one
 		} else {
@@ -210,6 +213,18 @@ func (l *lowerer) comm(s ast.Stmt) (ast.Stmt, []ast.Stmt) {
 		return l.stmt(s)[0], nil
 	}
 	recv := l.expr(unparen(a.Rhs[0]))
+	if a.Tok == token.DEFINE && l.tracesReceived(a.Rhs[0]) {
+		names := make([]string, len(a.Lhs))
+		var pre []ast.Stmt
+		for i, x := range a.Lhs {
+			if names[i] = "_"; !isBlank(x) {
+				names[i] = l.fresh("c")
+				n := l.defName(x)
+				pre = append(pre, declareVar(n, l.typ(l.typeOf(x))), assign(id(n), id(names[i])))
+			}
+		}
+		return define(names, recv), pre
+	}
 	if a.Tok == token.DEFINE {
 		names := make([]string, len(a.Lhs))
 		for i, x := range a.Lhs {

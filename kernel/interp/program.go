@@ -90,7 +90,7 @@ func (g *generation) declare() {
 		d.src = g.s.printNorm(d.node, g.l.info)
 		d.deps = g.l.depsOf(d.node)
 		g.l.keepText(d)
-		if old := g.oldDecls[d.key]; old != nil && old.src == d.src && old.iname != "" && old.native == d.native {
+		if old := g.oldDecls[d.key]; old != nil && old.src == d.src && old.iname != "" && old.native == d.native && !g.s.rehook(d.node) {
 			d.iname = old.iname
 		} else {
 			g.change(d)
@@ -104,6 +104,11 @@ func (g *generation) declare() {
 	for _, n := range g.ck.defs {
 		if g.oldDecls[n] != nil {
 			g.changed[n] = true
+		}
+	}
+	for _, d := range g.ck.env {
+		if g.s.rehook(d.node) {
+			g.change(d)
 		}
 	}
 }
@@ -291,8 +296,11 @@ func (l *lowerer) body(ck *checked) {
 	l.fn = &fnCtx{sig: types.NewSignatureType(nil, nil, nil, nil, nil, false)}
 	cellSpan := 0
 	l.fn.mark, cellSpan = l.cellMark()
+	l.fn.traced = l.traceCell()
 	var body []ast.Stmt
+	defer l.inBlock()()
 	for i, st := range ck.stmts {
+		body = append(body, l.hook(st)...)
 		if i == len(ck.stmts)-1 && ck.trailing != nil {
 			if m := l.markStmt(st); m != nil {
 				body = append(body, m)
@@ -309,6 +317,7 @@ func (l *lowerer) body(ck *checked) {
 	if len(body) == 0 && len(l.u.prolog) == 1 && len(l.u.funcs) == 0 {
 		return // nothing but declarations
 	}
+	l.u.prolog = append(l.enterTraced(token.NoPos), l.u.prolog...)
 	if body = append(l.u.prolog, body...); len(body) > 0 {
 		l.u.cellFn = l.fresh("cell")
 		l.s.rt.spans.addCell(l.u.cellFn, cellSpan)

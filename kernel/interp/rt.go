@@ -11,6 +11,7 @@ import (
 
 	yaegi "github.com/traefik/yaegi/interp"
 
+	"divvy/kernel/debug"
 	"divvy/kernel/symbols/box"
 )
 
@@ -25,6 +26,7 @@ type runtime struct {
 	ctx   context.Context // of the running cell
 	runs  *runs
 	spans spans
+	tracing
 
 	compiledMu sync.RWMutex
 	compiled   []compiledFunc // functions of compiled programs, by number
@@ -33,8 +35,8 @@ type runtime struct {
 	result func(vs []any)
 }
 
-func newRuntime(rs *runs, stdout, stderr Stream) *runtime {
-	return &runtime{runs: rs, stdout: stdout, stderr: stderr, result: func([]any) {}}
+func newRuntime(rs *runs, tracer *debug.Tracer, stdout, stderr Stream) *runtime {
+	return &runtime{runs: rs, tracing: tracing{tracer: tracer}, stdout: stdout, stderr: stderr, result: func([]any) {}}
 }
 
 func (r *runtime) exports() yaegi.Exports {
@@ -69,7 +71,7 @@ func (r *runtime) exports() yaegi.Exports {
 		"Which":         reflect.ValueOf(r.which),
 		"Method":        reflect.ValueOf(method),
 		"Eq":            reflect.ValueOf(equal),
-		"Panic":         reflect.ValueOf(panicWith),
+		"Panic":         reflect.ValueOf(r.panicWith),
 		"Recovered":     reflect.ValueOf(r.recovered),
 		"GoPanic":       reflect.ValueOf(r.goPanic),
 		"Print":         reflect.ValueOf(r.print),
@@ -84,6 +86,13 @@ func (r *runtime) exports() yaegi.Exports {
 		"DeepEqual":     reflect.ValueOf(deepEqual),
 		"JSONUnmarshal": reflect.ValueOf(jsonUnmarshal),
 		"JSONDecode":    reflect.ValueOf(jsonDecode),
+
+		"Enter":    reflect.ValueOf(r.enter),
+		"At":       reflect.ValueOf(r.tracer.At),
+		"Leave":    reflect.ValueOf(r.tracer.Leave),
+		"Local":    reflect.ValueOf(r.local),
+		"Value":    reflect.ValueOf(r.value),
+		"BoxValue": reflect.ValueOf(r.boxValue),
 
 		"ValueType":         reflect.ValueOf(r.valueType),
 		"ValueInterface":    reflect.ValueOf(r.valueInterface),

@@ -34,10 +34,11 @@ type panicked struct {
 // Error lets compiled code that recovers print the value.
 func (p *panicked) Error() string { return fmt.Sprint(p.value) }
 
-func panicWith(v any, place string) {
+func (r *runtime) panicWith(v any, place string) {
 	if v == nil {
 		v = new(goruntime.PanicNilError)
 	}
+	r.tracer.Panicking("panic: " + panicText(v))
 	panic(&panicked{v, place})
 }
 

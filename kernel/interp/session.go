@@ -4,12 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"runtime/debug"
+	runtimedebug "runtime/debug"
 	"sync"
 
 	yaegi "github.com/traefik/yaegi/interp"
 
 	"divvy/kernel/cell"
+	"divvy/kernel/debug"
 	"divvy/kernel/native"
 	"divvy/kernel/symbols"
 )
@@ -39,6 +40,8 @@ type Session struct {
 	current *run
 
 	callbacks callbacks // of widgets
+	tracer    *debug.Tracer
+	debugging debugging
 
 	onResult func(vs []any) // for tests
 }
@@ -58,6 +61,7 @@ func New(o Options) (*Session, error) {
 	connectDisplay()
 	connectWidgets()
 	s.input = &input{s: s}
+	s.tracer = newTracer(&s.runs)
 	s.args = []string{"cell"}
 	if err := s.openFiles(); err != nil {
 		return nil, err
@@ -70,8 +74,8 @@ func New(o Options) (*Session, error) {
 
 // start begins with an empty engine.
 func (s *Session) start() error {
-	rt := newRuntime(&s.runs, stream{&s.runs, "stdout"}, stream{&s.runs, "stderr"})
-	y := yaegi.New(yaegi.Options{Stdout: io.Discard, Stderr: unwinding{&s.runs, &rt.spans}, Unrestricted: true})
+	rt := newRuntime(&s.runs, s.tracer, stream{&s.runs, "stdout"}, stream{&s.runs, "stderr"})
+	y := yaegi.New(yaegi.Options{Stdout: io.Discard, Stderr: unwinding{&s.runs, &rt.spans, s.tracer.Panicking}, Unrestricted: true})
 	e, err := newEngine(y, s.lib, rt, s.overrides())
 	if err != nil {
 		return err
@@ -79,6 +83,7 @@ func (s *Session) start() error {
 	e.natives.compiler = s.comp
 	if s.engine != nil {
 		s.engine.natives.close()
+		e.hooks.Store(s.engine.hooks.Load())
 	}
 	s.engine = e
 	return nil
@@ -109,6 +114,7 @@ func (s *Session) Execute(ctx context.Context, req cell.Request, out cell.Sink) 
 	if name, detail, ok := helpOn(req.Code); ok {
 		return s.help(ctx, r, name, detail)
 	}
+	s.engine.begin(r.name, req.Code)
 	err := s.guard(func() error { return s.runCell(r, req.Code) })
 	if s.engine.usesFiles {
 		s.flush()
@@ -123,7 +129,7 @@ func (s *Session) Execute(ctx context.Context, req cell.Request, out cell.Sink) 
 func (s *Session) guard(f func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("the kernel failed on this cell: %v\n%s", r, debug.Stack())
+			err = fmt.Errorf("the kernel failed on this cell: %v\n%s", r, runtimedebug.Stack())
 		}
 	}()
 	return f()
