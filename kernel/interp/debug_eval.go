@@ -169,6 +169,9 @@ func (l *lowerer) scopeAt(place sitePlace) *types.Package {
 		for _, name := range sc.Names() {
 			o := sc.Lookup(name)
 			if _, visible := place.scope.LookupParent(name, place.pos); visible == o || o.Parent() == l.pkg.Scope() {
+				if pn, ok := o.(*types.PkgName); ok { // the checker wants its own
+					o = types.NewPkgName(token.NoPos, pkg, name, pn.Imported())
+				}
 				pkg.Scope().Insert(o) // of equal names, the innermost has come first
 			}
 		}

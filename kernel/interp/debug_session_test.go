@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -222,4 +223,95 @@ func TestBreakpoint(t *testing.T) {
 	d.breakAt(code)
 	d.ask("continue", map[string]any{"threadId": 1})
 	d.end(ended)
+}
+
+// following are statements with the variable that each defines, if any.
+var following = [][2]string{
+	{"a := 1", "a"}, {"a = 2", ""}, {"a++", ""}, {"a += 40", ""}, {"a = g(a)", ""}, {"a, _ = g2(a)", ""}, {"a = <-c1(7)", ""},
+	{"b := g(3)", "b"}, {"b = a + b", ""}, {"b = g(g(b))", ""}, {"b, a = a, b", ""}, {`b = len("xyz")`, ""},
+	{`s := "x"`, "s"}, {`s += "y"`, ""}, {"s = fmt.Sprint(s, 1)", ""}, {"s = h(s)", ""}, {"s = strings.ToUpper(s)", ""},
+	{"f := 1.5", "f"}, {"f = math.Sqrt(f * 6)", ""}, {"f /= 2", ""}, {"f = float64(a)", ""},
+	{"xs := []int{1, 2}", "xs"}, {"xs = append(xs, 3)", ""}, {"xs[1] = 9", ""}, {"xs = xs[1:]", ""}, {"xs = l(xs)", ""},
+	{`m := map[string]int{"a": 1}`, "m"}, {`m["b"] = 2`, ""}, {`delete(m, "a")`, ""}, {`n := m["b"]`, "n"}, {`n, ok := m["z"]`, "ok"},
+	{`p := P{1, "p"}`, "p"}, {"p.N = 5", ""}, {"q := &p", "q"}, {"q.N++", ""}, {"p = mk(8)", ""}, {`q = &P{3, "new"}`, ""}, {"*q = p", ""},
+	{"var e error", "e"}, {`e = fmt.Errorf("bad %d", a)`, ""}, {"e = nil", ""}, {"e = mkerr()", ""},
+	{"var v any = 3", "v"}, {`v = "text"`, ""}, {"v = p", ""}, {"w := v.(P)", "w"}, {"w.N = 0", ""}, {"w, ok = v.(P)", ""},
+	{"fn := func() { a = 100 }", ""}, {"fn()", ""}, {"func() { b = a * 2 }()", ""},
+	{"arr := [3]int{1, 2, 3}", "arr"}, {"arr[0] = 7", ""}, {"brr := arr", "brr"}, {"brr[1] = 8", ""},
+	{`r, size := utf8.DecodeRuneInString("é")`, "size"}, {"x, y := 1, 2", "y"}, {"x, y = y, x", ""}, {"x, z := 5, 6", "z"},
+	{"var t1, t2 int = 3, 4", "t1"}, {"t1, t2 = g2(t2)", ""}, {"u8 := uint8(200)", "u8"}, {"u8 += 100", ""},
+	{"cx := complex(1, 2)", "cx"}, {"var d time.Duration = 1500", "d"}, {"d *= time.Millisecond", ""},
+	{"ch := make(chan int, 3)", ""}, {"ch <- 1", ""}, {"rec := <-ch", "rec"}, {"ch <- 5", ""}, {"rec = <-ch", ""},
+	{"ch <- 6", ""}, {"rec, ok = <-ch", ""}, {"k := K(3)", "k"}, {"k = k.next()", ""}, {"gen := Max(3, 4)", "gen"}, {"gen = Max(gen, 9)", ""},
+	{"for i := range 3 { a += i }", ""}, {"if c := g(a); c > 0 { a = c }", ""}, {"mk2(&a, &s)", ""}, {"grid := [][]P{{p}, {p, w}}", "grid"}, {"grid[1][0].N = 77", ""},
+}
+
+const followed = `type P struct { N int; S string }
+type K int
+func (k K) next() K { return k + 1 }
+func Max[T int | float64](a, b T) T { if a > b { return a }; return b }
+func g(x int) int { return x + 1 }
+func g2(x int) (int, int) { return x * 2, x }
+func h(s string) (r string) { r = s + s; return }
+func l(x []int) []int { return append(x, len(x)) }
+func mk(n int) P { return P{n, "mk"} }
+func mk2(a *int, s *string) { *a, *s = 5, "set" }
+func mkerr() error { return fmt.Errorf("made") }
+func c1(n int) chan int { c := make(chan int, 1); c <- n; return c }
+func join(xs ...string) string { return strings.Join(xs, "|") }
+func show(s string) { fmt.Println(s) }
+func test() {
+`
+
+// What the debugger finds in a variable is what the program has in it, whatever
+// way it was set.
+func TestLocalsFollowTheProgram(t *testing.T) {
+	var code strings.Builder
+	code.WriteString(followed)
+	line := strings.Count(followed, "\n") + 1
+	var at []int
+	var joins []string
+	var printed []string
+	for _, st := range following {
+		if st[1] != "" {
+			printed = append(printed, "fmt.Sprint("+st[1]+")")
+		}
+		joins = append(joins, "join("+strings.Join(printed, ", ")+")")
+		code.WriteString(st[0] + "\nshow(" + joins[len(joins)-1] + ")\n")
+		at = append(at, line+1)
+		line += 2
+	}
+	code.WriteString("}")
+
+	d := newDebugSession(t)
+	d.run(`import ("strings"; "math"; "time"; "unicode/utf8")`)
+	d.attach()
+	if got := d.breakAt(code.String(), at...); fmt.Sprint(got) != fmt.Sprint(at) {
+		t.Fatalf("breakpoints at %v, not %v", got, at)
+	}
+	d.run(code.String())
+	ended := d.start("test()")
+	var found []string
+	for i := range following {
+		frames, ids := d.stopped("breakpoint")
+		if want := fmt.Sprintf("test:%d", at[i]); frames[0] != want {
+			t.Fatalf("stopped at %s, not %s", frames[0], want)
+		}
+		v := d.try("evaluate", map[string]any{"expression": joins[i], "frameId": ids[0]})
+		if v["success"] != true {
+			t.Fatalf("after %q: %v", following[i][0], v["message"])
+		}
+		text, err := strconv.Unquote(v["body"].(map[string]any)["result"].(string))
+		if err != nil {
+			t.Fatalf("after %q: %v: %v", following[i][0], err, v)
+		}
+		found = append(found, text)
+		d.ask("continue", map[string]any{"threadId": 1})
+	}
+	d.end(ended)
+	for i, want := range strings.Split(strings.TrimSpace(d.out.stdout()), "\n") {
+		if found[i] != want {
+			t.Errorf("after %q: found %q, want %q", following[i][0], found[i], want)
+		}
+	}
 }

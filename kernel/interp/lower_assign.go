@@ -85,7 +85,12 @@ func (l *lowerer) assignOne(s *ast.AssignStmt) []ast.Stmt {
 		rhs := l.expr(v)
 		return []ast.Stmt{&ast.AssignStmt{Lhs: []ast.Expr{idAt(l.defName(x), x.Pos())}, TokPos: s.TokPos, Tok: token.DEFINE, Rhs: []ast.Expr{rhs}}}
 	}
-	return []ast.Stmt{&ast.AssignStmt{Lhs: []ast.Expr{l.expr(x)}, TokPos: s.TokPos, Tok: token.ASSIGN, Rhs: []ast.Expr{l.conv(v, l.typeOf(x))}}}
+	rhs := l.conv(v, l.typeOf(x))
+	if l.tracesReceived(v) {
+		c := l.fresh("c")
+		return []ast.Stmt{define([]string{c}, rhs), assign(l.expr(x), id(c))}
+	}
+	return []ast.Stmt{&ast.AssignStmt{Lhs: []ast.Expr{l.expr(x)}, TokPos: s.TokPos, Tok: token.ASSIGN, Rhs: []ast.Expr{rhs}}}
 }
 
 // assignEach lowers a, b = x, y through temporaries: operands of indices and
