@@ -189,7 +189,7 @@ func (in *installer) writeSpec(dir, program string) error {
 		InterruptMode:   "message", // a signal would be lost on Windows, and could hit a subprocess
 		ProtocolVersion: protocolVersion,
 		Env:             map[string]string{},
-		Metadata:        map[string]any{"debugger": false},
+		Metadata:        map[string]any{"debugger": true},
 	})
 	if err == nil {
 		err = os.WriteFile(filepath.Join(dir, "kernel.json"), b.Bytes(), 0o644)

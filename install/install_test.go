@@ -89,7 +89,7 @@ func TestInstall(t *testing.T) {
 		t.Fatal(err)
 	}
 	if spec.DisplayName != "Go (Divvy)" || spec.Language != "go" || spec.InterruptMode != "message" ||
-		len(spec.Argv) != 4 || spec.Argv[3] != "{connection_file}" || spec.Metadata["debugger"] != false {
+		len(spec.Argv) != 4 || spec.Argv[3] != "{connection_file}" || spec.Metadata["debugger"] != true {
 		t.Errorf("kernel.json: %s", b)
 	}
 	if !filepath.IsAbs(spec.Argv[0]) || filepath.Dir(spec.Argv[0]) != kernelDir(prefix) {

@@ -44,6 +44,7 @@ func kernelInfo() jupyter.Info {
 			CodeMirrorMode:    "go",
 			NBConvertExporter: "script",
 		},
+		Features: []string{"debugger"},
 		HelpLinks: []jupyter.HelpLink{
 			{Text: "A Tour of Go", URL: "https://go.dev/tour/"},
 			{Text: "Go language", URL: "https://go.dev/ref/spec"},

@@ -55,6 +55,7 @@ func controlHandlers() map[string]handler {
 		"create_subshell_request": (*Server).createSubshell,
 		"delete_subshell_request": (*Server).deleteSubshell,
 		"list_subshell_request":   (*Server).listSubshells,
+		"debug_request":           (*Server).debug,
 	}
 }
 
@@ -85,7 +86,10 @@ func (s *Server) fromControl(frames [][]byte) {
 		s.controls.cancel() // an interrupt that does not end must not keep us here
 	}
 	r.lane = s.controls
-	s.controls.push(r)
+	if r.Header.Type == "debug_request" {
+		r.lane = s.debugs // what it evaluates may take long
+	}
+	r.lane.push(r)
 }
 
 // survive drops a message that the server itself cannot cope with.
@@ -172,7 +176,7 @@ func (s *Server) call(r *request) (reply any, err error) {
 		return executeReply{Status: "aborted", Count: s.executionCount()}, nil
 	}
 	handlers := s.onShell
-	if r.lane == s.controls {
+	if r.lane == s.controls || r.lane == s.debugs {
 		handlers = s.onControl
 	}
 	h := handlers[r.Header.Type]

@@ -2,6 +2,7 @@ package jupyter
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"sync"
 	"time"
@@ -64,6 +65,11 @@ func (o *output) Emit(e cell.Event) {
 			return
 		}
 		o.pending.show(e)
+	case cell.DebugEvent:
+		if json.Valid(e.Debug) {
+			o.s.publish(o.r.RawHeader, "debug_event", json.RawMessage(e.Debug))
+		}
+		return
 	case cell.CommOpen, cell.CommMsg, cell.CommClose:
 		if e.Comm == nil {
 			return

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -218,6 +219,13 @@ func (s *Supervisor) Comms(ctx context.Context, target string) (map[string]strin
 	return m, err
 }
 
+// Debug implements cell.Debugger.
+func (s *Supervisor) Debug(ctx context.Context, request []byte, out cell.Sink) ([]byte, error) {
+	var reply json.RawMessage
+	err := s.ask(ctx, kindDebug, nil, out, &reply, request)
+	return reply, err
+}
+
 func (s *Supervisor) ask(ctx context.Context, kind byte, args any, out cell.Sink, value any, parts ...[]byte) error {
 	p, err := s.worker()
 	if err != nil {
@@ -226,4 +234,7 @@ func (s *Supervisor) ask(ctx context.Context, kind byte, args any, out cell.Sink
 	return p.call(ctx, s.lastID.Add(1), kind, args, out, value, parts...)
 }
 
-var _ cell.Interpreter = (*Supervisor)(nil)
+var (
+	_ cell.Interpreter = (*Supervisor)(nil)
+	_ cell.Debugger    = (*Supervisor)(nil)
+)

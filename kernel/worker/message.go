@@ -17,6 +17,7 @@ const (
 	kindIsComplete                 // head: query
 	kindComm                       // head: cell.CommMessage, parts: its buffers
 	kindComms                      // head: query
+	kindDebug                      // part: a request of the Debug Adapter Protocol
 	kindInterrupt                  // no head; no reply
 	kindCancel                     // id: the call whose context has ended
 	kindInputReply                 // head: inputReply
@@ -27,7 +28,7 @@ const (
 	kindReply       // head: reply, the end of a call
 	kindStdout      // part: text
 	kindStderr      // part: text
-	kindEvent       // head: wireEvent, parts: strings of the bundle, or buffers
+	kindEvent       // head: wireEvent, parts: strings of the bundle, buffers, or an event of the debugger
 	kindInput       // head: inputRequest
 	kindInputCancel // head: inputReply with only its number
 	kindRelease     // nothing in the worker can write to this sink any more
@@ -100,6 +101,9 @@ func encodeEvent(e cell.Event) (head []byte, parts [][]byte, err error) {
 			w.JSON[mime] = raw
 		}
 	}
+	if e.Debug != nil {
+		parts = [][]byte{e.Debug}
+	}
 	if e.Comm != nil {
 		m := *e.Comm
 		parts, m.Buffers = m.Buffers, nil
@@ -136,6 +140,12 @@ func decodeEvent(f frame) (cell.Event, error) {
 	}
 	if e.Comm != nil {
 		e.Comm.Buffers = f.parts
+	}
+	if e.Kind == cell.DebugEvent {
+		if len(f.parts) != 1 {
+			return cell.Event{}, errMalformed
+		}
+		e.Debug = f.parts[0]
 	}
 	return e, nil
 }

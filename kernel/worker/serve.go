@@ -216,6 +216,13 @@ func (s *server) dispatch(ctx context.Context, f frame) (value any, err error) {
 		}
 		m.Buffers = f.parts
 		return nil, s.interp.Comm(ctx, m, s.newSink(f.id))
+	case kindDebug:
+		d, ok := s.interp.(cell.Debugger)
+		if !ok || len(f.parts) != 1 {
+			return nil, errors.New("this interpreter has no debugger")
+		}
+		reply, err := d.Debug(ctx, f.parts[0], s.newSink(f.id))
+		return json.RawMessage(reply), err
 	}
 	if err := json.Unmarshal(f.head, &q); err != nil {
 		return nil, err
