@@ -28,6 +28,11 @@ func TestLab(t *testing.T) {
 	runSuite(t, 8*time.Minute, "lab", "DIVVY_CHROMIUM="+chromium(t), "DIVVY_PICTURES="+pictures(t))
 }
 
+// TestDebugger sets a breakpoint, steps and looks at variables in JupyterLab.
+func TestDebugger(t *testing.T) {
+	runSuite(t, 6*time.Minute, "debugger", "DIVVY_CHROMIUM="+chromium(t), "DIVVY_PICTURES="+pictures(t))
+}
+
 // TestWidgets moves widgets message by message, and compares them with those of
 // ipywidgets. TestLab does it with a mouse.
 func TestWidgets(t *testing.T) {
