@@ -29,7 +29,7 @@ class Debugger(Browser):
     def click_gutter(self, page, cell, line):
         """Clicks where breakpoints are set, beside a line."""
         editor = self.editor(page, cell)
-        gutter = editor.locator(".cm-breakpoint-gutter").bounding_box()
+        gutter = editor.locator(".cm-gutter.cm-breakpoint-gutter").bounding_box()
         at = editor.locator(".cm-line").nth(line - 1).bounding_box()
         page.mouse.click(gutter["x"] + gutter["width"] / 2, at["y"] + at["height"] / 2)
 

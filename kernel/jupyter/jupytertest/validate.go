@@ -96,6 +96,7 @@ var validators = map[string]check{
 	"create_subshell_reply": reply(fields{"subshell_id": nonEmpty}),
 	"delete_subshell_reply": reply(fields{}),
 	"list_subshell_reply":   reply(fields{"subshell_id": list(nonEmpty)}),
+	"debug_reply":           debugReply,
 	// iopub
 	"iopub_welcome":       object(fields{"subscription": str}),
 	"status":              object(fields{"execution_state": oneOf("busy", "idle", "starting")}),
@@ -109,6 +110,7 @@ var validators = map[string]check{
 	"comm_open":           object(fields{"comm_id": nonEmpty, "target_name": nonEmpty, "data": mapOf(anything)}),
 	"comm_msg":            object(fields{"comm_id": nonEmpty, "data": mapOf(anything)}),
 	"comm_close":          object(fields{"comm_id": nonEmpty, "data": mapOf(anything)}),
+	"debug_event":         debugEvent,
 	// stdin
 	"input_request": object(fields{"prompt": str, "password": boolean}),
 }
