@@ -19,8 +19,9 @@ type Adapter struct {
 	handling sync.Mutex // one request at a time
 	started  bool
 	asked    map[string][]dap.SourceBreakpoint // by path, as front ends gave them
-	last     struct{ point int }
-	listed   []dap.Variable // the globals, as last seen
+	point    int                               // the last breakpoint's number
+	lab      bool                              // the front end is JupyterLab
+	listed   []dap.Variable                    // the globals, as last seen
 
 	mu   sync.Mutex // guards what follows
 	seq  int
@@ -91,6 +92,7 @@ var errNotStarted = errors.New("the debugger is not switched on")
 func (a *Adapter) dispatch(ctx context.Context, m dap.Message) (body any, then func(), err error) {
 	switch m := m.(type) { // what may be asked at any time
 	case *dap.InitializeRequest:
+		a.lab = m.Arguments.ClientID == "jupyterlab"
 		body = a.initialize()
 		return body, func() { a.emit("initialized", struct{}{}) }, nil
 	case *debugInfoRequest:

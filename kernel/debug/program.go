@@ -29,8 +29,10 @@ type Program interface {
 	CopyToGlobals(ctx context.Context, f *Frame, src, dst string) error
 	// Condition evaluates a breakpoint's condition on the frame's goroutine.
 	Condition(f *Frame, expr string) (bool, error)
-	// Modules are the packages that cells can use.
+	// Modules are the packages that cells can use; Source is what there is to
+	// read of one, by its path.
 	Modules() []Module
+	Source(path string) (string, bool)
 }
 
 // Module is a package that cells can use.

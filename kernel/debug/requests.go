@@ -51,6 +51,9 @@ func (a *Adapter) source(args dap.SourceArguments) (any, error) {
 	}
 	code, ok := a.tracer.code(path)
 	if !ok {
+		code, ok = a.program.Source(path)
+	}
+	if !ok {
 		return nil, fmt.Errorf("no cell is known by the path %q", path)
 	}
 	return dap.SourceResponseBody{Content: code, MimeType: "text/x-go"}, nil
@@ -72,8 +75,8 @@ func (a *Adapter) setBreakpoints(args dap.SetBreakpointsArguments) (any, error) 
 	body := dap.SetBreakpointsResponseBody{Breakpoints: []dap.Breakpoint{}}
 	kept := []dap.SourceBreakpoint{}
 	for _, b := range asked {
-		a.last.point++
-		p := &breakpoint{id: a.last.point, asked: b.Line, condition: b.Condition, log: b.LogMessage}
+		a.point++
+		p := &breakpoint{id: a.point, asked: b.Line, condition: b.Condition, log: b.LogMessage}
 		var hits error
 		p.after, hits = hitCount(b.HitCondition)
 		switch {

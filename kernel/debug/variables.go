@@ -81,9 +81,22 @@ func (p portion) Slice(start, n int) []Variable {
 	return p.of.Slice(p.start+start, min(n, p.n-start))
 }
 
+// short cuts a text to what fits beside a name.
+func short(text string) string {
+	const fits = 80
+	if r := []rune(text); len(r) > fits {
+		return string(r[:fits]) + "…"
+	}
+	return text
+}
+
 // variable makes what a front end is shown of a variable.
 func (a *Adapter) variable(v Variable) dap.Variable {
 	out := dap.Variable{Name: v.Name, Value: v.Value, Type: v.Type, EvaluateName: v.Expr}
+	if a.lab && v.Value != "" && v.Type != "int" && v.Type != "bool" {
+		// Its tree shows the type alone of all that is none of Python's.
+		out.Type = v.Type + " = " + short(v.Value)
+	}
 	if v.Children == nil || v.Children.Len() == 0 {
 		return out
 	}

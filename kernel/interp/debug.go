@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/types"
 	"path"
 	"reflect"
 	"sort"
@@ -87,6 +88,50 @@ func (p debugged) Modules() []debug.Module {
 	var out []debug.Module
 	for _, pkg := range p.s.lib.Paths() {
 		out = append(out, debug.Module{Name: path.Base(pkg), Path: pkg})
+	}
+	return out
+}
+
+// Source implements debug.Program: what a package offers, as Go declares it.
+func (p debugged) Source(path string) (string, bool) {
+	pkg, err := p.s.lib.Import(path)
+	if err != nil {
+		return "", false
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "package %s // import %q\n", pkg.Name(), path)
+	qualify := func(o *types.Package) string {
+		if o == pkg {
+			return ""
+		}
+		return o.Name()
+	}
+	for _, name := range pkg.Scope().Names() {
+		o := pkg.Scope().Lookup(name)
+		if !o.Exported() {
+			continue
+		}
+		fmt.Fprintf(&b, "\n%s\n", types.ObjectString(o, qualify))
+		if t, ok := o.(*types.TypeName); ok {
+			for _, m := range methodsOf(t.Type()) {
+				fmt.Fprintf(&b, "%s\n", types.ObjectString(m, qualify))
+			}
+		}
+	}
+	return b.String(), true
+}
+
+// methodsOf are the exported methods that a type declares.
+func methodsOf(t types.Type) []*types.Func {
+	n, ok := t.(*types.Named)
+	if !ok {
+		return nil
+	}
+	var out []*types.Func
+	for m := range n.Methods() {
+		if m.Exported() {
+			out = append(out, m)
+		}
 	}
 	return out
 }
