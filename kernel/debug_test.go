@@ -192,7 +192,7 @@ func TestDebug(t *testing.T) {
 	// Long values come in portions, asked for or not.
 	globals := d.ask("variables", m{"variablesReference": d.ask("scopes", m{"frameId": outer})["scopes"].([]any)[1].(m)["variablesReference"]})
 	xs := globals["variables"].([]any)[0].(m)
-	if xs["name"] != "xs" || number(xs["indexedVariables"]) != 300 || xs["type"] != "[]int" {
+	if xs["name"] != "xs" || number(xs["indexedVariables"]) != 300 || !strings.HasPrefix(fmt.Sprint(xs["type"]), "[]int = [0, 21") {
 		t.Errorf("xs: %v", xs)
 	}
 	if got := names(d.ask("variables", m{"variablesReference": xs["variablesReference"], "filter": "indexed", "start": 1, "count": 2})); fmt.Sprint(got) != "[[1]=21 [2]=0]" {

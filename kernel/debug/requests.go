@@ -277,7 +277,7 @@ func (a *Adapter) evaluate(ctx context.Context, args dap.EvaluateArguments) (any
 		return nil, err
 	}
 	out := a.variable(v)
-	return dap.EvaluateResponseBody{Result: out.Value, Type: out.Type,
+	return dap.EvaluateResponseBody{Result: out.Value, Type: v.Type,
 		VariablesReference: out.VariablesReference, IndexedVariables: out.IndexedVariables, NamedVariables: out.NamedVariables}, nil
 }
 

@@ -211,9 +211,9 @@ func (s *engine) prepare(name, src string) (*unit, error) {
 	s.warnings, s.cellName = nil, name
 	s.sources[name] = src
 	hooks := s.hooks.Load()
-	u, err := s.build(src, hooks)
+	u, err := s.assembled(src, hooks)
 	if err != nil && hooks {
-		if plain, plainErr := s.build(src, false); plainErr == nil {
+		if plain, plainErr := s.assembled(src, false); plainErr == nil {
 			s.warnings = append(s.warnings, "the debugger cannot follow this cell: "+err.Error())
 			return plain, nil
 		}
@@ -221,8 +221,8 @@ func (s *engine) prepare(name, src string) (*unit, error) {
 	return u, err
 }
 
-// build is prepare with or without hooks for the debugger.
-func (s *engine) build(src string, hooks bool) (*unit, error) {
+// assembled is prepare with or without hooks for the debugger.
+func (s *engine) assembled(src string, hooks bool) (*unit, error) {
 	ck, err := s.check(src)
 	if err != nil {
 		return nil, err

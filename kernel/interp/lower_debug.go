@@ -83,9 +83,9 @@ func (s *engine) register(u *unit) {
 
 // rehook reports whether a function is to be compiled again, because the
 // debugger has come or gone since.
-func (s *engine) rehook(n ast.Decl) bool {
-	_, ok := n.(*ast.FuncDecl)
-	return ok && s.hooking != s.hooked
+func (s *engine) rehook(d *decl) bool {
+	_, ok := d.node.(*ast.FuncDecl)
+	return ok && !d.native && s.hooking != s.hooked
 }
 
 func (l *lowerer) trace(name string, scope *types.Scope) *traced {

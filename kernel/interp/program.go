@@ -90,7 +90,7 @@ func (g *generation) declare() {
 		d.src = g.s.printNorm(d.node, g.l.info)
 		d.deps = g.l.depsOf(d.node)
 		g.l.keepText(d)
-		if old := g.oldDecls[d.key]; old != nil && old.src == d.src && old.iname != "" && old.native == d.native && !g.s.rehook(d.node) {
+		if old := g.oldDecls[d.key]; old != nil && old.src == d.src && old.iname != "" && old.native == d.native && !g.s.rehook(d) {
 			d.iname = old.iname
 		} else {
 			g.change(d)
@@ -107,7 +107,7 @@ func (g *generation) declare() {
 		}
 	}
 	for _, d := range g.ck.env {
-		if g.s.rehook(d.node) {
+		if g.s.rehook(d) {
 			g.change(d)
 		}
 	}
