@@ -39,6 +39,11 @@ func TestWidgets(t *testing.T) {
 	runSuite(t, 3*time.Minute, "widgets")
 }
 
+// TestParameters gives notebooks parameters, by papermill and by kernel run.
+func TestParameters(t *testing.T) {
+	runSuite(t, 3*time.Minute, "parameters")
+}
+
 // TestModules adds modules to the kernel by %pkg.
 func TestModules(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "env", "GOCACHE", "GOMODCACHE", "GOPROXY").Output()
