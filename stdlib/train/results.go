@@ -109,19 +109,25 @@ func (r *Results) Summary() (*arrowio.Table, error) {
 // budget, with the mean reward over seeds in percent.
 func (r *Results) EqualBudget(annotations int) (*arrowio.Table, error) {
 	type row struct {
-		Algorithm string  `arrow:"algorithm"`
-		Responses int64   `arrow:"responses"`
-		Prompts   int64   `arrow:"prompts"`
-		Diversity float64 `arrow:"diversity"`
-		Reward    float64 `arrow:"reward"`
-		Deviation float64 `arrow:"deviation"`
-		Seeds     int64   `arrow:"seeds"`
+		Algorithm string   `arrow:"algorithm"`
+		Responses int64    `arrow:"responses"`
+		Prompts   int64    `arrow:"prompts"`
+		Diversity float64  `arrow:"diversity"`
+		Reward    float64  `arrow:"reward"`
+		Deviation *float64 `arrow:"deviation"` // null with a single seed
+		Seeds     int64    `arrow:"seeds"`
 	}
 	var rows []row
 	for _, m := range r.means() {
-		if m.responses*m.prompts == annotations {
-			rows = append(rows, row{m.algorithm, int64(m.responses), int64(m.prompts), m.diversity, 100 * m.reward, 100 * m.deviation, int64(m.seeds)})
+		if m.responses*m.prompts != annotations {
+			continue
 		}
+		x := row{m.algorithm, int64(m.responses), int64(m.prompts), m.diversity, 100 * m.reward, nil, int64(m.seeds)}
+		if m.seeds > 1 {
+			deviation := 100 * m.deviation
+			x.Deviation = &deviation
+		}
+		rows = append(rows, x)
 	}
 	if len(rows) == 0 {
 		return nil, fmt.Errorf("grid: no cell has responses times prompts of %d", annotations)
