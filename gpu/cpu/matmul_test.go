@@ -24,6 +24,14 @@ func TestProduct(t *testing.T) {
 	}
 }
 
+// TestDeepProduct: so deep that b is packed a few columns at a time.
+func TestDeepProduct(t *testing.T) {
+	const k = packLimit / 40
+	for mode := range 16 {
+		checkProduct[float32](t, 13, 70, k, mode, 1e-7)
+	}
+}
+
 // checkProduct takes a's and b's layout, bias and accumulation from mode's bits.
 func checkProduct[T float](t *testing.T, m, n, k, mode int, tol float64) {
 	t.Helper()
