@@ -222,7 +222,7 @@ func (a *Adapter) initialize() dap.Capabilities {
 		SupportsBreakpointLocationsRequest: true,
 		SupportsDelayedStackTraceLoading:   true,
 		ExceptionBreakpointFilters: []dap.ExceptionBreakpointsFilter{
-			{Filter: panicFilter, Label: "Panics", Description: "Stop where a panic begins, recovered or not"},
+			{Filter: panicFilter, Label: "Panics", Description: "Stop where a panic begins. A run-time error that its own function recovers does not stop."},
 		},
 	}
 }

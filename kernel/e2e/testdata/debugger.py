@@ -11,7 +11,7 @@ SCORE = """type Pair struct {
 func score(pairs []Pair, decay float64) float64 {
     total := 0.0
     for i, p := range pairs {
-        weight := 1 / (1 + decay*float64(i))
+        weight := 1 / (1 + decay*float64(i)) // naïve
         total += weight * float64(p.Rank)
     }
     return total
