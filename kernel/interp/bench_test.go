@@ -124,3 +124,30 @@ func BenchmarkNew(b *testing.B) {
 		s.Close()
 	}
 }
+
+// BenchmarkTraced compares programs with and without the debugger's hooks, as
+// they run while a debugger is attached and nothing stops.
+func BenchmarkTraced(b *testing.B) {
+	for _, w := range []struct{ name, decls, stmt string }{
+		{"loop", "func sum(n int) int {\n\ts := 0\n\tfor i := 0; i < n; i++ {\n\t\ts += i\n\t}\n\treturn s\n}", "sum(100000)"},
+		{"calls", "func fib(n int) int {\n\tif n < 2 {\n\t\treturn n\n\t}\n\treturn fib(n-1) + fib(n-2)\n}", "fib(18)"},
+	} {
+		for _, traced := range []bool{false, true} {
+			name := w.name + "/plain"
+			if traced {
+				name = w.name + "/traced"
+			}
+			b.Run(name, func(b *testing.B) {
+				s := session(b)
+				if traced {
+					s.Trace()
+				}
+				must(b, s, w.decls)
+				for b.Loop() {
+					must(b, s, w.stmt)
+				}
+				b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/1000, "ms/cell")
+			})
+		}
+	}
+}

@@ -9,7 +9,7 @@ import (
 	"divvy/kernel/interp"
 )
 
-func session(t *testing.T) *interp.Session {
+func session(t testing.TB) *interp.Session {
 	t.Helper()
 	s, err := interp.New(interp.Options{})
 	if err != nil {
@@ -20,7 +20,7 @@ func session(t *testing.T) *interp.Session {
 }
 
 // must runs a cell that has to end well and returns what it wrote.
-func must(t *testing.T, s *interp.Session, code string) string {
+func must(t testing.TB, s *interp.Session, code string) string {
 	t.Helper()
 	c := &collector{}
 	if r := s.Execute(context.Background(), cell.Request{Count: 1, Code: code}, c); r.Error != nil {

@@ -39,11 +39,12 @@ type sitePlace struct {
 
 // traceFrom is what an expression in a frame is lowered with.
 type traceFrom struct {
-	l    *lowerer
-	sub  map[*types.TypeParam]types.Type
-	top  *types.Scope // of the function
-	cell string
-	defs []string // what the cell defines, for the frame of a cell
+	number int // of the function in the support's table
+	l      *lowerer
+	sub    map[*types.TypeParam]types.Type
+	top    *types.Scope // of the function
+	cell   string
+	defs   []string // what the cell defines, for the frame of a cell
 }
 
 // localVar is a local variable, in the instance of its function.
@@ -75,7 +76,9 @@ func (s *engine) register(u *unit) {
 		old := (*list)[0]
 		*list = (*list)[1:]
 		for _, f := range old {
-			f.Data.(*traceFrom).l = nil
+			from := f.Data.(*traceFrom)
+			from.l = nil
+			s.rt.lighten(from.number, f)
 		}
 		s.rt.tracer.Forget(func(f *debug.Func) bool { return slices.Contains(old, f) })
 	}
@@ -97,6 +100,7 @@ func (l *lowerer) trace(name string, scope *types.Scope) *traced {
 	t := &traced{fn: fn, frame: l.fresh("frame"), scope: scope, index: map[types.Object]int{}, known: map[types.Object]bool{}}
 	fn.Data = &traceFrom{l: l, sub: l.sub, top: scope, cell: l.s.cellName}
 	t.number = l.s.rt.addFunc(fn)
+	fn.Data.(*traceFrom).number = t.number
 	l.u.traced = append(l.u.traced, fn)
 	return t
 }

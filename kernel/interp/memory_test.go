@@ -30,6 +30,7 @@ func TestMemory(t *testing.T) {
 	if os.Getenv("CI") == "true" {
 		n, limit = 10_000, 50
 	}
+	t.Run("traced", memoryTraced)
 	s := session(t)
 	must(t, s, "func f(n int) int { return n }\nbig := make([]byte, 10<<20)")
 	heap := func() float64 {
@@ -63,6 +64,34 @@ func TestMemory(t *testing.T) {
 				t.Errorf("%.1f MB stay, want %.0f at most", grown, limit)
 			}
 		})
+	}
+}
+
+// memoryTraced runs cells with the debugger's hooks. What it keeps of recent
+// cells has come to its bounds before it is looked at.
+func memoryTraced(t *testing.T) {
+	s := session(t)
+	s.Trace()
+	heap := func() float64 {
+		runtime.GC()
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return float64(m.HeapAlloc) / (1 << 10)
+	}
+	const n = 400
+	run := func() {
+		for i := range n {
+			must(t, s, fmt.Sprintf("x := %d\nfor i := range 3 { x += i; func() { x++ }() }", i))
+		}
+	}
+	run()
+	before := heap()
+	run()
+	if a := (heap() - before) / n; a > 15 {
+		t.Errorf("%.1f KB of a traced cell stay", a)
+	} else {
+		t.Logf("%.1f KB of a traced cell stay", a)
 	}
 }
 

@@ -48,6 +48,21 @@ func (t *tracing) addFunc(f *debug.Func) int {
 	return len(t.funcs) - 1
 }
 
+// lighten lets go of what is known of a function's variables: of one that is
+// called nevertheless, the lines are still followed.
+func (t *tracing) lighten(n int, f *debug.Func) {
+	light := &debug.Func{Name: f.Name, Code: f.Code, Source: f.Source, Cell: f.Cell}
+	for _, s := range f.Sites {
+		light.Sites = append(light.Sites, &debug.Site{Line: s.Line, Column: s.Column, Again: s.Again})
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if f.Cell {
+		light = nil // it does not run again
+	}
+	t.funcs[n] = light
+}
+
 func (t *tracing) enter(n int) *debug.Frame {
 	t.mu.RLock()
 	f := t.funcs[n]
