@@ -292,3 +292,34 @@ func TestDebugInterrupt(t *testing.T) {
 		t.Errorf("a loop whose end the debugger has set: %s", reply.Content)
 	}
 }
+
+// TestDebugAfterACrash: breakpoints outlive the worker.
+func TestDebugAfterACrash(t *testing.T) {
+	type m = map[string]any
+	const code, die = "n := 1\nn++\nn", deadly
+	d := debugging(t)
+	d.ask("initialize", m{"clientID": "jupyterlab", "adapterID": "divvy"})
+	d.ask("attach", m{})
+	path := d.ask("dumpCell", m{"code": code})["sourcePath"]
+	d.ask("setBreakpoints", m{"source": m{"path": path}, "breakpoints": []m{{"line": 2}}})
+	if reply := d.c.Reply(client.Shell, d.start(die)); jupytertest.Field[string](t, reply, "ename") != "WorkerDied" {
+		t.Fatalf("the worker lives: %s", reply.Content)
+	}
+	d.c.Reply(client.Shell, d.start("import (\"fmt\"; \"os\"; \"os/exec\")\nfunc end() {\n\texec.Command(\"kill\", \"-9\", fmt.Sprint(os.Getpid())).Run()\n\tselect {}\n}"))
+	cell := d.start(code)
+	if got := d.event("stopped")["reason"]; got != "breakpoint" {
+		t.Errorf("stopped by %v", got)
+	}
+	if got := d.ask("debugInfo", m{}); got["isStarted"] != true || len(got["breakpoints"].([]any)) != 1 {
+		t.Errorf("debugInfo: %v", got)
+	}
+	// It dies while it is held.
+	d.refused("evaluate", m{"expression": "end()", "frameId": d.ask("stackTrace", m{"threadId": 1})["stackFrames"].([]any)[0].(m)["id"]}, "the worker process ended")
+	d.event("continued")
+	if reply := d.c.Reply(client.Shell, cell); jupytertest.Field[string](t, reply, "ename") != "WorkerDied" {
+		t.Errorf("the cell: %s", reply.Content)
+	}
+	if got := d.ask("debugInfo", m{}); len(got["stoppedThreads"].([]any)) != 0 || len(got["breakpoints"].([]any)) != 1 {
+		t.Errorf("debugInfo: %v", got)
+	}
+}

@@ -2,7 +2,6 @@ package worker
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -52,6 +51,8 @@ func (s *Supervisor) Execute(ctx context.Context, r cell.Request, out cell.Sink)
 	}
 	stop := context.AfterFunc(ctx, func() { s.stop(e) })
 	defer stop()
+
+	s.restoreDebugger(ctx, p)
 
 	// The call itself has no deadline: a cell ends by itself, by an interrupt or
 	// with its worker.
@@ -217,13 +218,6 @@ func (s *Supervisor) Comms(ctx context.Context, target string) (map[string]strin
 	var m map[string]string
 	err := s.ask(ctx, kindComms, query{Target: target}, nil, &m)
 	return m, err
-}
-
-// Debug implements cell.Debugger.
-func (s *Supervisor) Debug(ctx context.Context, request []byte, out cell.Sink) ([]byte, error) {
-	var reply json.RawMessage
-	err := s.ask(ctx, kindDebug, nil, out, &reply, request)
-	return reply, err
 }
 
 func (s *Supervisor) ask(ctx context.Context, kind byte, args any, out cell.Sink, value any, parts ...[]byte) error {

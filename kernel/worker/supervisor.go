@@ -34,6 +34,8 @@ type Config struct {
 // Supervisor is a cell.Interpreter that runs in a worker process.
 // Its methods may be called from several goroutines.
 type Supervisor struct {
+	debugging debugging
+
 	config Config
 	rest   *rest
 	lastID atomic.Uint64
@@ -126,6 +128,7 @@ func (s *Supervisor) ended(p *process) {
 		return
 	}
 	s.current = nil
+	go s.debuggeeEnded(p) // not under the lock
 	if s.closed {
 		return
 	}
