@@ -8,6 +8,8 @@ import (
 )
 
 // yaegi indexes through package reflect, whose panics do not tell the index.
+// The quick steps of slices do (quick_ops.go); for all else this is about:
+//
 // Where a statement's operands can be read beforehand without an effect, the
 // lowerer compares them first, so that the panic is Go's own. Elsewhere the
 // panic comes without the numbers.
@@ -209,7 +211,7 @@ func (c *checker) index(e *ast.IndexExpr) {
 	default:
 		return
 	}
-	if l.safeIndex(e) {
+	if l.safeIndex(e) || l.quickIndexed(e) {
 		return
 	}
 	n := func() ast.Expr { return call(id("len"), l.expr(e.X)) }

@@ -12,7 +12,7 @@ func (l *lowerer) depsOf(n ast.Node) map[string]bool {
 	ast.Inspect(n, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.Ident:
-			if o := l.obj(n); o != nil && l.pkgLevel(o) {
+			if o := l.info.Uses[n]; o != nil && l.pkgLevel(o) { // not the name that it declares
 				m[o.Name()] = true
 			}
 		case *ast.SelectorExpr:

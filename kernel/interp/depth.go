@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"go/types"
 	goruntime "runtime"
+	"sync"
 	"time"
 )
 
@@ -31,9 +32,38 @@ func (e *stackOverflow) Error() string {
 	return fmt.Sprintf("stack overflow: goroutine stack exceeds the limit of %d nested calls, in %s", maxDepth, e.fn)
 }
 
+// counter is where the calls are counted, and whose: a call in a cell names its
+// function by a number, which needs no room in a frame.
+type counter struct {
+	mu    sync.Mutex
+	calls *int
+	funcs [][2]string // name and place
+}
+
+func (c *counter) count(p *int) {
+	c.mu.Lock()
+	c.calls = p
+	c.mu.Unlock()
+}
+
+func (c *counter) add(fn, place string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.funcs = append(c.funcs, [2]string{fn, place})
+	return len(c.funcs) - 1
+}
+
+// restart begins to count anew.
+func (c *counter) restart(i int) (fn, place string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	*c.calls = 0
+	return c.funcs[i][0], c.funcs[i][1]
+}
+
 // checkDepth stops the cell when the stack is too deep, and restarts the count.
-func (r *runtime) checkDepth(calls *int, fn, place string) {
-	*calls = 0
+func (r *runtime) checkDepth(i int) {
+	fn, place := r.depth.restart(i)
 	var pc [1]uintptr
 	if goruntime.Callers(framesPerCall*maxDepth, pc[:]) == 0 {
 		return
@@ -49,10 +79,11 @@ func (r *runtime) checkDepth(calls *int, fn, place string) {
 func (l *lowerer) counted(fn string, p token.Pos) []ast.Stmt {
 	n := l.helper("calls", "all", func(n string) {
 		l.u.vars = append(l.u.vars, &ast.GenDecl{Tok: token.VAR, Specs: []ast.Spec{&ast.ValueSpec{Names: []*ast.Ident{id(n)}, Type: id("int")}}})
+		l.u.prolog = append(l.u.prolog, exprStmt(call(rtFn("Count"), addr(id(n)))))
 	})
 	return []ast.Stmt{
 		&ast.IncDecStmt{X: id(n), Tok: token.INC},
-		&ast.IfStmt{Cond: &ast.BinaryExpr{X: id(n), Op: token.GTR, Y: intLit(callsPerCheck)}, Body: block(exprStmt(call(rtFn("Deep"), addr(id(n)), strLit(fn), l.place(p))))},
+		&ast.IfStmt{Cond: &ast.BinaryExpr{X: id(n), Op: token.GTR, Y: intLit(callsPerCheck)}, Body: block(exprStmt(call(rtFn("Deep"), intLit(l.s.rt.depth.add(fn, l.s.pos(p))))))},
 	}
 }
 

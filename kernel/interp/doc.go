@@ -30,8 +30,9 @@
 // checked ahead where that can be done without an effect (checks.go), marks
 // tell the line of a panic (marks.go), calls are counted where recursion is
 // possible (depth.go), and what yaegi keeps of a cell that ran is dropped
-// (forget.go). The compiled support that lowered code calls is in the files
-// named rt and shim.
+// (forget.go). Operations on ints, floats and bools are done where they are, not
+// through package reflect (quick.go). The compiled support that lowered code
+// calls is in the files named rt and shim.
 //
 // Functions of a %%native cell are compiled by the go tool and called in a
 // process of their own (native.go, package kernel/native).

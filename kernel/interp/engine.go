@@ -27,6 +27,7 @@ type engine struct {
 	yaegi *yaegi.Interpreter
 	exec  *executor
 	keep  *keeper
+	quick *quickener
 	rt    *runtime
 	lib   *symbols.Library
 	fset  *token.FileSet
@@ -92,8 +93,12 @@ func newEngine(y *yaegi.Interpreter, lib *symbols.Library, rt *runtime, override
 	if err != nil {
 		return nil, err
 	}
+	quick, err := newQuickener(y.FileSet())
+	if err != nil {
+		return nil, err
+	}
 	s := &engine{
-		yaegi: y, exec: x, keep: keep, rt: rt, lib: lib, fset: y.FileSet(), overrides: overrides, natives: newNatives(),
+		yaegi: y, exec: x, keep: keep, quick: quick, rt: rt, lib: lib, fset: y.FileSet(), overrides: overrides, natives: newNatives(),
 		imports: map[string]string{}, decls: map[string]*decl{}, vars: map[string]*svar{},
 		inst: map[string]string{}, descs: map[string]*typeDesc{}, registered: map[string]string{},
 		aliases: map[string]string{}, ydone: map[string]bool{}, used: map[string]bool{}, sources: map[string]string{}, wholes: map[string]string{},
@@ -275,6 +280,7 @@ func (s *engine) compile(u *unit) (err error) {
 	if err != nil {
 		return err
 	}
+	s.quick.quicken(prog)
 	_, err = s.yaegi.Execute(prog)
 	return err
 }

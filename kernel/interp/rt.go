@@ -27,6 +27,7 @@ type runtime struct {
 	runs  *runs
 	spans spans
 	tracing
+	depth counter
 
 	compiledMu sync.RWMutex
 	compiled   []compiledFunc // functions of compiled programs, by number
@@ -47,6 +48,7 @@ func (r *runtime) exports() yaegi.Exports {
 		"OutOfRange":    reflect.ValueOf(outOfRange),
 		"OutOfBounds":   reflect.ValueOf(outOfBounds),
 		"Native":        reflect.ValueOf(r.native),
+		"Count":         reflect.ValueOf(r.depth.count),
 		"Deep":          reflect.ValueOf(r.checkDepth),
 		"Callback":      reflect.ValueOf(callback),
 		"WGWait":        reflect.ValueOf(r.wgWait),
