@@ -82,36 +82,37 @@ func (a Agg) name() string {
 
 // of computes the aggregate for each group.
 func (a Agg) of(t *Table, g grouping) (arrow.Array, error) {
+	w := t.work
 	if a.Func == "count" {
-		return fixedArray(t.mem, arrow.PrimitiveTypes.Int64, countRows(g, nil)), nil
+		return fixedArray(t.mem, arrow.PrimitiveTypes.Int64, countRows(w, g, nil)), nil
 	}
 	col, err := t.Column(a.Column)
 	if err != nil {
 		return nil, err
 	}
-	valid := validOf(col)
+	valid := validOf(w, col)
 	switch a.Func {
 	case "valid":
-		return fixedArray(t.mem, arrow.PrimitiveTypes.Int64, countRows(g, valid)), nil
+		return fixedArray(t.mem, arrow.PrimitiveTypes.Int64, countRows(w, g, valid)), nil
 	case "first":
-		return take(t.mem, col, g.firsts, false)
+		return take(w, t.mem, col, g.firsts, false)
 	case "last":
 		rows := make([]int32, len(g.firsts))
 		for i, id := range g.ids {
 			rows[id] = int32(i)
 		}
-		return take(t.mem, col, rows, false)
+		return take(w, t.mem, col, rows, false)
 	case "min", "max":
-		rows, err := extremes(col, valid, g, a.Func == "max")
+		rows, err := extremes(w, col, valid, g, a.Func == "max")
 		if err != nil {
 			return nil, err
 		}
-		return take(t.mem, col, rows, true)
+		return take(w, t.mem, col, rows, true)
 	case "unique":
-		return countUnique(t.mem, col, valid, g)
+		return countUnique(w, t.mem, col, valid, g)
 	case "sum":
 		if ints, ok := exactInts(col); ok {
-			sums, err := sumInts(ints, valid, g)
+			sums, err := sumInts(w, ints, valid, g)
 			if err != nil {
 				return nil, err
 			}
@@ -127,11 +128,11 @@ func (a Agg) of(t *Table, g grouping) (arrow.Array, error) {
 	least := int64(1)
 	switch a.Func {
 	case "sum":
-		return fixedArray(t.mem, arrow.PrimitiveTypes.Float64, sumFloats(floats, valid, g)), nil
+		return fixedArray(t.mem, arrow.PrimitiveTypes.Float64, sumFloats(w, floats, valid, g)), nil
 	case "mean":
-		out, counts = means(floats, valid, g)
+		out, counts = means(w, floats, valid, g)
 	case "std", "var":
-		out, counts = variances(floats, valid, g)
+		out, counts = variances(w, floats, valid, g)
 		least = 2
 		if a.Func == "std" {
 			for i, v := range out {
@@ -142,7 +143,7 @@ func (a Agg) of(t *Table, g grouping) (arrow.Array, error) {
 		if !(a.Q >= 0 && a.Q <= 1) {
 			return nil, fmt.Errorf("quantile %v is not between 0 and 1", a.Q)
 		}
-		out, counts = quantiles(floats, valid, g, a.Q)
+		out, counts = quantiles(w, floats, valid, g, a.Q)
 	default:
 		return nil, fmt.Errorf("no aggregate is called %q", a.Func)
 	}
@@ -160,12 +161,12 @@ func (a Agg) of(t *Table, g grouping) (arrow.Array, error) {
 }
 
 // validOf tells of each row whether it is there; nil when all are.
-func validOf(col arrow.Array) []bool {
+func validOf(w *work, col arrow.Array) []bool {
 	if col.NullN() == 0 {
 		return nil
 	}
 	valid := make([]bool, col.Len())
-	blocks(len(valid), func(from, to int) {
+	blocks(w, len(valid), func(from, to int) {
 		for i := from; i < to; i++ {
 			valid[i] = !isNull(col, i)
 		}
@@ -207,13 +208,13 @@ func exactInts(col arrow.Array) ([]int64, bool) {
 	return numbers[int64](col)
 }
 
-func countUnique(mem memory.Allocator, col arrow.Array, valid []bool, g grouping) (arrow.Array, error) {
-	values, err := groupRows([][]arrow.Array{{col}}, col.Len())
+func countUnique(w *work, mem memory.Allocator, col arrow.Array, valid []bool, g grouping) (arrow.Array, error) {
+	values, err := groupRows(w, [][]arrow.Array{{col}}, col.Len())
 	if err != nil {
 		return nil, err
 	}
 	counts := make([]int64, len(g.firsts))
-	for _, row := range combine(g, values).firsts {
+	for _, row := range combine(w, g, values).firsts {
 		if valid == nil || valid[row] {
 			counts[g.ids[row]]++
 		}

@@ -2,11 +2,23 @@ package arrowio
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 )
+
+// write writes a file atomically. The rows that were written are its progress.
+func (t *Table) write(path string, encode func(io.Writer) error) error {
+	t.work.start(int64(t.NumRows()), "write "+filepath.Base(path))
+	defer t.work.done()
+	err := writeAtomic(path, encode)
+	if err != nil && t.work.ended() {
+		return fmt.Errorf("arrowio: write %s: %w", path, context.Cause(t.work.ctx))
+	}
+	return err
+}
 
 // writeAtomic writes a file that appears under its name only when it is whole
 // and on the disk: until then, and after any error, the name shows what it

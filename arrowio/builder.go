@@ -43,6 +43,12 @@ func (b *Builder) Build() (*Table, error) {
 	return tableOf(b.mem, b.fields, b.cols, rows), nil
 }
 
+// discard gives back the columns of a table that was not built.
+func (b *Builder) discard() {
+	releaseAll(b.cols)
+	b.cols = nil
+}
+
 // add takes over the reference of col.
 func (b *Builder) add(name string, col arrow.Array) *Builder {
 	switch {

@@ -10,11 +10,12 @@ import (
 
 // Concat puts the rows of tables below each other. All must have the columns of
 // the first, in any order, of the same types; a column that is all null fits any.
-func Concat(tables ...*Table) (*Table, error) {
+func Concat(tables ...*Table) (_ *Table, err error) {
 	if len(tables) == 0 {
 		return nil, fmt.Errorf("arrowio: concat: no table")
 	}
-	first := tables[0]
+	first, end := tables[0].begin("concat", tables[0].NumCols(), &err)
+	defer end()
 	rows := 0
 	for i, t := range tables {
 		if t.released.Load() {
@@ -27,19 +28,23 @@ func Concat(tables ...*Table) (*Table, error) {
 	}
 	fields := first.Schema().Fields()
 	cols := make([]arrow.Array, 0, len(fields))
+	defer func() { releaseAll(cols) }()
 	for i := range fields {
-		col, err := concatColumn(tables, fields[i].Name)
+		first.work.check()
+		col, err := concatColumn(first, tables, fields[i].Name)
 		if err != nil {
-			releaseAll(cols)
 			return nil, fmt.Errorf("arrowio: concat: %w", err)
 		}
 		fields[i].Type = col.DataType()
 		cols = append(cols, col)
+		first.work.add(1)
 	}
-	return tableOf(first.mem, fields, cols, rows), nil
+	out := tableOf(first.mem, fields, cols, rows)
+	cols = nil
+	return out, nil
 }
 
-func concatColumn(tables []*Table, name string) (arrow.Array, error) {
+func concatColumn(first *Table, tables []*Table, name string) (arrow.Array, error) {
 	chunks := make([]arrow.Array, len(tables))
 	for i, t := range tables {
 		var err error
@@ -47,7 +52,7 @@ func concatColumn(tables []*Table, name string) (arrow.Array, error) {
 			return nil, fmt.Errorf("table %d: %w", i, err)
 		}
 	}
-	col, err := concatLike(tables[0].mem, chunks)
+	col, err := concatLike(first.work, first.mem, chunks)
 	if err != nil {
 		return nil, fmt.Errorf("column %q: %w", name, err)
 	}
@@ -56,7 +61,7 @@ func concatColumn(tables []*Table, name string) (arrow.Array, error) {
 
 // concatLike joins chunks of one type, of texts with offsets of either width, or
 // of nothing but null.
-func concatLike(mem memory.Allocator, chunks []arrow.Array) (arrow.Array, error) {
+func concatLike(w *work, mem memory.Allocator, chunks []arrow.Array) (arrow.Array, error) {
 	dt := chunks[0].DataType()
 	for _, c := range chunks {
 		switch {
@@ -80,12 +85,12 @@ func concatLike(mem memory.Allocator, chunks []arrow.Array) (arrow.Array, error)
 			alike[i] = c
 		}
 	}
-	return concatenate(mem, dt, alike)
+	return concatenate(w, mem, dt, alike)
 }
 
 // concatenate joins the chunks of a column of type dt, which may be none.
 // Strings that together pass the reach of 32-bit offsets get 64-bit ones.
-func concatenate(mem memory.Allocator, dt arrow.DataType, chunks []arrow.Array) (arrow.Array, error) {
+func concatenate(w *work, mem memory.Allocator, dt arrow.DataType, chunks []arrow.Array) (arrow.Array, error) {
 	switch len(chunks) {
 	case 0:
 		b := array.NewBuilder(mem, dt)
@@ -96,7 +101,7 @@ func concatenate(mem memory.Allocator, dt arrow.DataType, chunks []arrow.Array) 
 		return chunks[0], nil
 	}
 	if dt.ID() == arrow.DICTIONARY {
-		return concatDictionaries(mem, dt.(*arrow.DictionaryType), chunks)
+		return concatDictionaries(w, mem, dt.(*arrow.DictionaryType), chunks)
 	}
 	if dt.ID() == arrow.STRING {
 		total := 0
@@ -135,7 +140,7 @@ func widenString(mem memory.Allocator, a *array.String) arrow.Array {
 
 // concatDictionaries joins chunks whose dictionaries may differ. That of v17
 // mixes the words up where there are nulls.
-func concatDictionaries(mem memory.Allocator, dt *arrow.DictionaryType, chunks []arrow.Array) (arrow.Array, error) {
+func concatDictionaries(w *work, mem memory.Allocator, dt *arrow.DictionaryType, chunks []arrow.Array) (arrow.Array, error) {
 	n := 0
 	same := true
 	first := chunks[0].(*array.Dictionary).Dictionary()
@@ -148,20 +153,20 @@ func concatDictionaries(mem memory.Allocator, dt *arrow.DictionaryType, chunks [
 	if same {
 		return array.Concatenate(chunks, mem)
 	}
-	codes, _, err := dictionaryCodes(chunks, n)
+	codes, _, err := dictionaryCodes(w, chunks, n)
 	if err != nil {
 		return nil, err
 	}
-	all, err := concatLike(mem, words)
+	all, err := concatLike(w, mem, words)
 	if err != nil {
 		return nil, err
 	}
 	defer all.Release()
-	numbered, err := groupRows([][]arrow.Array{words}, all.Len())
+	numbered, err := groupRows(w, [][]arrow.Array{words}, all.Len())
 	if err != nil {
 		return nil, err
 	}
-	union, err := take(mem, all, numbered.firsts, false)
+	union, err := take(w, mem, all, numbered.firsts, false)
 	if err != nil {
 		return nil, err
 	}

@@ -39,7 +39,7 @@ func (o CSVOptions) comma() byte {
 
 // WriteCSV writes a CSV file atomically; see EncodeCSV.
 func (t *Table) WriteCSV(path string, opts ...CSVOptions) error {
-	return writeAtomic(path, func(w io.Writer) error { return t.EncodeCSV(w, opts...) })
+	return t.write(path, func(w io.Writer) error { return t.EncodeCSV(w, opts...) })
 }
 
 // EncodeCSV writes comma-separated values as RFC 4180 has them, in UTF-8. Null
@@ -53,6 +53,7 @@ func (t *Table) EncodeCSV(w io.Writer, opts ...CSVOptions) error {
 	if t.released.Load() {
 		return ErrReleased
 	}
+	w = watchedWriter{w, t.work}
 	comma := o.comma()
 	var line []byte
 	if !o.NoHeader {
@@ -69,6 +70,7 @@ func (t *Table) EncodeCSV(w io.Writer, opts ...CSVOptions) error {
 		cols[i] = csvAppender(t.rec.Column(i), comma)
 	}
 	const flushAt = 64 << 10
+	told := 0
 	for row := range t.NumRows() {
 		for i, app := range cols {
 			if i > 0 {
@@ -82,9 +84,12 @@ func (t *Table) EncodeCSV(w io.Writer, opts ...CSVOptions) error {
 				return err
 			}
 			line = line[:0]
+			t.work.add(int64(row + 1 - told))
+			told = row + 1
 		}
 	}
 	_, err = w.Write(line)
+	t.work.add(int64(t.NumRows() - told))
 	return err
 }
 

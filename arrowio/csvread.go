@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -19,8 +18,8 @@ func ReadCSV(path string, opts ...CSVOptions) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	return readFile(path, []ReadOptions{o.Read}, func(f *os.File, _ ReadOptions) (*Table, error) {
-		return DecodeCSV(f, o)
+	return readFile(path, []ReadOptions{o.Read}, func(f *source, _ ReadOptions) (*Table, error) {
+		return decodeCSV(f.work, f, o)
 	})
 }
 
@@ -31,6 +30,20 @@ func DecodeCSV(r io.Reader, opts ...CSVOptions) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
+	w := o.Read.work()
+	return decodeCSV(w, watchedReader{r, w}, o)
+}
+
+func decodeCSV(w *work, r io.Reader, o CSVOptions) (_ *Table, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			s, ok := r.(stopped)
+			if !ok {
+				panic(r)
+			}
+			err = s.err
+		}
+	}()
 	text, err := io.ReadAll(r)
 	if err != nil {
 		return nil, err
@@ -45,7 +58,9 @@ func DecodeCSV(r io.Reader, opts ...CSVOptions) (*Table, error) {
 		return nil, err
 	}
 	begin := *in
-	rows, err := in.eachRow(cols, func(c *csvColumn, _ int, f csvField) error { return c.widen(f) })
+	w.done()
+	w.start(int64(len(text)), "types of columns")
+	rows, err := in.eachRow(w, cols, func(c *csvColumn, _ int, f csvField) error { return c.widen(f) })
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +69,9 @@ func DecodeCSV(r io.Reader, opts ...CSVOptions) (*Table, error) {
 		c.prepare(rows)
 	}
 	*in = begin
-	if _, err := in.eachRow(cols, (*csvColumn).set); err != nil {
+	w.done()
+	w.start(int64(len(text)), "values of columns")
+	if _, err := in.eachRow(w, cols, (*csvColumn).set); err != nil {
 		return nil, err
 	}
 	fields := make([]arrow.Field, len(cols))
@@ -66,7 +83,7 @@ func DecodeCSV(r io.Reader, opts ...CSVOptions) (*Table, error) {
 	}
 	rec := array.NewRecord(arrow.NewSchema(fields, nil), arrays, int64(rows))
 	defer rec.Release()
-	return tableOfBatches(o.Read, rec.Schema(), []arrow.Record{rec})
+	return tableOfBatches(w, o.Read, rec.Schema(), []arrow.Record{rec})
 }
 
 type csvReader struct {
@@ -185,8 +202,14 @@ func (r *csvReader) header(o CSVOptions) ([]*csvColumn, error) {
 
 // eachRow gives every field from here on to its column, and counts the rows.
 // Lines without anything are passed over where there are several columns.
-func (r *csvReader) eachRow(cols []*csvColumn, give func(*csvColumn, int, csvField) error) (rows int, err error) {
+func (r *csvReader) eachRow(w *work, cols []*csvColumn, give func(*csvColumn, int, csvField) error) (rows int, err error) {
+	told := r.at
 	for r.at < len(r.text) {
+		if r.at-told > 1<<20 {
+			w.check()
+			w.add(int64(r.at - told))
+			told = r.at
+		}
 		line := r.line + 1
 		if c := r.text[r.at]; len(cols) > 1 && (c == '\n' || c == '\r' && r.at+1 < len(r.text) && r.text[r.at+1] == '\n') {
 			r.at += bytes.IndexByte(r.text[r.at:], '\n') + 1

@@ -8,35 +8,35 @@ import (
 
 // distinct numbers codes by their first appearance. With texts, codes are
 // hashes, and rows are equal where their texts are too.
-func distinct(codes []uint64, texts texts) grouping {
+func distinct(w *work, codes []uint64, texts texts) grouping {
 	if len(codes) == 0 {
 		return grouping{}
 	}
 	if texts != nil {
 		// First as if no two texts had one hash, which is nearly sure: then each
 		// row is compared only with the first of its group, in the rows' order.
-		if g := distinctCodes(codes); sameTexts(g, texts) {
+		if g := distinctCodes(w, codes); sameTexts(w, g, texts) {
 			return g
 		}
-		return distinctChunks(codes, texts)
+		return distinctChunks(w, codes, texts)
 	}
-	if low, span := codeRange(codes); span < uint64(max(1<<16, min(len(codes), 1<<22))) {
+	if low, span := codeRange(w, codes); span < uint64(max(1<<16, min(len(codes), 1<<22))) {
 		return distinctSmall(codes, low, int(span)+1)
 	}
-	return distinctCodes(codes)
+	return distinctCodes(w, codes)
 }
 
-func distinctCodes(codes []uint64) grouping {
+func distinctCodes(w *work, codes []uint64) grouping {
 	if manyDistinct(codes) {
-		return distinctParted(codes)
+		return distinctParted(w, codes)
 	}
-	return distinctChunks(codes, nil)
+	return distinctChunks(w, codes, nil)
 }
 
 // sameTexts tells whether every row has the text of its group's first row.
-func sameTexts(g grouping, texts texts) bool {
+func sameTexts(w *work, g grouping, texts texts) bool {
 	var differ atomic.Bool
-	blocks(len(g.ids), func(from, to int) {
+	blocks(w, len(g.ids), func(from, to int) {
 		for i := from; i < to; i++ {
 			if first := g.firsts[g.ids[i]]; int(first) != i && texts.at(first) != texts.at(int32(i)) {
 				differ.Store(true)
@@ -47,9 +47,9 @@ func sameTexts(g grouping, texts texts) bool {
 	return !differ.Load()
 }
 
-func codeRange(codes []uint64) (low, span uint64) {
+func codeRange(w *work, codes []uint64) (low, span uint64) {
 	lows, highs := make([]uint64, numBlocks(len(codes))), make([]uint64, numBlocks(len(codes)))
-	blocks(len(codes), func(from, to int) {
+	blocks(w, len(codes), func(from, to int) {
 		lo, hi := codes[from], codes[from]
 		for _, c := range codes[from:to] {
 			lo, hi = min(lo, c), max(hi, c)
@@ -156,12 +156,12 @@ func (t *codeTable) grow() {
 
 // distinctChunks gives each core a part of the rows and a table of its own, and
 // then numbers the tables' codes together, part after part.
-func distinctChunks(codes []uint64, texts texts) grouping {
+func distinctChunks(w *work, codes []uint64, texts texts) grouping {
 	parts := max(1, min(runtime.GOMAXPROCS(0), len(codes)/(4*blockRows)))
 	bound := func(p int) int { return len(codes) * p / parts }
 	g := grouping{ids: make([]int32, len(codes))}
 	tables := make([]*codeTable, parts)
-	tasks(parts, func(p int) {
+	tasks(w, parts, func(p int) {
 		t := newCodeTable(1024, 0, texts)
 		for i := bound(p); i < bound(p+1); i++ {
 			g.ids[i] = t.number(codes[i], int32(i))
@@ -176,7 +176,7 @@ func distinctChunks(codes []uint64, texts texts) grouping {
 			maps[p+1][j] = all.number(codes[row], row)
 		}
 	}
-	tasks(parts, func(p int) {
+	tasks(w, parts, func(p int) {
 		if m := maps[p]; m != nil {
 			for i := bound(p); i < bound(p+1); i++ {
 				g.ids[i] = m[g.ids[i]]
@@ -189,13 +189,13 @@ func distinctChunks(codes []uint64, texts texts) grouping {
 
 // distinctParted brings codes together that share the first bits of their mix,
 // so that the table of each such part stays in the cache.
-func distinctParted(codes []uint64) grouping {
+func distinctParted(w *work, codes []uint64) grouping {
 	const partBits = 8
 	n := len(codes)
-	sorted := partition(codes, nil, 1<<partBits, func(c uint64) uint64 { return mix(c) >> (64 - partBits) })
+	sorted := partition(w, codes, nil, 1<<partBits, func(c uint64) uint64 { return mix(c) >> (64 - partBits) })
 	ids := make([]int32, n)
 	tables := make([]*codeTable, 1<<partBits)
-	tasks(len(tables), func(p int) {
+	tasks(w, len(tables), func(p int) {
 		part := sorted.part(p)
 		t := newCodeTable(min(len(part)/2, 1<<12), partBits, nil)
 		for _, e := range part {
@@ -215,7 +215,7 @@ func distinctParted(codes []uint64) grouping {
 		ranks[i] = bits.OnesCount64(w)
 	}
 	g := grouping{firsts: make([]int32, prefixSums(ranks))}
-	tasks(len(tables), func(p int) {
+	tasks(w, len(tables), func(p int) {
 		t := tables[p]
 		final := make([]int32, len(t.firsts))
 		for j, row := range t.firsts {

@@ -178,7 +178,7 @@ func bothValid(a, b *vec, n int) []bool {
 func runes(s string) int64 { return int64(utf8.RuneCountInString(s)) }
 
 // vecArray puts the blocks of a result together to a column of n rows.
-func vecArray(mem memory.Allocator, parts []vec, n int) arrow.Array {
+func vecArray(w *work, mem memory.Allocator, parts []vec, n int) arrow.Array {
 	kind := vecNull
 	anyNull := false
 	for i := range parts {
@@ -205,15 +205,15 @@ func vecArray(mem memory.Allocator, parts []vec, n int) arrow.Array {
 	var out arrow.Array
 	switch kind {
 	case vecBool:
-		out = boolArray(mem, gather(parts, n, func(v *vec) []bool { return v.bools }))
+		out = boolArray(mem, gather(w, parts, n, func(v *vec) []bool { return v.bools }))
 	case vecInt, vecList:
-		out = fixedArray(mem, arrow.PrimitiveTypes.Int64, gather(parts, n, func(v *vec) []int64 { return v.ints }))
+		out = fixedArray(mem, arrow.PrimitiveTypes.Int64, gather(w, parts, n, func(v *vec) []int64 { return v.ints }))
 	case vecTime:
-		out = fixedArray(mem, timestampNS, gather(parts, n, func(v *vec) []int64 { return v.ints }))
+		out = fixedArray(mem, timestampNS, gather(w, parts, n, func(v *vec) []int64 { return v.ints }))
 	case vecFloat:
-		out = fixedArray(mem, arrow.PrimitiveTypes.Float64, gather(parts, n, (*vec).asFloats))
+		out = fixedArray(mem, arrow.PrimitiveTypes.Float64, gather(w, parts, n, (*vec).asFloats))
 	case vecText:
-		out = stringArray(mem, gather(parts, n, func(v *vec) []string { return v.texts }))
+		out = stringArray(mem, gather(w, parts, n, func(v *vec) []string { return v.texts }))
 	}
 	if !anyNull {
 		return out
@@ -221,9 +221,9 @@ func vecArray(mem memory.Allocator, parts []vec, n int) arrow.Array {
 	return withMoreNulls(mem, out, valid)
 }
 
-func gather[T any](parts []vec, n int, values func(*vec) []T) []T {
+func gather[T any](w *work, parts []vec, n int, values func(*vec) []T) []T {
 	out := make([]T, n)
-	tasks(len(parts), func(i int) {
+	tasks(w, len(parts), func(i int) {
 		block := out[i*blockRows : min(n, (i+1)*blockRows)]
 		if v := &parts[i]; v.kind != vecNull {
 			copy(block, spread(values(v), v.scalar, len(block)))

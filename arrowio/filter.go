@@ -16,7 +16,10 @@ import (
 // is_nan is_null coalesce if len lower upper trim contains starts_with
 // ends_with time. What compares with null is null, as in SQL. A time compares with
 // its text, '2024-03-16' or RFC 3339. A column of Booleans is a filter by itself.
-func (t *Table) Filter(expression string) (*Table, error) {
+func (t *Table) Filter(expression string) (_ *Table, err error) {
+	t, end := t.begin("filter", t.NumCols(), &err)
+	defer end()
+	w := t.work
 	p, kind, err := compile(t, expression)
 	if err != nil {
 		return nil, err
@@ -29,7 +32,7 @@ func (t *Table) Filter(expression string) (*Table, error) {
 		return nil, fmt.Errorf("arrowio: filter: %d rows are more than %d", n, math.MaxInt32)
 	}
 	parts := make([][]int32, numBlocks(n))
-	err = tryBlocks(n, func(from, to int) error {
+	err = tryBlocks(w, n, func(from, to int) error {
 		rows := make([]int32, 0, to-from+1)
 		for at := from; at < to; at += evalRows { // steps that keep what is computed in the cache
 			end := min(to, at+evalRows)
@@ -51,7 +54,10 @@ func (t *Table) Filter(expression string) (*Table, error) {
 }
 
 // FilterMask keeps the rows for which mask is true.
-func (t *Table) FilterMask(mask []bool) (*Table, error) {
+func (t *Table) FilterMask(mask []bool) (_ *Table, err error) {
+	t, end := t.begin("filter", t.NumCols(), &err)
+	defer end()
+	w := t.work
 	if len(mask) != t.NumRows() || len(mask) > math.MaxInt32 {
 		return nil, fmt.Errorf("arrowio: filter: a mask of %d for %d rows", len(mask), t.NumRows())
 	}
@@ -59,7 +65,7 @@ func (t *Table) FilterMask(mask []bool) (*Table, error) {
 		return nil, ErrReleased
 	}
 	parts := make([][]int32, numBlocks(len(mask)))
-	blocks(len(mask), func(from, to int) {
+	blocks(w, len(mask), func(from, to int) {
 		parts[from/blockRows] = appendSelected(make([]int32, 0, to-from+1), from, mask[from:to], nil)
 	})
 	return t.takeParts(parts)
@@ -90,12 +96,13 @@ func appendSelected(rows []int32, from int, mask, valid []bool) []int32 {
 
 // takeParts takes the rows listed for each block.
 func (t *Table) takeParts(parts [][]int32) (*Table, error) {
+	w := t.work
 	starts := make([]int, len(parts))
 	for i, p := range parts {
 		starts[i] = len(p)
 	}
 	rows := make([]int32, prefixSums(starts))
-	tasks(len(parts), func(i int) { copy(rows[starts[i]:], parts[i]) })
+	tasks(w, len(parts), func(i int) { copy(rows[starts[i]:], parts[i]) })
 	return t.takeRows(rows)
 }
 
@@ -103,7 +110,10 @@ func (t *Table) takeParts(parts [][]int32) (*Table, error) {
 // the place of the column of that name:
 //
 //	t.WithColumn("ratio", "unique / total")
-func (t *Table) WithColumn(name, expression string) (*Table, error) {
+func (t *Table) WithColumn(name, expression string) (_ *Table, err error) {
+	t, end := t.begin("compute "+name, 1, &err)
+	defer end()
+	w := t.work
 	p, kind, err := compile(t, expression)
 	if err != nil {
 		return nil, err
@@ -113,7 +123,7 @@ func (t *Table) WithColumn(name, expression string) (*Table, error) {
 	}
 	n := t.NumRows()
 	parts := make([]vec, numBlocks(n))
-	err = tryBlocks(n, func(from, to int) error {
+	err = tryBlocks(w, n, func(from, to int) error {
 		v, err := p.eval(p.root, from, to)
 		parts[from/blockRows] = v
 		return err
@@ -121,8 +131,8 @@ func (t *Table) WithColumn(name, expression string) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := NewTableIn(t.mem)
-	return t.withBuilt(b.add(name, vecArray(t.mem, parts, n)))
+	defer w.add(1)
+	return t.withBuilt(NewTableIn(t.mem).add(name, vecArray(w, t.mem, parts, n)))
 }
 
 // WithValues adds a column of any slice that Builder.Values takes, or puts it in

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/apache/arrow/go/v17/arrow/ipc"
 	flatbuffers "github.com/google/flatbuffers/go"
@@ -86,8 +85,8 @@ func ipcFooter(data []byte) (fbTable, error) {
 }
 
 // checkIPCFile checks what an IPC file's footer says of its own size.
-func checkIPCFile(f *os.File) error {
-	size := sizeOf(f)
+func checkIPCFile(f *source) error {
+	size := f.size()
 	from := max(0, size-1<<20)
 	data := make([]byte, size-from)
 	if _, err := f.ReadAt(data, from); err != nil {

@@ -31,30 +31,37 @@ func (t *Table) grouping(by []string) (grouping, error) {
 		}
 		keys[i] = []arrow.Array{col}
 	}
-	return groupRows(keys, t.NumRows())
+	return groupRows(t.work, keys, t.NumRows())
 }
 
 // Agg gives one row a group, in the order in which the groups first appear: the
 // keys and then the aggregates.
-func (g *Groups) Agg(aggs ...Agg) (*Table, error) {
-	t := g.table
+func (g *Groups) Agg(aggs ...Agg) (_ *Table, err error) {
+	t, end := g.table.begin("group", len(g.by)+len(aggs), &err)
+	defer end()
+	w := t.work
 	groups, err := t.grouping(g.by)
 	if err != nil {
 		return nil, fmt.Errorf("arrowio: group by %q: %w", g.by, err)
 	}
 	b := NewTableIn(t.mem)
+	defer b.discard()
 	for _, name := range g.by {
 		col, _ := t.Column(name)
-		key, err := take(t.mem, col, groups.firsts, false)
+		key, err := take(w, t.mem, col, groups.firsts, false)
 		if err != nil {
-			releaseAll(b.cols)
 			return nil, fmt.Errorf("arrowio: group by %q: %w", name, err)
 		}
 		b.add(name, key)
+		w.add(1)
 	}
 	results := make([]arrow.Array, len(aggs))
+	defer func() { releaseAll(results) }()
 	errs := make([]error, len(aggs))
-	tasks(len(aggs), func(i int) { results[i], errs[i] = aggs[i].of(t, groups) })
+	tasks(w, len(aggs), func(i int) {
+		results[i], errs[i] = aggs[i].of(t, groups)
+		w.add(1)
+	})
 	for i, agg := range aggs {
 		if errs[i] != nil && b.err == nil {
 			b.err = fmt.Errorf("arrowio: %s: %w", agg.name(), errs[i])
@@ -63,6 +70,7 @@ func (g *Groups) Agg(aggs ...Agg) (*Table, error) {
 	for i, agg := range aggs {
 		if results[i] != nil {
 			b.add(agg.name(), results[i])
+			results[i] = nil
 		}
 	}
 	return b.Build()
@@ -70,7 +78,9 @@ func (g *Groups) Agg(aggs ...Agg) (*Table, error) {
 
 // Unique keeps the first row of each group of rows that are equal in the named
 // columns, or in all when none is named.
-func (t *Table) Unique(names ...string) (*Table, error) {
+func (t *Table) Unique(names ...string) (_ *Table, err error) {
+	t, end := t.begin("unique", t.NumCols(), &err)
+	defer end()
 	if len(names) == 0 {
 		names = t.Columns()
 	}
@@ -96,7 +106,10 @@ func (t *Table) ValueCounts(name string) (*Table, error) {
 // there are none. Rows and columns stand in the order in which they first appear.
 //
 //	t.Pivot("n", "ranking", arrowio.Mean("reward"))
-func (t *Table) Pivot(index, columns string, agg Agg) (*Table, error) {
+func (t *Table) Pivot(index, columns string, agg Agg) (_ *Table, err error) {
+	t, end := t.begin("pivot", 0, &err)
+	defer end()
+	w := t.work
 	fail := func(err error) (*Table, error) {
 		return nil, fmt.Errorf("arrowio: pivot %q by %q: %w", index, columns, err)
 	}
@@ -128,8 +141,9 @@ func (t *Table) Pivot(index, columns string, agg Agg) (*Table, error) {
 		places[wide.ids[i]][rows.ids[i]] = int32(i)
 	}
 	b := NewTableIn(t.mem)
+	defer b.discard()
 	add := func(name string, col arrow.Array, rows []int32) {
-		if a, err := take(t.mem, col, rows, true); err != nil && b.err == nil {
+		if a, err := take(w, t.mem, col, rows, true); err != nil && b.err == nil {
 			b.err = err
 		} else if err == nil {
 			b.add(name, a)
@@ -154,7 +168,9 @@ func (t *Table) Pivot(index, columns string, agg Agg) (*Table, error) {
 // Describe gives one row for each column: how many values and nulls, how many
 // different values, and of numbers mean, standard deviation, least, quartiles
 // and greatest.
-func (t *Table) Describe() (*Table, error) {
+func (t *Table) Describe() (_ *Table, err error) {
+	t, end := t.begin("describe", t.NumCols(), &err)
+	defer end()
 	if t.released.Load() {
 		return nil, ErrReleased
 	}
@@ -182,6 +198,7 @@ func (t *Table) Describe() (*Table, error) {
 				unique[i]--
 			}
 		}
+		t.work.add(1)
 		isNum[i] = isNumber(col.DataType()) && counts[i] > 0
 		if !isNum[i] {
 			continue

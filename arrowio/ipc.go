@@ -3,9 +3,11 @@ package arrowio
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -26,7 +28,7 @@ type IPCOptions struct {
 
 // WriteIPC writes an Arrow IPC file (Feather), or a stream, atomically.
 func (t *Table) WriteIPC(path string, opts ...IPCOptions) error {
-	return writeAtomic(path, func(w io.Writer) error { return t.EncodeIPC(w, opts...) })
+	return t.write(path, func(w io.Writer) error { return t.EncodeIPC(w, opts...) })
 }
 
 // EncodeIPC writes Arrow IPC to w.
@@ -38,6 +40,7 @@ func (t *Table) EncodeIPC(w io.Writer, opts ...IPCOptions) (err error) {
 	if t.released.Load() {
 		return ErrReleased
 	}
+	w = watchedWriter{w, t.work}
 	settings := []ipc.Option{ipc.WithSchema(t.Schema()), ipc.WithAllocator(t.mem)}
 	switch o.Compression {
 	case "":
@@ -70,6 +73,7 @@ func (t *Table) EncodeIPC(w io.Writer, opts ...IPCOptions) (err error) {
 			out.Close()
 			return fmt.Errorf("arrowio: write rows %d to %d as IPC: %w", from, to, err)
 		}
+		t.work.add(to - from)
 		if from = to; from >= rows {
 			return out.Close()
 		}
@@ -100,8 +104,22 @@ func (c *countingWriter) Seek(offset int64, whence int) (int64, error) {
 type ReadOptions struct {
 	// Columns are the columns wanted, in that order; none means all.
 	Columns []string
+	// Context ends the reading when it ends; nil means never.
+	Context context.Context
+	// Progress is told how much of the file is read; nil means nobody.
+	Progress Reporter
 	// Allocator provides the table's memory; nil means Go's own.
 	Allocator memory.Allocator
+}
+
+// work is what the reading is part of; nil where nobody follows it.
+func (o ReadOptions) work() *work {
+	if o.Context == nil && o.Progress == nil {
+		return nil
+	}
+	w := newWork(o.Context)
+	w.to, w.tell = o.Progress, o.Progress
+	return w
 }
 
 func (o ReadOptions) allocator() memory.Allocator {
@@ -113,7 +131,7 @@ func (o ReadOptions) allocator() memory.Allocator {
 
 // ReadIPC reads an Arrow IPC file (Feather, version 2) or stream.
 func ReadIPC(path string, opts ...ReadOptions) (*Table, error) {
-	return readFile(path, opts, func(f *os.File, o ReadOptions) (*Table, error) {
+	return readFile(path, opts, func(f *source, o ReadOptions) (*Table, error) {
 		head := make([]byte, len(ipc.Magic))
 		if n, _ := f.ReadAt(head, 0); n == len(head) && bytes.Equal(head, ipc.Magic) {
 			return readIPCFile(f, o)
@@ -123,13 +141,13 @@ func ReadIPC(path string, opts ...ReadOptions) (*Table, error) {
 		if err := checkIPCStream(begin); err != nil {
 			return nil, err
 		}
-		return decodeStream(in, o, readerMemory(sizeOf(f)))
+		return decodeStream(f.work, in, o, readerMemory(f.size()))
 	})
 }
 
 // readFile opens a file for read, says its name in errors, and turns a panic of
 // a decoder that met a corrupt file into an error.
-func readFile(path string, opts []ReadOptions, read func(*os.File, ReadOptions) (*Table, error)) (t *Table, err error) {
+func readFile(path string, opts []ReadOptions, read func(*source, ReadOptions) (*Table, error)) (t *Table, err error) {
 	o, err := oneOption(opts)
 	if err != nil {
 		return nil, err
@@ -139,15 +157,49 @@ func readFile(path string, opts []ReadOptions, read func(*os.File, ReadOptions) 
 		return nil, fmt.Errorf("arrowio: %w", err)
 	}
 	defer f.Close()
+	in := &source{f, o.work()}
+	in.work.start(in.size(), "read "+filepath.Base(path))
+	defer in.work.done()
 	defer func() {
 		if r := recover(); r != nil {
 			t, err = nil, fmt.Errorf("the file is corrupt: %v", r)
+		}
+		if err != nil && in.work.ended() {
+			err = context.Cause(in.work.ctx)
 		}
 		if err != nil {
 			t, err = nil, fmt.Errorf("arrowio: read %s: %w", path, err)
 		}
 	}()
-	return read(f, o)
+	return read(in, o)
+}
+
+// A source is a file that is read as part of some work, and tells what was read.
+type source struct {
+	*os.File
+	work *work
+}
+
+// Read implements io.Reader.
+func (s *source) Read(p []byte) (int, error) {
+	return watchedReader{s.File, s.work}.Read(p)
+}
+
+// ReadAt implements io.ReaderAt.
+func (s *source) ReadAt(p []byte, at int64) (int, error) {
+	if s.work.ended() {
+		return 0, context.Cause(s.work.ctx)
+	}
+	n, err := s.File.ReadAt(p, at)
+	s.work.add(int64(n))
+	return n, err
+}
+
+func (s *source) size() int64 {
+	if info, err := s.Stat(); err == nil {
+		return info.Size()
+	}
+	return 0
 }
 
 // readerMemory is what Arrow's IPC readers allocate from: always Go's own memory,
@@ -175,18 +227,11 @@ func (b bounded) Reallocate(n int, old []byte) []byte {
 	return b.Allocator.Reallocate(n, old)
 }
 
-func sizeOf(f *os.File) int64 {
-	if info, err := f.Stat(); err == nil {
-		return info.Size()
-	}
-	return 0
-}
-
-func readIPCFile(f *os.File, o ReadOptions) (*Table, error) {
+func readIPCFile(f *source, o ReadOptions) (*Table, error) {
 	if err := checkIPCFile(f); err != nil {
 		return nil, err
 	}
-	r, err := ipc.NewFileReader(f, ipc.WithAllocator(readerMemory(sizeOf(f))))
+	r, err := ipc.NewFileReader(f, ipc.WithAllocator(readerMemory(f.size())))
 	if err != nil {
 		return nil, err
 	}
@@ -200,7 +245,7 @@ func readIPCFile(f *os.File, o ReadOptions) (*Table, error) {
 		}
 		batches = append(batches, rec)
 	}
-	return tableOfBatches(o, r.Schema(), batches)
+	return tableOfBatches(f.work, o, r.Schema(), batches)
 }
 
 // DecodeIPCStream reads an Arrow IPC stream to its end.
@@ -209,10 +254,11 @@ func DecodeIPCStream(r io.Reader, opts ...ReadOptions) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	return decodeStream(r, o, memory.NewGoAllocator())
+	w := o.work()
+	return decodeStream(w, watchedReader{r, w}, o, memory.NewGoAllocator())
 }
 
-func decodeStream(r io.Reader, o ReadOptions, mem memory.Allocator) (*Table, error) {
+func decodeStream(w *work, r io.Reader, o ReadOptions, mem memory.Allocator) (*Table, error) {
 	in, err := ipc.NewReader(r, ipc.WithAllocator(mem))
 	if err != nil {
 		return nil, fmt.Errorf("not an Arrow IPC stream: %w", err)
@@ -228,7 +274,7 @@ func decodeStream(r io.Reader, o ReadOptions, mem memory.Allocator) (*Table, err
 	if err := in.Err(); err != nil && err != io.EOF {
 		return nil, fmt.Errorf("record batch %d: %w", len(batches), err)
 	}
-	return tableOfBatches(o, in.Schema(), batches)
+	return tableOfBatches(w, o, in.Schema(), batches)
 }
 
 func releaseRecords(recs []arrow.Record) {
@@ -250,7 +296,7 @@ func oneOption[T any](opts []T) (o T, err error) {
 }
 
 // tableOfBatches joins record batches to one table of the wanted columns.
-func tableOfBatches(o ReadOptions, schema *arrow.Schema, batches []arrow.Record) (*Table, error) {
+func tableOfBatches(w *work, o ReadOptions, schema *arrow.Schema, batches []arrow.Record) (*Table, error) {
 	names := make([]string, schema.NumFields())
 	for i := range names {
 		names[i] = schema.Field(i).Name
@@ -280,7 +326,7 @@ func tableOfBatches(o ReadOptions, schema *arrow.Schema, batches []arrow.Record)
 			chunks[j] = b.Column(i)
 		}
 		field := schema.Field(i)
-		col, err := concatenate(o.allocator(), field.Type, chunks)
+		col, err := concatenate(w, o.allocator(), field.Type, chunks)
 		if err != nil {
 			releaseAll(cols)
 			return nil, fmt.Errorf("column %q: %w", field.Name, err)

@@ -39,7 +39,9 @@ func (t *Table) Join(right *Table, how string, on ...string) (*Table, error) {
 }
 
 // JoinWith is Join with all options.
-func (t *Table) JoinWith(right *Table, o JoinOptions) (*Table, error) {
+func (t *Table) JoinWith(right *Table, o JoinOptions) (_ *Table, err error) {
+	t, end := t.begin("join", t.NumCols()+right.NumCols(), &err)
+	defer end()
 	j, err := newJoin(t, right, o)
 	if err != nil {
 		return nil, fmt.Errorf("arrowio: join: %w", err)
@@ -63,6 +65,7 @@ func (t *Table) JoinWith(right *Table, o JoinOptions) (*Table, error) {
 
 // A join is two tables whose rows are numbered together by their keys.
 type join struct {
+	work            *work
 	left, right     *Table
 	leftOn, rightOn []string
 	suffix          string
@@ -72,10 +75,11 @@ type join struct {
 }
 
 func newJoin(left, right *Table, o JoinOptions) (*join, error) {
+	w := left.work
 	if !slices.Contains([]string{"", "inner", "left", "right", "outer", "semi", "anti"}, o.How) {
 		return nil, fmt.Errorf("%q is none of inner, left, right, outer, semi, anti", o.How)
 	}
-	j := &join{left: left, right: right, leftOn: o.LeftOn, rightOn: o.RightOn, suffix: o.Suffix}
+	j := &join{work: w, left: left, right: right, leftOn: o.LeftOn, rightOn: o.RightOn, suffix: o.Suffix}
 	if len(o.On) > 0 {
 		if len(o.LeftOn)+len(o.RightOn) > 0 {
 			return nil, fmt.Errorf("either On or LeftOn and RightOn, not both")
@@ -104,11 +108,11 @@ func newJoin(left, right *Table, o JoinOptions) (*join, error) {
 		markNulls(nullKey[:a.Len()], a)
 		markNulls(nullKey[a.Len():], b)
 	}
-	g, err := groupRows(keys, n)
+	g, err := groupRows(w, keys, n)
 	if err != nil {
 		return nil, fmt.Errorf("keys %q and %q: %w", j.leftOn, j.rightOn, err)
 	}
-	blocks(n, func(from, to int) {
+	blocks(w, n, func(from, to int) {
 		for i := from; i < to; i++ {
 			if nullKey[i] {
 				g.ids[i] = noRow
@@ -175,7 +179,7 @@ func keyText(t *Table, on []string, row int) string {
 
 // swapped is the join seen from the other table.
 func (j *join) swapped() *join {
-	return &join{leftIDs: j.rightIDs, rightIDs: j.leftIDs, groups: j.groups}
+	return &join{work: j.work, leftIDs: j.rightIDs, rightIDs: j.leftIDs, groups: j.groups}
 }
 
 // partnered lists the left rows that have a partner, or those that have none.
@@ -198,6 +202,7 @@ func (j *join) partnered(wanted bool) []int32 {
 // pairs lists the rows of the result: pairs in the order of the left table, with
 // its lonely rows among them, and then the right table's lonely rows.
 func (j *join) pairs(keepLeft, keepRight bool) (left, right []int32, err error) {
+	w := j.work
 	starts := make([]int32, j.groups+1)
 	for _, id := range j.rightIDs {
 		if id != noRow {
@@ -226,7 +231,7 @@ func (j *join) pairs(keepLeft, keepRight bool) (left, right []int32, err error) 
 		lonely = 1
 	}
 	sizes := make([]int, numBlocks(len(j.leftIDs)))
-	blocks(len(j.leftIDs), func(from, to int) {
+	blocks(w, len(j.leftIDs), func(from, to int) {
 		n := 0
 		for i := from; i < to; i++ {
 			if k := len(partners(i)); k > 0 {
@@ -242,7 +247,7 @@ func (j *join) pairs(keepLeft, keepRight bool) (left, right []int32, err error) 
 		return nil, nil, fmt.Errorf("the keys match %s pairs of rows: are they unique on one side at least?", thousands(total))
 	}
 	left, right = make([]int32, total), make([]int32, total)
-	blocks(len(j.leftIDs), func(from, to int) {
+	blocks(w, len(j.leftIDs), func(from, to int) {
 		at := sizes[from/blockRows]
 		for i := from; i < to; i++ {
 			p := partners(i)
@@ -275,7 +280,9 @@ func (j *join) pairs(keepLeft, keepRight bool) (left, right []int32, err error) 
 // table puts the columns of both tables beside each other for pairs of rows. Of
 // keys with one name there is one column, from whichever table has the row.
 func (j *join) table(leftRows, rightRows []int32) (*Table, error) {
+	w := j.work
 	b := NewTableIn(j.left.mem)
+	defer b.discard()
 	leftNull, rightNull := slices.Contains(leftRows, noRow), slices.Contains(rightRows, noRow)
 	allLeft := isIdentity(leftRows, j.left.NumRows())
 	for i, name := range j.left.Columns() {
@@ -283,30 +290,30 @@ func (j *join) table(leftRows, rightRows []int32) (*Table, error) {
 			b.Array(name, j.left.rec.Column(i))
 			continue
 		}
-		col, err := take(b.mem, j.left.rec.Column(i), leftRows, leftNull)
+		col, err := take(w, b.mem, j.left.rec.Column(i), leftRows, leftNull)
 		if k := slices.Index(j.leftOn, name); err == nil && leftNull && k >= 0 && j.rightOn[k] == name {
 			other, _ := j.right.Column(name)
 			col, err = j.mergeKeys(col, other, leftRows, rightRows)
 		}
 		if err != nil {
-			releaseAll(b.cols)
 			return nil, fmt.Errorf("arrowio: join: column %q: %w", name, err)
 		}
 		b.add(name, col)
+		w.add(1)
 	}
 	for i, name := range j.right.Columns() {
 		if k := slices.Index(j.rightOn, name); k >= 0 && j.leftOn[k] == name {
 			continue
 		}
-		col, err := take(b.mem, j.right.rec.Column(i), rightRows, rightNull)
+		col, err := take(w, b.mem, j.right.rec.Column(i), rightRows, rightNull)
 		if err != nil {
-			releaseAll(b.cols)
 			return nil, fmt.Errorf("arrowio: join: column %q: %w", name, err)
 		}
 		if j.left.Has(name) {
 			name += j.suffix
 		}
 		b.add(name, col)
+		w.add(1)
 	}
 	return b.Build()
 }
@@ -315,8 +322,9 @@ func (j *join) table(leftRows, rightRows []int32) (*Table, error) {
 // right one. It takes over the reference of key.
 func (j *join) mergeKeys(key, other arrow.Array, leftRows, rightRows []int32) (arrow.Array, error) {
 	defer key.Release()
+	w := j.work
 	n := key.Len()
-	both, err := concatLike(j.left.mem, []arrow.Array{key, other})
+	both, err := concatLike(w, j.left.mem, []arrow.Array{key, other})
 	if err != nil {
 		return nil, fmt.Errorf("a right or outer join wants one type of key: %w", err)
 	}
@@ -327,5 +335,5 @@ func (j *join) mergeKeys(key, other arrow.Array, leftRows, rightRows []int32) (a
 			rows[i] = int32(n) + rightRows[i]
 		}
 	}
-	return take(j.left.mem, both, rows, false)
+	return take(w, j.left.mem, both, rows, false)
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -17,7 +16,7 @@ import (
 // WriteJSONLines writes a file of one JSON object a row, atomically; see
 // EncodeJSONLines.
 func (t *Table) WriteJSONLines(path string) error {
-	return writeAtomic(path, t.EncodeJSONLines)
+	return t.write(path, t.EncodeJSONLines)
 }
 
 // EncodeJSONLines writes one JSON object a row. Numbers that are not finite are
@@ -26,6 +25,7 @@ func (t *Table) EncodeJSONLines(w io.Writer) error {
 	if t.released.Load() {
 		return ErrReleased
 	}
+	w = watchedWriter{w, t.work}
 	names := make([][]byte, t.NumCols())
 	cols := make([]appender, t.NumCols())
 	for i, name := range t.Columns() {
@@ -33,6 +33,7 @@ func (t *Table) EncodeJSONLines(w io.Writer) error {
 		cols[i] = jsonAppender(t.rec.Column(i))
 	}
 	var line []byte
+	told := 0
 	for row := range t.NumRows() {
 		line = append(line, '{')
 		for i, app := range cols {
@@ -47,9 +48,12 @@ func (t *Table) EncodeJSONLines(w io.Writer) error {
 				return err
 			}
 			line = line[:0]
+			t.work.add(int64(row + 1 - told))
+			told = row + 1
 		}
 	}
 	_, err := w.Write(line)
+	t.work.add(int64(t.NumRows() - told))
 	return err
 }
 
@@ -177,7 +181,7 @@ func appendJSONText(dst []byte, s string) []byte {
 // that holds all its values: Boolean, int64, float64, text, lists and structs of
 // these; a key that a line lacks is null there. Empty lines are passed over.
 func ReadJSONLines(path string, opts ...ReadOptions) (*Table, error) {
-	return readFile(path, opts, func(f *os.File, o ReadOptions) (*Table, error) { return DecodeJSONLines(f, o) })
+	return readFile(path, opts, func(f *source, o ReadOptions) (*Table, error) { return decodeJSONLines(f.work, f, o) })
 }
 
 // DecodeJSONLines reads one JSON object a line; see ReadJSONLines.
@@ -186,6 +190,11 @@ func DecodeJSONLines(r io.Reader, opts ...ReadOptions) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
+	w := o.work()
+	return decodeJSONLines(w, watchedReader{r, w}, o)
+}
+
+func decodeJSONLines(w *work, r io.Reader, o ReadOptions) (*Table, error) {
 	in := bufio.NewReaderSize(r, 1<<20)
 	root := &jsonColumn{kind: jsonObject}
 	rows := 0
@@ -204,7 +213,7 @@ func DecodeJSONLines(r io.Reader, opts ...ReadOptions) (*Table, error) {
 		}
 		rows++
 	}
-	return root.table(o, rows)
+	return root.table(w, o, rows)
 }
 
 // readLine gives a line without its end, and io.EOF after the last.
@@ -228,7 +237,7 @@ func (c *jsonColumn) addLine(text []byte, row int) error {
 	return nil
 }
 
-func (c *jsonColumn) table(o ReadOptions, rows int) (*Table, error) {
+func (c *jsonColumn) table(w *work, o ReadOptions, rows int) (*Table, error) {
 	mem := o.allocator()
 	fields := make([]arrow.Field, len(c.keys))
 	cols := make([]arrow.Array, len(c.keys))
@@ -239,5 +248,5 @@ func (c *jsonColumn) table(o ReadOptions, rows int) (*Table, error) {
 	}
 	rec := array.NewRecord(arrow.NewSchema(fields, nil), cols, int64(rows))
 	defer rec.Release()
-	return tableOfBatches(o, rec.Schema(), []arrow.Record{rec})
+	return tableOfBatches(w, o, rec.Schema(), []arrow.Record{rec})
 }

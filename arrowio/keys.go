@@ -12,7 +12,7 @@ import (
 // numbers, counted from 0 in the order in which the keys first appear. A key is
 // given as the arrays that follow each other: one for grouping, one of each side
 // for a join. Null equals null, NaN equals NaN, and -0 equals 0.
-func groupRows(keys [][]arrow.Array, n int) (grouping, error) {
+func groupRows(w *work, keys [][]arrow.Array, n int) (grouping, error) {
 	if n > math.MaxInt32 {
 		return grouping{}, fmt.Errorf("%d rows are more than %d", n, math.MaxInt32)
 	}
@@ -25,14 +25,14 @@ func groupRows(keys [][]arrow.Array, n int) (grouping, error) {
 	}
 	var all grouping
 	for i, chunks := range keys {
-		g, err := groupByOne(chunks, n)
+		g, err := groupByOne(w, chunks, n)
 		if err != nil {
 			return g, err
 		}
 		if i == 0 {
 			all = g
 		} else {
-			all = combine(all, g)
+			all = combine(w, all, g)
 		}
 	}
 	return all, nil
@@ -45,19 +45,19 @@ type grouping struct {
 }
 
 // combine numbers the pairs of two groupings' groups.
-func combine(a, b grouping) grouping {
+func combine(w *work, a, b grouping) grouping {
 	codes := make([]uint64, len(a.ids))
-	blocks(len(codes), func(from, to int) {
+	blocks(w, len(codes), func(from, to int) {
 		for i := from; i < to; i++ {
 			codes[i] = uint64(a.ids[i])*uint64(len(b.firsts)) + uint64(b.ids[i])
 		}
 	})
-	return distinct(codes, nil)
+	return distinct(w, codes, nil)
 }
 
 // groupByOne numbers the rows by one key.
-func groupByOne(chunks []arrow.Array, n int) (grouping, error) {
-	codes, texts, err := keyCodes(chunks, n)
+func groupByOne(w *work, chunks []arrow.Array, n int) (grouping, error) {
+	codes, texts, err := keyCodes(w, chunks, n)
 	if err != nil {
 		return grouping{}, err
 	}
@@ -68,7 +68,7 @@ func groupByOne(chunks []arrow.Array, n int) (grouping, error) {
 	if nulls == n && n > 0 {
 		return grouping{ids: make([]int32, n), firsts: []int32{0}}, nil
 	}
-	g := distinct(codes, texts)
+	g := distinct(w, codes, texts)
 	if nulls == 0 {
 		return g, nil
 	}
@@ -84,12 +84,12 @@ func groupByOne(chunks []arrow.Array, n int) (grouping, error) {
 			g.ids[i] = 0
 		}
 	}
-	return combine(g, apart), nil
+	return combine(w, g, apart), nil
 }
 
 // keyCodes gives a code for each row, equal for equal values; with texts, codes
 // are hashes, and the texts decide.
-func keyCodes(chunks []arrow.Array, n int) (codes []uint64, texts texts, err error) {
+func keyCodes(w *work, chunks []arrow.Array, n int) (codes []uint64, texts texts, err error) {
 	class := keyClass(chunks[0].DataType())
 	if class == "" {
 		return nil, nil, fmt.Errorf("a column of type %s cannot be a key", typeName(chunks[0].DataType()))
@@ -103,16 +103,16 @@ func keyCodes(chunks []arrow.Array, n int) (codes []uint64, texts texts, err err
 		dictionaries = dictionaries && isDict
 	}
 	if dictionaries {
-		return dictionaryCodes(chunks, n)
+		return dictionaryCodes(w, chunks, n)
 	}
 	if class == "text" || class == "bytes" {
-		texts = newTexts(chunks)
-		return texts.hashes(), texts, nil
+		texts = newTexts(w, chunks)
+		return texts.hashes(w), texts, nil
 	}
 	codes = make([]uint64, n)
 	at := 0
 	for _, c := range chunks {
-		fillCodes(codes[at:at+c.Len()], c, false)
+		fillCodes(w, codes[at:at+c.Len()], c, false)
 		at += c.Len()
 	}
 	return codes, nil, nil
@@ -150,7 +150,7 @@ func keyClass(dt arrow.DataType) string {
 
 // dictionaryCodes numbers the words of all dictionaries, and rows by them. A
 // dictionary may hold a word twice.
-func dictionaryCodes(chunks []arrow.Array, n int) ([]uint64, texts, error) {
+func dictionaryCodes(w *work, chunks []arrow.Array, n int) ([]uint64, texts, error) {
 	words := make([][]arrow.Array, 1)
 	total := 0
 	for _, c := range chunks {
@@ -158,7 +158,7 @@ func dictionaryCodes(chunks []arrow.Array, n int) ([]uint64, texts, error) {
 		words[0] = append(words[0], w)
 		total += w.Len()
 	}
-	numbered, err := groupRows(words, total)
+	numbered, err := groupRows(w, words, total)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -167,7 +167,7 @@ func dictionaryCodes(chunks []arrow.Array, n int) ([]uint64, texts, error) {
 	for i, c := range chunks {
 		d := c.(*array.Dictionary)
 		part := codes[at : at+d.Len()]
-		blocks(len(part), func(from, to int) {
+		blocks(w, len(part), func(from, to int) {
 			for j := from; j < to; j++ {
 				if !isNull(d, j) {
 					part[j] = uint64(numbered.ids[base+d.GetValueIndex(j)])
@@ -183,7 +183,7 @@ func dictionaryCodes(chunks []arrow.Array, n int) ([]uint64, texts, error) {
 // fillCodes gives codes of the values of an array that are equal where the
 // values are, and in the order of the values. It tells whether the type has
 // such codes. What stands at nulls is arbitrary.
-func fillCodes(dst []uint64, a arrow.Array, descending bool) bool {
+func fillCodes(w *work, dst []uint64, a arrow.Array, descending bool) bool {
 	const sign = 1 << 63
 	flip := uint64(sign)
 	if descending {
@@ -192,37 +192,37 @@ func fillCodes(dst []uint64, a arrow.Array, descending bool) bool {
 	unsigned := flip ^ sign
 	switch a := a.(type) {
 	case *array.Int64:
-		codeInts(dst, a.Int64Values(), flip)
+		codeInts(w, dst, a.Int64Values(), flip)
 	case *array.Int32:
-		codeInts(dst, a.Int32Values(), flip)
+		codeInts(w, dst, a.Int32Values(), flip)
 	case *array.Int16:
-		codeInts(dst, a.Int16Values(), flip)
+		codeInts(w, dst, a.Int16Values(), flip)
 	case *array.Int8:
-		codeInts(dst, a.Int8Values(), flip)
+		codeInts(w, dst, a.Int8Values(), flip)
 	case *array.Uint64:
-		codeInts(dst, a.Uint64Values(), unsigned)
+		codeInts(w, dst, a.Uint64Values(), unsigned)
 	case *array.Uint32:
-		codeInts(dst, a.Uint32Values(), flip)
+		codeInts(w, dst, a.Uint32Values(), flip)
 	case *array.Uint16:
-		codeInts(dst, a.Uint16Values(), flip)
+		codeInts(w, dst, a.Uint16Values(), flip)
 	case *array.Uint8:
-		codeInts(dst, a.Uint8Values(), flip)
+		codeInts(w, dst, a.Uint8Values(), flip)
 	case *array.Timestamp:
-		codeInts(dst, a.TimestampValues(), flip)
+		codeInts(w, dst, a.TimestampValues(), flip)
 	case *array.Duration:
-		codeInts(dst, a.DurationValues(), flip)
+		codeInts(w, dst, a.DurationValues(), flip)
 	case *array.Date32:
-		codeInts(dst, a.Date32Values(), flip)
+		codeInts(w, dst, a.Date32Values(), flip)
 	case *array.Date64:
-		codeInts(dst, a.Date64Values(), flip)
+		codeInts(w, dst, a.Date64Values(), flip)
 	case *array.Time32:
-		codeInts(dst, a.Time32Values(), flip)
+		codeInts(w, dst, a.Time32Values(), flip)
 	case *array.Time64:
-		codeInts(dst, a.Time64Values(), flip)
+		codeInts(w, dst, a.Time64Values(), flip)
 	case *array.Float64:
-		codeFloats(dst, a.Float64Values(), unsigned)
+		codeFloats(w, dst, a.Float64Values(), unsigned)
 	case *array.Float32:
-		codeFloats(dst, a.Float32Values(), unsigned)
+		codeFloats(w, dst, a.Float32Values(), unsigned)
 	case *array.Boolean:
 		for i := range dst {
 			dst[i] = uint64(bit(a.Value(i))) ^ unsigned
@@ -234,8 +234,8 @@ func fillCodes(dst []uint64, a arrow.Array, descending bool) bool {
 	return true
 }
 
-func codeInts[T fixed](dst []uint64, src []T, flip uint64) {
-	blocks(len(dst), func(from, to int) {
+func codeInts[T fixed](w *work, dst []uint64, src []T, flip uint64) {
+	blocks(w, len(dst), func(from, to int) {
 		for i, v := range src[from:to] {
 			dst[from+i] = uint64(int64(v)) ^ flip
 		}
@@ -243,9 +243,9 @@ func codeInts[T fixed](dst []uint64, src []T, flip uint64) {
 }
 
 // codeFloats orders floats as numbers, -0 with 0, and NaN of every kind last.
-func codeFloats[T float32 | float64](dst []uint64, src []T, flip uint64) {
+func codeFloats[T float32 | float64](w *work, dst []uint64, src []T, flip uint64) {
 	nan := math.Float64bits(math.NaN()) | 1<<63
-	blocks(len(dst), func(from, to int) {
+	blocks(w, len(dst), func(from, to int) {
 		for i, v := range src[from:to] {
 			f := float64(v) + 0 // -0 + 0 = 0
 			b := math.Float64bits(f)

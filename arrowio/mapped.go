@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -23,7 +22,7 @@ import (
 // and unions, can be used as it lies, as WriteIPC writes it by default; any other
 // is read as by ReadIPC. Mapped tells which it was.
 func OpenIPC(path string) (*Table, error) {
-	return readFile(path, nil, func(f *os.File, o ReadOptions) (*Table, error) {
+	return readFile(path, nil, func(f *source, o ReadOptions) (*Table, error) {
 		t, err := mapIPC(f)
 		if errors.Is(err, errNotMappable) {
 			return readIPCFile(f, o)
@@ -53,11 +52,11 @@ func (unmapper) Allocate(int) []byte           { panic("arrowio: a mapping alloc
 func (unmapper) Reallocate(int, []byte) []byte { panic("arrowio: a mapping does not grow") }
 func (unmapper) Free(b []byte)                 { _ = unmapFile(b) }
 
-func mapIPC(f *os.File) (*Table, error) {
+func mapIPC(f *source) (*Table, error) {
 	if err := checkIPCFile(f); err != nil {
 		return nil, err
 	}
-	r, err := ipc.NewFileReader(f, ipc.WithAllocator(readerMemory(sizeOf(f))))
+	r, err := ipc.NewFileReader(f, ipc.WithAllocator(readerMemory(f.size())))
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +69,7 @@ func mapIPC(f *os.File) (*Table, error) {
 			return nil, errNotMappable
 		}
 	}
-	data, err := mapFile(f)
+	data, err := mapFile(f.File)
 	if err != nil {
 		return nil, fmt.Errorf("map: %w", err)
 	}

@@ -10,12 +10,14 @@ import (
 // the hand-over cheap, few enough to stay in a core's cache.
 const blockRows = 1 << 15
 
-// tasks calls f for each of 0..n-1, on all cores. A panic of f is one of the
-// caller: on another goroutine it would end the process.
-func tasks(n int, f func(i int)) {
+// tasks calls f for each of 0..n-1, on all cores, and stops the work between two
+// calls if its context has ended. A panic of f is one of the caller: on another
+// goroutine it would end the process.
+func tasks(w *work, n int, f func(i int)) {
 	workers := min(runtime.GOMAXPROCS(0), n)
 	if workers <= 1 {
 		for i := range n {
+			w.check()
 			f(i)
 		}
 		return
@@ -35,7 +37,7 @@ func tasks(n int, f func(i int)) {
 					mu.Unlock()
 				}
 			}()
-			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+			for i := int(next.Add(1)) - 1; i < n && !w.ended(); i = int(next.Add(1)) - 1 {
 				f(i)
 			}
 		}()
@@ -44,19 +46,20 @@ func tasks(n int, f func(i int)) {
 	if failed != nil {
 		panic(failed)
 	}
+	w.check()
 }
 
 // blocks calls f for ranges [from, to) that together are 0..n-1, on all cores.
 // All but the last range begin and end at a multiple of 64, so that workers may
 // write one bitmap.
-func blocks(n int, f func(from, to int)) {
-	tasks(numBlocks(n), func(i int) { f(i*blockRows, min(n, (i+1)*blockRows)) })
+func blocks(w *work, n int, f func(from, to int)) {
+	tasks(w, numBlocks(n), func(i int) { f(i*blockRows, min(n, (i+1)*blockRows)) })
 }
 
 // tryBlocks is blocks for what can fail; the error is that of the first range.
-func tryBlocks(n int, f func(from, to int) error) error {
+func tryBlocks(w *work, n int, f func(from, to int) error) error {
 	errs := make([]error, numBlocks(n))
-	blocks(n, func(from, to int) { errs[from/blockRows] = f(from, to) })
+	blocks(w, n, func(from, to int) { errs[from/blockRows] = f(from, to) })
 	for _, err := range errs {
 		if err != nil {
 			return err

@@ -6,11 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/flight"
+	"github.com/apache/arrow/go/v17/arrow/memory"
 	"github.com/apache/arrow/go/v17/parquet"
 	"github.com/apache/arrow/go/v17/parquet/compress"
 	"github.com/apache/arrow/go/v17/parquet/file"
@@ -37,10 +38,10 @@ var parquetCodecs = map[string]compress.Compression{
 }
 
 // WriteParquet writes a Parquet file atomically, with the Arrow schema in its
-// metadata so that dictionaries and time zones survive. What Arrow v17 does not
-// write is an error: durations, large lists, lists of a fixed size with nulls.
+// metadata so that every type comes back in readers that know Arrow, and as the
+// type beneath in others: durations are integers there.
 func (t *Table) WriteParquet(path string, opts ...ParquetOptions) error {
-	return writeAtomic(path, func(w io.Writer) error { return t.EncodeParquet(w, opts...) })
+	return t.write(path, func(w io.Writer) error { return t.EncodeParquet(w, opts...) })
 }
 
 // EncodeParquet writes Parquet to w.
@@ -56,9 +57,11 @@ func (t *Table) EncodeParquet(w io.Writer, opts ...ParquetOptions) (err error) {
 	if !ok {
 		return fmt.Errorf("arrowio: Parquet has no compression %q; there are zstd, snappy, gzip, brotli and none", o.Compression)
 	}
+	// The writer keeps memory and references when it fails, so it has Go's own.
+	mem, rec := memory.NewGoAllocator(), uncounted(t.rec)
 	rows := int64(orDefault(o.RowGroupRows, 1<<20))
 	settings := []parquet.WriterProperty{
-		parquet.WithAllocator(t.mem), parquet.WithCompression(codec), parquet.WithDictionaryDefault(!o.Plain),
+		parquet.WithAllocator(mem), parquet.WithCompression(codec), parquet.WithDictionaryDefault(!o.Plain),
 		parquet.WithStats(true), parquet.WithMaxRowGroupLength(rows), parquet.WithVersion(parquet.V2_LATEST),
 		parquet.WithCreatedBy("divvy arrowio"),
 	}
@@ -71,15 +74,50 @@ func (t *Table) EncodeParquet(w io.Writer, opts ...ParquetOptions) (err error) {
 		}
 	}()
 	props := parquet.NewWriterProperties(settings...)
-	arrowProps := pqarrow.NewArrowWriterProperties(pqarrow.WithStoreSchema(), pqarrow.WithAllocator(t.mem))
+	arrowProps := pqarrow.NewArrowWriterProperties(pqarrow.WithAllocator(mem))
 	for _, f := range t.Schema().Fields() {
-		if _, err := pqarrow.ToParquet(arrow.NewSchema([]arrow.Field{f}, nil), props, arrowProps); err != nil {
+		if _, err := pqarrow.ToParquet(arrow.NewSchema([]arrow.Field{plainField(f)}, nil), props, arrowProps); err != nil {
 			return fmt.Errorf("column %q of type %s cannot be Parquet: %w", f.Name, typeName(f.Type), err)
 		}
 	}
-	tbl := array.NewTableFromRecords(t.Schema(), []arrow.Record{t.rec})
-	defer tbl.Release()
-	return pqarrow.WriteTable(tbl, keepOpen{w}, rows, props, arrowProps)
+	schema := plainSchema(t.Schema())
+	out, err := pqarrow.NewFileWriter(schema, keepOpen{watchedWriter{w, t.work}}, props, arrowProps)
+	if err != nil {
+		return err
+	}
+	if err := out.AppendKeyValueMetadata(parquetSchemaKey, schemaText(t.Schema(), mem)); err != nil {
+		return err
+	}
+	n := t.rec.NumRows()
+	for from := int64(0); from < n || from == 0; from += rows {
+		out.NewRowGroup()
+		size := min(rows, n-from)
+		for i := range t.NumCols() {
+			if t.work.ended() {
+				out.Close()
+				return context.Cause(t.work.ctx)
+			}
+			if err := writeParquetColumn(out, mem, rec.Column(i), from, size); err != nil {
+				out.Close()
+				return fmt.Errorf("arrowio: write Parquet: column %q: %w", t.rec.ColumnName(i), err)
+			}
+		}
+		t.work.add(size)
+	}
+	return out.Close()
+}
+
+func writeParquetColumn(out *pqarrow.FileWriter, mem memory.Allocator, column arrow.Array, from, size int64) error {
+	part := array.NewSlice(column, from, from+size)
+	defer part.Release()
+	plain, err := toPlain(nil, mem, part)
+	if err != nil {
+		return err
+	}
+	defer plain.Release()
+	chunked := arrow.NewChunked(plain.DataType(), []arrow.Array{plain})
+	defer chunked.Release()
+	return out.WriteColumnChunked(chunked, 0, size)
 }
 
 // keepOpen hides a writer's Close, which the Parquet writer would call.
@@ -90,22 +128,35 @@ func ReadParquet(path string, opts ...ReadOptions) (*Table, error) {
 	return readFile(path, opts, readParquet)
 }
 
-func readParquet(f *os.File, o ReadOptions) (*Table, error) {
-	o.Allocator = bounded{o.allocator(), sizeOf(f)}
+func readParquet(f *source, o ReadOptions) (_ *Table, err error) {
+	own := o.Allocator
+	mem := &tracked{Allocator: bounded{o.allocator(), f.size()}, live: map[*byte][]byte{}}
+	whole := false
+	defer func() {
+		if !whole { // the reader keeps memory when it fails
+			mem.freeAll()
+		}
+	}()
+	o.Allocator = mem
 	props := parquet.NewReaderProperties(o.Allocator)
 	pf, err := file.NewParquetReader(f, file.WithReadProps(props))
 	if err != nil {
 		return nil, err
 	}
 	defer pf.Close()
-	if text := pf.MetaData().KeyValueMetadata().FindValue("ARROW:schema"); text != nil {
+	var origin *arrow.Schema
+	if text := pf.MetaData().KeyValueMetadata().FindValue(parquetSchemaKey); text != nil {
 		message, err := base64.StdEncoding.DecodeString(*text)
 		if err == nil {
 			err = checkIPCStream(message)
 		}
+		if err == nil {
+			origin, err = flight.DeserializeSchema(message, memory.NewGoAllocator())
+		}
 		if err != nil {
 			return nil, fmt.Errorf("its Arrow schema: %w", err)
 		}
+		*text = schemaText(plainSchema(origin), memory.NewGoAllocator()) // for Arrow's reader
 	}
 	r, err := pqarrow.NewFileReader(pf, pqarrow.ArrowReadProperties{Parallel: true}, o.allocator())
 	if err != nil {
@@ -124,8 +175,13 @@ func readParquet(f *os.File, o ReadOptions) (*Table, error) {
 	cols := make([]arrow.Array, len(wanted))
 	errs := make([]error, len(wanted))
 	defer func() { releaseAll(cols) }()
-	tasks(len(wanted), func(k int) {
-		if cols[k], errs[k] = readParquetField(r, wanted[k], groups, o); errs[k] != nil {
+	w := f.work
+	tasks(w, len(wanted), func(k int) {
+		cols[k], errs[k] = readParquetField(w, r, wanted[k], groups, o)
+		if i := wanted[k]; errs[k] == nil && origin != nil && i < origin.NumFields() {
+			cols[k], errs[k] = fromPlain(w, o.allocator(), cols[k], origin.Field(i).Type)
+		}
+		if errs[k] != nil {
 			errs[k] = fmt.Errorf("column %q: %w", schema.Field(wanted[k]).Name, errs[k])
 		}
 	})
@@ -139,7 +195,10 @@ func readParquet(f *os.File, o ReadOptions) (*Table, error) {
 	}
 	rec := array.NewRecord(arrow.NewSchema(fields, nil), cols, pf.NumRows())
 	defer rec.Release()
-	return tableOfBatches(o, rec.Schema(), []arrow.Record{rec})
+	o.Allocator = own
+	t, err := tableOfBatches(w, o, rec.Schema(), []arrow.Record{rec})
+	whole = err == nil
+	return t, err
 }
 
 // parquetFields gives the Arrow schema and the indices of the wanted columns.
@@ -164,7 +223,7 @@ func parquetFields(r *pqarrow.FileReader, names []string) (*arrow.Schema, []int,
 	return schema, wanted, nil
 }
 
-func readParquetField(r *pqarrow.FileReader, field int, groups []int, o ReadOptions) (arrow.Array, error) {
+func readParquetField(w *work, r *pqarrow.FileReader, field int, groups []int, o ReadOptions) (arrow.Array, error) {
 	leaves := map[int]bool{}
 	pf := r.ParquetReader()
 	name := r.Manifest.Fields[field].Field.Name
@@ -188,7 +247,7 @@ func readParquetField(r *pqarrow.FileReader, field int, groups []int, o ReadOpti
 		return nil, err
 	}
 	defer chunks.Release()
-	return concatenate(o.allocator(), chunks.DataType(), chunks.Chunks())
+	return concatenate(w, o.allocator(), chunks.DataType(), chunks.Chunks())
 }
 
 // readPages unpacks every page of some leaves, which panics here and now if one

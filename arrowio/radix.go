@@ -22,12 +22,12 @@ func (p *parted) part(i int) []entry { return p.entries[p.starts[i]:p.starts[i+1
 
 // partition brings the codes of rows (nil: 0, 1, …) together by their part, on
 // all cores.
-func partition(codes []uint64, rows []int32, parts int, partOf func(code uint64) uint64) parted {
+func partition(w *work, codes []uint64, rows []int32, parts int, partOf func(code uint64) uint64) parted {
 	n := len(codes)
 	const block = 8 * blockRows
 	numBlocks := (n + block - 1) / block
 	counts := make([]int, numBlocks*parts) // by part, then by block
-	tasks(numBlocks, func(b int) {
+	tasks(w, numBlocks, func(b int) {
 		local := make([]int, parts)
 		for _, c := range codes[b*block : min(n, (b+1)*block)] {
 			local[partOf(c)]++
@@ -42,7 +42,7 @@ func partition(codes []uint64, rows []int32, parts int, partOf func(code uint64)
 		out.starts[p] = counts[p*numBlocks]
 	}
 	out.starts[parts] = n
-	tasks(numBlocks, func(b int) {
+	tasks(w, numBlocks, func(b int) {
 		next := make([]int, parts)
 		for p := range next {
 			next[p] = counts[p*numBlocks+b]
@@ -62,21 +62,21 @@ func partition(codes []uint64, rows []int32, parts int, partOf func(code uint64)
 
 // sortByCode gives the rows (nil: 0, 1, …) in the order of their codes, and of
 // rows with equal codes in the order in which they were.
-func sortByCode(codes []uint64, rows []int32) []int32 {
+func sortByCode(w *work, codes []uint64, rows []int32) []int32 {
 	n := len(codes)
 	sorted := make([]int32, n)
 	if n == 0 {
 		return sorted
 	}
-	low, span := codeRange(codes)
+	low, span := codeRange(w, codes)
 	width := bits.Len64(span)
 	partBits := min(width, 10)
 	if n < 1<<14 {
 		partBits = 0
 	}
-	first := partition(codes, rows, 1<<partBits, func(c uint64) uint64 { return (c - low) >> (width - partBits) })
+	first := partition(w, codes, rows, 1<<partBits, func(c uint64) uint64 { return (c - low) >> (width - partBits) })
 	scratch := make([]entry, n)
-	tasks(1<<partBits, func(p int) {
+	tasks(w, 1<<partBits, func(p int) {
 		from, to := first.starts[p], first.starts[p+1]
 		if width > partBits {
 			sortEntries(first.entries[from:to], scratch[from:to])
@@ -176,14 +176,14 @@ func insertionSort(entries []entry) {
 
 // sortTexts gives the rows in the order of the bytes of their texts, of which
 // those before depth are equal.
-func sortTexts(texts texts, rows []int32, depth int) []int32 {
+func sortTexts(w *work, texts texts, rows []int32, depth int) []int32 {
 	codes := make([]uint64, len(rows))
-	blocks(len(rows), func(from, to int) {
+	blocks(w, len(rows), func(from, to int) {
 		for i := from; i < to; i++ {
 			codes[i] = prefixCode(texts.at(rows[i])[depth:])
 		}
 	})
-	sorted := sortByCode(codes, rows)
+	sorted := sortByCode(w, codes, rows)
 	// Runs of equal codes differ further on, or in that one ends in zeros.
 	type run struct{ from, to int }
 	var runs []run
@@ -198,14 +198,14 @@ func sortTexts(texts texts, rows []int32, depth int) []int32 {
 		}
 		i = j
 	}
-	tasks(len(runs), func(k int) {
+	tasks(w, len(runs), func(k int) {
 		part := sorted[runs[k].from:runs[k].to]
 		shortest := len(texts.at(part[0]))
 		for _, r := range part {
 			shortest = min(shortest, len(texts.at(r)))
 		}
 		if len(part) > 1<<10 && shortest >= depth+8 {
-			copy(part, sortTexts(texts, part, depth+8))
+			copy(part, sortTexts(w, texts, part, depth+8))
 			return
 		}
 		slices.SortStableFunc(part, func(a, b int32) int { return strings.Compare(texts.at(a)[depth:], texts.at(b)[depth:]) })

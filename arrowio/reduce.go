@@ -10,7 +10,7 @@ import (
 // chunked runs a reduction over parts of the rows, each with results of its own,
 // and merges them in order. The parts depend on the data alone, so that sums
 // of floats come out alike on any number of cores.
-func chunked[T any](g grouping, reduce func(acc []T, from, to int), merge func(into, from *T)) []T {
+func chunked[T any](w *work, g grouping, reduce func(acc []T, from, to int), merge func(into, from *T)) []T {
 	const chunk = 1 << 20
 	n, groups := len(g.ids), len(g.firsts)
 	parts := (n + chunk - 1) / chunk
@@ -20,7 +20,7 @@ func chunked[T any](g grouping, reduce func(acc []T, from, to int), merge func(i
 		return acc
 	}
 	accs := make([][]T, parts)
-	tasks(parts, func(p int) {
+	tasks(w, parts, func(p int) {
 		accs[p] = make([]T, groups)
 		reduce(accs[p], p*chunk, min(n, (p+1)*chunk))
 	})
@@ -32,8 +32,8 @@ func chunked[T any](g grouping, reduce func(acc []T, from, to int), merge func(i
 	return accs[0]
 }
 
-func countRows(g grouping, valid []bool) []int64 {
-	return chunked(g, func(acc []int64, from, to int) {
+func countRows(w *work, g grouping, valid []bool) []int64 {
+	return chunked(w, g, func(acc []int64, from, to int) {
 		if valid == nil {
 			for _, id := range g.ids[from:to] {
 				acc[id]++
@@ -46,8 +46,8 @@ func countRows(g grouping, valid []bool) []int64 {
 	}, func(into, from *int64) { *into += *from })
 }
 
-func sumFloats(values []float64, valid []bool, g grouping) []float64 {
-	return chunked(g, func(acc []float64, from, to int) {
+func sumFloats(w *work, values []float64, valid []bool, g grouping) []float64 {
+	return chunked(w, g, func(acc []float64, from, to int) {
 		ids := g.ids[from:to]
 		if valid == nil {
 			for i, v := range values[from:to] {
@@ -64,7 +64,7 @@ func sumFloats(values []float64, valid []bool, g grouping) []float64 {
 }
 
 // sumInts adds in 128 bits by halves, and fails only when a sum does not fit 64.
-func sumInts(values []int64, valid []bool, g grouping) ([]int64, error) {
+func sumInts(w *work, values []int64, valid []bool, g grouping) ([]int64, error) {
 	type wide struct {
 		low  uint64
 		high int64
@@ -74,7 +74,7 @@ func sumInts(values []int64, valid []bool, g grouping) ([]int64, error) {
 		w.high += high + int64(bit(sum < low))
 		w.low = sum
 	}
-	sums := chunked(g, func(acc []wide, from, to int) {
+	sums := chunked(w, g, func(acc []wide, from, to int) {
 		for i, v := range values[from:to] {
 			if valid == nil || valid[from+i] {
 				add(&acc[g.ids[from+i]], uint64(v), v>>63)
@@ -91,8 +91,8 @@ func sumInts(values []int64, valid []bool, g grouping) ([]int64, error) {
 	return out, nil
 }
 
-func means(values []float64, valid []bool, g grouping) ([]float64, []int64) {
-	sums, counts := sumFloats(values, valid, g), countRows(g, valid)
+func means(w *work, values []float64, valid []bool, g grouping) ([]float64, []int64) {
+	sums, counts := sumFloats(w, values, valid, g), countRows(w, g, valid)
 	for i, c := range counts {
 		if c > 0 {
 			sums[i] /= float64(c)
@@ -103,9 +103,9 @@ func means(values []float64, valid []bool, g grouping) ([]float64, []int64) {
 
 // variances takes a second pass around the mean, which keeps the digits that
 // the sum of squares would lose.
-func variances(values []float64, valid []bool, g grouping) ([]float64, []int64) {
-	mean, counts := means(values, valid, g)
-	out := chunked(g, func(acc []float64, from, to int) {
+func variances(w *work, values []float64, valid []bool, g grouping) ([]float64, []int64) {
+	mean, counts := means(w, values, valid, g)
+	out := chunked(w, g, func(acc []float64, from, to int) {
 		for i, v := range values[from:to] {
 			if valid == nil || valid[from+i] {
 				id := g.ids[from+i]
@@ -124,13 +124,13 @@ func variances(values []float64, valid []bool, g grouping) ([]float64, []int64) 
 
 // extremes gives the row of each group's least or greatest value, the first of
 // several; noRow where there is no value.
-func extremes(col arrow.Array, valid []bool, g grouping, greatest bool) ([]int32, error) {
+func extremes(w *work, col arrow.Array, valid []bool, g grouping, greatest bool) ([]int32, error) {
 	rows := make([]int32, len(g.firsts))
 	for i := range rows {
 		rows[i] = noRow
 	}
 	if class := keyClass(col.DataType()); class == "text" || class == "bytes" {
-		texts := newTexts([]arrow.Array{col})
+		texts := newTexts(w, []arrow.Array{col})
 		for i, id := range g.ids {
 			if valid != nil && !valid[i] {
 				continue
@@ -142,12 +142,12 @@ func extremes(col arrow.Array, valid []bool, g grouping, greatest bool) ([]int32
 		return rows, nil
 	}
 	codes := make([]uint64, col.Len())
-	if !fillCodes(codes, col, greatest) {
+	if !fillCodes(w, codes, col, greatest) {
 		return nil, fmt.Errorf("no order is known for type %s", typeName(col.DataType()))
 	}
 	if arrow.IsFloating(col.DataType().ID()) { // NaN gives way to any number
 		nan := make([]uint64, 1)
-		codeFloats(nan, []float64{math.NaN()}, map[bool]uint64{true: ^uint64(0), false: 0}[greatest])
+		codeFloats(w, nan, []float64{math.NaN()}, map[bool]uint64{true: ^uint64(0), false: 0}[greatest])
 		for i, c := range codes {
 			if c == nan[0] {
 				codes[i] = math.MaxUint64
@@ -167,8 +167,8 @@ func extremes(col arrow.Array, valid []bool, g grouping, greatest bool) ([]int32
 }
 
 // quantiles gives each group's quantile; NaN when one of its values is.
-func quantiles(values []float64, valid []bool, g grouping, q float64) ([]float64, []int64) {
-	counts := countRows(g, valid)
+func quantiles(w *work, values []float64, valid []bool, g grouping, q float64) ([]float64, []int64) {
+	counts := countRows(w, g, valid)
 	starts := make([]int, len(counts)+1)
 	for i, c := range counts {
 		starts[i+1] = starts[i] + int(c)
@@ -183,7 +183,7 @@ func quantiles(values []float64, valid []bool, g grouping, q float64) ([]float64
 	}
 	out := make([]float64, len(counts))
 	const step = 256
-	tasks((len(counts)+step-1)/step, func(b int) {
+	tasks(w, (len(counts)+step-1)/step, func(b int) {
 		for i := b * step; i < min(len(counts), (b+1)*step); i++ {
 			out[i] = quantile(byGroup[starts[i]:starts[i+1]], q)
 		}

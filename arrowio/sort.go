@@ -17,7 +17,9 @@ import (
 // Rows that are equal in all of them keep their order. Texts are ordered by
 // their bytes (which is by code points), false comes before true, NaN after
 // every number, and null last in either direction.
-func (t *Table) Sort(by ...string) (*Table, error) {
+func (t *Table) Sort(by ...string) (_ *Table, err error) {
+	t, end := t.begin("sort", len(by)+t.NumCols(), &err)
+	defer end()
 	rows, err := t.sortedRows(by)
 	if err != nil {
 		return nil, err
@@ -26,7 +28,9 @@ func (t *Table) Sort(by ...string) (*Table, error) {
 }
 
 // SortedRows gives the numbers of the rows in the order in which Sort puts them.
-func (t *Table) SortedRows(by ...string) ([]int, error) {
+func (t *Table) SortedRows(by ...string) (_ []int, err error) {
+	t, end := t.begin("sort", len(by), &err)
+	defer end()
 	rows, err := t.sortedRows(by)
 	if err != nil {
 		return nil, err
@@ -39,7 +43,9 @@ func (t *Table) SortedRows(by ...string) ([]int, error) {
 }
 
 // Top keeps the n first rows of the order that Sort would give.
-func (t *Table) Top(n int, by ...string) (*Table, error) {
+func (t *Table) Top(n int, by ...string) (_ *Table, err error) {
+	t, end := t.begin("sort", len(by)+t.NumCols(), &err)
+	defer end()
 	rows, err := t.sortedRows(by)
 	if err != nil {
 		return nil, err
@@ -54,6 +60,7 @@ type sortKey struct {
 }
 
 func (t *Table) sortedRows(by []string) ([]int32, error) {
+	w := t.work
 	n := t.NumRows()
 	if n > math.MaxInt32 {
 		return nil, fmt.Errorf("arrowio: sort: %d rows are more than %d", n, math.MaxInt32)
@@ -73,11 +80,12 @@ func (t *Table) sortedRows(by []string) ([]int32, error) {
 		if err != nil {
 			return nil, err
 		}
-		more, err := sortKeys(col, descending)
+		more, err := sortKeys(w, col, descending)
 		if err != nil {
 			return nil, fmt.Errorf("arrowio: sort: column %q: %w", name, err)
 		}
 		keys = append(keys, more...)
+		w.add(1)
 	}
 	if n == 0 {
 		return nil, nil
@@ -90,19 +98,19 @@ func (t *Table) sortedRows(by []string) ([]int32, error) {
 			begin--
 			width += keys[begin].width
 		}
-		rows = sortByCode(packCodes(keys[begin:end], rows, n), rows)
+		rows = sortByCode(w, packCodes(w, keys[begin:end], rows, n), rows)
 		end = begin
 	}
 	return rows, nil
 }
 
 // packCodes joins keys to one code for each of the rows.
-func packCodes(keys []sortKey, rows []int32, n int) []uint64 {
+func packCodes(w *work, keys []sortKey, rows []int32, n int) []uint64 {
 	if len(keys) == 1 && rows == nil {
 		return keys[0].codes
 	}
 	codes := make([]uint64, n)
-	blocks(n, func(from, to int) {
+	blocks(w, n, func(from, to int) {
 		for i := from; i < to; i++ {
 			row := i
 			if rows != nil {
@@ -119,11 +127,11 @@ func packCodes(keys []sortKey, rows []int32, n int) []uint64 {
 }
 
 // sortKeys gives the codes of a column, nulls last.
-func sortKeys(col arrow.Array, descending bool) ([]sortKey, error) {
+func sortKeys(w *work, col arrow.Array, descending bool) ([]sortKey, error) {
 	n := col.Len()
 	codes := make([]uint64, n)
-	if !fillCodes(codes, col, descending) {
-		if err := textCodes(codes, col, descending); err != nil {
+	if !fillCodes(w, codes, col, descending) {
+		if err := textCodes(w, codes, col, descending); err != nil {
 			return nil, err
 		}
 	}
@@ -146,8 +154,8 @@ func sortKeys(col arrow.Array, descending bool) ([]sortKey, error) {
 			}
 		}
 	}
-	low, span := codeRange(codes)
-	blocks(n, func(from, to int) {
+	low, span := codeRange(w, codes)
+	blocks(w, n, func(from, to int) {
 		for i := from; i < to; i++ {
 			codes[i] -= low
 		}
@@ -156,16 +164,16 @@ func sortKeys(col arrow.Array, descending bool) ([]sortKey, error) {
 		return []sortKey{{codes, bits.Len64(span)}}, nil
 	}
 	if span < math.MaxUint64 {
-		setNulls(codes, col, span+1)
+		setNulls(w, codes, col, span+1)
 		return []sortKey{{codes, bits.Len64(span + 1)}}, nil
 	}
 	apart := make([]uint64, n)
-	setNulls(apart, col, 1)
+	setNulls(w, apart, col, 1)
 	return []sortKey{{apart, 1}, {codes, 64}}, nil
 }
 
-func setNulls(codes []uint64, col arrow.Array, code uint64) {
-	blocks(len(codes), func(from, to int) {
+func setNulls(w *work, codes []uint64, col arrow.Array, code uint64) {
+	blocks(w, len(codes), func(from, to int) {
 		for i := from; i < to; i++ {
 			if isNull(col, i) {
 				codes[i] = code
@@ -175,17 +183,17 @@ func setNulls(codes []uint64, col arrow.Array, code uint64) {
 }
 
 // textCodes gives the rank of each text among the different ones.
-func textCodes(codes []uint64, col arrow.Array, descending bool) error {
+func textCodes(w *work, codes []uint64, col arrow.Array, descending bool) error {
 	if class := keyClass(col.DataType()); class != "text" && class != "bytes" {
 		return fmt.Errorf("no order is known for type %s", typeName(col.DataType()))
 	}
-	g, err := groupRows([][]arrow.Array{{col}}, col.Len())
+	g, err := groupRows(w, [][]arrow.Array{{col}}, col.Len())
 	if err != nil {
 		return err
 	}
-	texts := newTexts([]arrow.Array{col})
+	texts := newTexts(w, []arrow.Array{col})
 	rank := make([]uint64, len(g.firsts))
-	order := sortTexts(texts, g.firsts, 0)
+	order := sortTexts(w, texts, g.firsts, 0)
 	for r, row := range order {
 		rank[g.ids[row]] = uint64(r)
 	}
@@ -194,7 +202,7 @@ func textCodes(codes []uint64, col arrow.Array, descending bool) error {
 			rank[i] = uint64(len(rank)-1) - rank[i]
 		}
 	}
-	blocks(len(codes), func(from, to int) {
+	blocks(w, len(codes), func(from, to int) {
 		for i := from; i < to; i++ {
 			codes[i] = rank[g.ids[i]]
 		}

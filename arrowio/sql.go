@@ -57,7 +57,7 @@ func SQL(ctx context.Context, query string, tables map[string]*Table) (*Table, e
 			defer empty.Release()
 			chunks = append(chunks, empty)
 		}
-		col, err := concatenate(mem, field.Type, chunks)
+		col, err := concatenate(nil, mem, field.Type, chunks)
 		if err != nil {
 			releaseAll(b.cols)
 			return nil, fmt.Errorf("arrowio: sql: column %q: %w", field.Name, err)

@@ -18,7 +18,8 @@ var ErrReleased = errors.New("arrowio: the table was released")
 type Table struct {
 	rec      arrow.Record
 	mem      memory.Allocator
-	released atomic.Bool
+	released *atomic.Bool // one for the tables that Within gives
+	work     *work
 }
 
 // newTable takes over one reference of rec.
@@ -26,7 +27,7 @@ func newTable(mem memory.Allocator, rec arrow.Record) *Table {
 	if mem == nil {
 		mem = memory.DefaultAllocator
 	}
-	return &Table{rec: rec, mem: mem}
+	return &Table{rec: rec, mem: untracked(mem), released: new(atomic.Bool)}
 }
 
 // tableOf makes a table of fields and columns, taking over the references of

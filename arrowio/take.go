@@ -17,23 +17,27 @@ const noRow = -1
 // takeRows gives the table's rows in the given order. Arrow v17's own take
 // cannot do dictionaries, nor more than one core.
 func (t *Table) takeRows(rows []int32) (*Table, error) {
+	w := t.work
 	if isIdentity(rows, t.NumRows()) {
 		return t.Slice(0, t.NumRows())
 	}
 	cols := make([]arrow.Array, 0, t.NumCols())
+	defer func() { releaseAll(cols) }()
 	fields := t.Schema().Fields()
 	mayNull := slices.Contains(rows, noRow)
 	for i, f := range fields {
-		col, err := take(t.mem, t.rec.Column(i), rows, mayNull)
+		col, err := take(w, t.mem, t.rec.Column(i), rows, mayNull)
 		if err != nil {
-			releaseAll(cols)
 			return nil, fmt.Errorf("arrowio: column %q: %w", f.Name, err)
 		}
 		fields[i].Type = col.DataType()
 		fields[i].Nullable = f.Nullable || mayNull
 		cols = append(cols, col)
+		w.add(1)
 	}
-	return tableOf(t.mem, fields, cols, len(rows)), nil
+	out := tableOf(t.mem, fields, cols, len(rows))
+	cols = nil
+	return out, nil
 }
 
 // isIdentity tells whether rows are 0, 1, … n-1.
@@ -50,40 +54,40 @@ func isIdentity(rows []int32, n int) bool {
 }
 
 // take gives the values of a at rows. mayNull says whether noRow is among them.
-func take(mem memory.Allocator, a arrow.Array, rows []int32, mayNull bool) (arrow.Array, error) {
+func take(w *work, mem memory.Allocator, a arrow.Array, rows []int32, mayNull bool) (arrow.Array, error) {
 	data := a.Data()
-	validity, nulls := takeValidity(mem, a, rows, mayNull)
+	validity, nulls := takeValidity(w, mem, a, rows, mayNull)
 	switch a := a.(type) {
 	case *array.Null:
 		return array.NewNull(len(rows)), nil
 	case *array.Boolean:
-		bits := takeBits(mem, bytesOf(data.Buffers()[1]), data.Offset(), rows)
+		bits := takeBits(w, mem, bytesOf(data.Buffers()[1]), data.Offset(), rows)
 		return newArray(a.DataType(), len(rows), []*memory.Buffer{validity, bits}, nil, nulls), nil
 	case *array.String:
-		return takeText(mem, a.DataType(), a.ValueOffsets(), data.Buffers()[2], rows, validity, nulls), nil
+		return takeText(w, mem, a.DataType(), a.ValueOffsets(), data.Buffers()[2], rows, validity, nulls), nil
 	case *array.LargeString:
-		return takeText(mem, a.DataType(), a.ValueOffsets(), data.Buffers()[2], rows, validity, nulls), nil
+		return takeText(w, mem, a.DataType(), a.ValueOffsets(), data.Buffers()[2], rows, validity, nulls), nil
 	case *array.Binary:
-		return takeText(mem, a.DataType(), a.ValueOffsets(), data.Buffers()[2], rows, validity, nulls), nil
+		return takeText(w, mem, a.DataType(), a.ValueOffsets(), data.Buffers()[2], rows, validity, nulls), nil
 	case *array.LargeBinary:
-		return takeText(mem, a.DataType(), offsets64(data, a.Len()), data.Buffers()[2], rows, validity, nulls), nil
+		return takeText(w, mem, a.DataType(), offsets64(data, a.Len()), data.Buffers()[2], rows, validity, nulls), nil
 	case *array.Dictionary:
 		width := a.DataType().(*arrow.DictionaryType).IndexType.(arrow.FixedWidthDataType).Bytes()
-		index := takeBytes(mem, bytesOf(data.Buffers()[1]), data.Offset(), width, rows, mayNull)
+		index := takeBytes(w, mem, bytesOf(data.Buffers()[1]), data.Offset(), width, rows, mayNull)
 		return newDictionary(a.DataType().(*arrow.DictionaryType), len(rows), []*memory.Buffer{validity, index}, a.Dictionary(), nulls), nil
 	case *array.List:
-		return takeList(mem, a, a.DataType(), a.Offsets()[data.Offset():], rows, validity, nulls)
+		return takeList(w, mem, a, a.DataType(), a.Offsets()[data.Offset():], rows, validity, nulls)
 	case *array.Map:
-		return takeList(mem, a, a.DataType(), a.Offsets()[data.Offset():], rows, validity, nulls)
+		return takeList(w, mem, a, a.DataType(), a.Offsets()[data.Offset():], rows, validity, nulls)
 	case *array.LargeList:
-		return takeList(mem, a, a.DataType(), a.Offsets()[data.Offset():], rows, validity, nulls)
+		return takeList(w, mem, a, a.DataType(), a.Offsets()[data.Offset():], rows, validity, nulls)
 	case *array.FixedSizeList:
-		return takeFixedList(mem, a, rows, validity, nulls)
+		return takeFixedList(w, mem, a, rows, validity, nulls)
 	case *array.Struct:
-		return takeStruct(mem, a, rows, mayNull, validity, nulls)
+		return takeStruct(w, mem, a, rows, mayNull, validity, nulls)
 	}
 	if dt, ok := a.DataType().(arrow.FixedWidthDataType); ok && dt.BitWidth()%8 == 0 && len(data.Buffers()) == 2 {
-		values := takeBytes(mem, bytesOf(data.Buffers()[1]), data.Offset(), dt.Bytes(), rows, mayNull)
+		values := takeBytes(w, mem, bytesOf(data.Buffers()[1]), data.Offset(), dt.Bytes(), rows, mayNull)
 		return newArray(a.DataType(), len(rows), []*memory.Buffer{validity, values}, nil, nulls), nil
 	}
 	if validity != nil {
@@ -93,7 +97,7 @@ func take(mem memory.Allocator, a arrow.Array, rows []int32, mayNull bool) (arro
 }
 
 // takeValidity gives the bitmap of what is there, or nil for all.
-func takeValidity(mem memory.Allocator, a arrow.Array, rows []int32, mayNull bool) (*memory.Buffer, int) {
+func takeValidity(w *work, mem memory.Allocator, a arrow.Array, rows []int32, mayNull bool) (*memory.Buffer, int) {
 	if a.NullN() == 0 && !mayNull || a.DataType().ID() == arrow.NULL {
 		return nil, 0
 	}
@@ -102,7 +106,7 @@ func takeValidity(mem memory.Allocator, a arrow.Array, rows []int32, mayNull boo
 	counts := make([]int, numBlocks(len(rows)))
 	old := a.NullBitmapBytes()
 	offset := a.Data().Offset()
-	blocks(len(rows), func(from, to int) {
+	blocks(w, len(rows), func(from, to int) {
 		valid := 0
 		for i := from; i < to; i++ {
 			if r := rows[i]; r != noRow && (len(old) == 0 || bitutil.BitIsSet(old, offset+int(r))) {
@@ -120,10 +124,10 @@ func takeValidity(mem memory.Allocator, a arrow.Array, rows []int32, mayNull boo
 	return buf, nulls
 }
 
-func takeBits(mem memory.Allocator, src []byte, offset int, rows []int32) *memory.Buffer {
+func takeBits(w *work, mem memory.Allocator, src []byte, offset int, rows []int32) *memory.Buffer {
 	buf := newBuffer(mem, int(bitutil.BytesForBits(int64(len(rows)))))
 	bits := buf.Bytes()
-	blocks(len(rows), func(from, to int) {
+	blocks(w, len(rows), func(from, to int) {
 		for i := from; i < to; i++ {
 			if r := rows[i]; r != noRow && bitutil.BitIsSet(src, offset+int(r)) {
 				bits[i>>3] |= 1 << (i & 7)
@@ -134,21 +138,21 @@ func takeBits(mem memory.Allocator, src []byte, offset int, rows []int32) *memor
 }
 
 // takeBytes gives the values of a width in bytes at rows; zeros for noRow.
-func takeBytes(mem memory.Allocator, src []byte, offset, width int, rows []int32, mayNull bool) *memory.Buffer {
+func takeBytes(w *work, mem memory.Allocator, src []byte, offset, width int, rows []int32, mayNull bool) *memory.Buffer {
 	buf := newBuffer(mem, len(rows)*width)
 	dst := buf.Bytes()
 	src = src[offset*width:]
 	switch width {
 	case 1:
-		takeFixed(dst, src, rows, mayNull)
+		takeFixed(w, dst, src, rows, mayNull)
 	case 2:
-		takeFixed(view[uint16](dst), view[uint16](src), rows, mayNull)
+		takeFixed(w, view[uint16](dst), view[uint16](src), rows, mayNull)
 	case 4:
-		takeFixed(view[uint32](dst), view[uint32](src), rows, mayNull)
+		takeFixed(w, view[uint32](dst), view[uint32](src), rows, mayNull)
 	case 8:
-		takeFixed(view[uint64](dst), view[uint64](src), rows, mayNull)
+		takeFixed(w, view[uint64](dst), view[uint64](src), rows, mayNull)
 	default:
-		blocks(len(rows), func(from, to int) {
+		blocks(w, len(rows), func(from, to int) {
 			for i := from; i < to; i++ {
 				if r := int(rows[i]); r != noRow {
 					copy(dst[i*width:(i+1)*width], src[r*width:])
@@ -159,8 +163,8 @@ func takeBytes(mem memory.Allocator, src []byte, offset, width int, rows []int32
 	return buf
 }
 
-func takeFixed[T fixed](dst, src []T, rows []int32, mayNull bool) {
-	blocks(len(rows), func(from, to int) {
+func takeFixed[T fixed](w *work, dst, src []T, rows []int32, mayNull bool) {
+	blocks(w, len(rows), func(from, to int) {
 		part := dst[from:to]
 		if !mayNull {
 			for i, r := range rows[from:to] {
@@ -177,9 +181,9 @@ func takeFixed[T fixed](dst, src []T, rows []int32, mayNull bool) {
 }
 
 // takeText gives text or bytes at rows, with 64-bit offsets where they must be.
-func takeText[O int32 | int64](mem memory.Allocator, dt arrow.DataType, offsets []O, data *memory.Buffer, rows []int32, validity *memory.Buffer, nulls int) arrow.Array {
+func takeText[O int32 | int64](w *work, mem memory.Allocator, dt arrow.DataType, offsets []O, data *memory.Buffer, rows []int32, validity *memory.Buffer, nulls int) arrow.Array {
 	starts := make([]int, numBlocks(len(rows)))
-	blocks(len(rows), func(from, to int) {
+	blocks(w, len(rows), func(from, to int) {
 		n := 0
 		for _, r := range rows[from:to] {
 			if r != noRow {
@@ -198,16 +202,16 @@ func takeText[O int32 | int64](mem memory.Allocator, dt arrow.DataType, offsets 
 	}
 	if wide {
 		buf, ends := newFixed[int64](mem, len(rows)+1)
-		copyText(out.Bytes(), ends[1:], src, offsets, rows, starts)
+		copyText(w, out.Bytes(), ends[1:], src, offsets, rows, starts)
 		return newArray(dt, len(rows), []*memory.Buffer{validity, buf, out}, nil, nulls)
 	}
 	buf, ends := newFixed[int32](mem, len(rows)+1)
-	copyText(out.Bytes(), ends[1:], src, offsets, rows, starts)
+	copyText(w, out.Bytes(), ends[1:], src, offsets, rows, starts)
 	return newArray(dt, len(rows), []*memory.Buffer{validity, buf, out}, nil, nulls)
 }
 
-func copyText[O, P int32 | int64](dst []byte, ends []P, src []byte, offsets []O, rows []int32, starts []int) {
-	blocks(len(rows), func(from, to int) {
+func copyText[O, P int32 | int64](w *work, dst []byte, ends []P, src []byte, offsets []O, rows []int32, starts []int) {
+	blocks(w, len(rows), func(from, to int) {
 		block := from / blockRows
 		at, end := starts[block], len(dst)
 		if block+1 < len(starts) {
@@ -241,7 +245,7 @@ func offsets64(data arrow.ArrayData, n int) []int64 {
 
 // takeList gives lists at rows: the rows of their values are spelled out, and
 // taken in turn.
-func takeList[O int32 | int64](mem memory.Allocator, a array.ListLike, dt arrow.DataType, offsets []O, rows []int32, validity *memory.Buffer, nulls int) (arrow.Array, error) {
+func takeList[O int32 | int64](w *work, mem memory.Allocator, a array.ListLike, dt arrow.DataType, offsets []O, rows []int32, validity *memory.Buffer, nulls int) (arrow.Array, error) {
 	ends := make([]int64, len(rows))
 	total := int64(0)
 	for i, r := range rows {
@@ -264,7 +268,7 @@ func takeList[O int32 | int64](mem memory.Allocator, a array.ListLike, dt arrow.
 			}
 		}
 	}
-	child, err := take(mem, values, inner, false)
+	child, err := take(w, mem, values, inner, false)
 	if err != nil {
 		releaseBuffers(buffers)
 		return nil, fmt.Errorf("in a list: %w", err)
@@ -278,7 +282,7 @@ func takeList[O int32 | int64](mem memory.Allocator, a array.ListLike, dt arrow.
 	return newArray(dt, len(rows), buffers, []arrow.ArrayData{child.Data()}, nulls), nil
 }
 
-func takeFixedList(mem memory.Allocator, a *array.FixedSizeList, rows []int32, validity *memory.Buffer, nulls int) (arrow.Array, error) {
+func takeFixedList(w *work, mem memory.Allocator, a *array.FixedSizeList, rows []int32, validity *memory.Buffer, nulls int) (arrow.Array, error) {
 	n := int(a.DataType().(*arrow.FixedSizeListType).Len())
 	inner := make([]int32, 0, len(rows)*n)
 	mayNull := false
@@ -291,7 +295,7 @@ func takeFixedList(mem memory.Allocator, a *array.FixedSizeList, rows []int32, v
 			inner = append(inner, int32((int(r)+a.Data().Offset())*n+j))
 		}
 	}
-	child, err := take(mem, a.ListValues(), inner, mayNull)
+	child, err := take(w, mem, a.ListValues(), inner, mayNull)
 	if err != nil {
 		releaseBuffers([]*memory.Buffer{validity})
 		return nil, fmt.Errorf("in a list: %w", err)
@@ -300,13 +304,13 @@ func takeFixedList(mem memory.Allocator, a *array.FixedSizeList, rows []int32, v
 	return newArray(a.DataType(), len(rows), []*memory.Buffer{validity}, []arrow.ArrayData{child.Data()}, nulls), nil
 }
 
-func takeStruct(mem memory.Allocator, a *array.Struct, rows []int32, mayNull bool, validity *memory.Buffer, nulls int) (arrow.Array, error) {
+func takeStruct(w *work, mem memory.Allocator, a *array.Struct, rows []int32, mayNull bool, validity *memory.Buffer, nulls int) (arrow.Array, error) {
 	cols := make([]arrow.Array, 0, a.NumField())
 	defer func() { releaseAll(cols) }()
 	children := make([]arrow.ArrayData, a.NumField())
 	fields := slices.Clone(a.DataType().(*arrow.StructType).Fields())
 	for i := range fields {
-		col, err := take(mem, a.Field(i), rows, mayNull)
+		col, err := take(w, mem, a.Field(i), rows, mayNull)
 		if err != nil {
 			releaseBuffers([]*memory.Buffer{validity})
 			return nil, fmt.Errorf("field %q: %w", fields[i].Name, err)

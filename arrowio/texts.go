@@ -20,7 +20,7 @@ type textChunk struct {
 }
 
 // newTexts sees columns whose keyClass is text or bytes.
-func newTexts(chunks []arrow.Array) texts {
+func newTexts(w *work, chunks []arrow.Array) texts {
 	t := make(texts, len(chunks))
 	for k, c := range chunks {
 		chunk := textChunk{n: int32(c.Len())}
@@ -34,9 +34,9 @@ func newTexts(chunks []arrow.Array) texts {
 		case *array.LargeBinary:
 			chunk.data, chunk.off64 = dataOf(a), offsets64(a.Data(), a.Len())
 		case *array.Dictionary:
-			words := newTexts([]arrow.Array{a.Dictionary()})
+			words := newTexts(w, []arrow.Array{a.Dictionary()})
 			chunk.list = make([]string, a.Len())
-			blocks(a.Len(), func(from, to int) {
+			blocks(w, a.Len(), func(from, to int) {
 				for i := from; i < to; i++ {
 					if !isNull(a, i) {
 						chunk.list[i] = words.at(int32(a.GetValueIndex(i)))
@@ -71,14 +71,14 @@ func (t texts) at(row int32) string {
 }
 
 // hashes gives a hash of each text.
-func (t texts) hashes() []uint64 {
+func (t texts) hashes(w *work) []uint64 {
 	n := 0
 	for _, c := range t {
 		n += int(c.n)
 	}
 	seed := maphash.MakeSeed()
 	codes := make([]uint64, n)
-	blocks(n, func(from, to int) {
+	blocks(w, n, func(from, to int) {
 		for i := from; i < to; i++ {
 			codes[i] = maphash.String(seed, t.at(int32(i)))
 		}
