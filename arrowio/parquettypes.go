@@ -141,7 +141,7 @@ func toPlain(w *work, mem memory.Allocator, a arrow.Array) (arrow.Array, error) 
 // fromPlain gives an array of the type that a file's Arrow schema says, or as it
 // is where that does not go. It takes over the reference of a.
 func fromPlain(w *work, mem memory.Allocator, a arrow.Array, dt arrow.DataType) (arrow.Array, error) {
-	if arrow.TypeEqual(a.DataType(), dt) {
+	if arrow.TypeEqual(a.DataType(), dt) && a.DataType().String() == dt.String() { // which has the names in lists
 		return a, nil
 	}
 	defer a.Release()
@@ -150,6 +150,15 @@ func fromPlain(w *work, mem memory.Allocator, a arrow.Array, dt arrow.DataType) 
 	case *array.Int64:
 		if dt.ID() == arrow.DURATION {
 			return recast(a, dt), nil
+		}
+	case *array.Timestamp: // Parquet knows no seconds
+		seconds, ok := dt.(*arrow.TimestampType)
+		if ms := a.DataType().(*arrow.TimestampType); ok && seconds.Unit == arrow.Second && ms.Unit == arrow.Millisecond {
+			values := make([]int64, a.Len())
+			for i, v := range a.TimestampValues() {
+				values[i] = int64(v) / 1000
+			}
+			return withNullsOf(mem, fixedArray(mem, dt, values), a), nil
 		}
 	case *array.Struct:
 		st, ok := dt.(*arrow.StructType)
@@ -260,4 +269,16 @@ func validityOf(mem memory.Allocator, a arrow.Array) *memory.Buffer {
 		return nil
 	}
 	return shiftBitmap(mem, a.NullBitmapBytes(), a.Data().Offset(), a.Len())
+}
+
+// withNullsOf gives the array with the nulls of another, taking over its reference.
+func withNullsOf(mem memory.Allocator, a, nulls arrow.Array) arrow.Array {
+	if nulls.NullN() == 0 {
+		return a
+	}
+	defer a.Release()
+	d := array.NewData(a.DataType(), a.Len(), append([]*memory.Buffer{validityOf(mem, nulls)}, a.Data().Buffers()[1:]...), nil, nulls.NullN(), 0)
+	defer d.Release()
+	d.Buffers()[0].Release()
+	return array.MakeFromData(d)
 }
