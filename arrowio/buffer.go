@@ -2,6 +2,7 @@ package arrowio
 
 import (
 	"math"
+	"strings"
 	"unsafe"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -20,6 +21,21 @@ func newBuffer(mem memory.Allocator, n int) *memory.Buffer {
 	b := memory.NewResizableBuffer(mem)
 	b.Resize(n)
 	return b
+}
+
+// newRawBuffer allocates n bytes that hold anything, for whoever writes all of
+// them: of Go's memory it saves the time of making it zero.
+func newRawBuffer(mem memory.Allocator, n int) *memory.Buffer {
+	if mem != memory.DefaultAllocator || n < 1<<12 {
+		return newBuffer(mem, n)
+	}
+	const align = 64 // as Arrow wants it
+	var b strings.Builder
+	b.Grow(n + align)
+	b.WriteByte(0)
+	start := unsafe.Pointer(unsafe.StringData(b.String()))
+	skip := (align - int(uintptr(start)%align)) % align
+	return memory.NewBufferWithAllocator(unsafe.Slice((*byte)(unsafe.Add(start, skip)), n), mem)
 }
 
 // view sees the bytes of a buffer as a slice of T.

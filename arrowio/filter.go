@@ -32,16 +32,12 @@ func (t *Table) Filter(expression string) (_ *Table, err error) {
 		return nil, fmt.Errorf("arrowio: filter: %d rows are more than %d", n, math.MaxInt32)
 	}
 	parts := make([][]int32, numBlocks(n))
-	err = tryBlocks(w, n, func(from, to int) error {
+	picker := newRowPicker(p)
+	err = tryBlocks(w, n, func(from, to int) (err error) {
 		rows := make([]int32, 0, to-from+1)
 		for at := from; at < to; at += evalRows { // steps that keep what is computed in the cache
-			end := min(to, at+evalRows)
-			v, err := p.eval(p.root, at, end)
-			if err != nil {
+			if rows, err = picker.pick(rows, at, min(to, at+evalRows)); err != nil {
 				return err
-			}
-			if v.kind != vecNull && !(v.scalar && !v.bools[0]) {
-				rows = appendSelected(rows, at, spread(v.bools, v.scalar, end-at), v.valid)
 			}
 		}
 		parts[from/blockRows] = rows

@@ -94,7 +94,6 @@ func newJoin(left, right *Table, o JoinOptions) (*join, error) {
 	}
 	n := left.NumRows() + right.NumRows()
 	keys := make([][]arrow.Array, len(j.leftOn))
-	nullKey := make([]bool, n)
 	for i := range keys {
 		a, err := left.Column(j.leftOn[i])
 		if err != nil {
@@ -105,31 +104,46 @@ func newJoin(left, right *Table, o JoinOptions) (*join, error) {
 			return nil, fmt.Errorf("right table: %w", err)
 		}
 		keys[i] = []arrow.Array{a, b}
-		markNulls(nullKey[:a.Len()], a)
-		markNulls(nullKey[a.Len():], b)
 	}
-	g, err := groupRows(w, keys, n)
-	if err != nil {
+	if err := j.number(w, keys, n); err != nil {
 		return nil, fmt.Errorf("keys %q and %q: %w", j.leftOn, j.rightOn, err)
 	}
-	blocks(w, n, func(from, to int) {
-		for i := from; i < to; i++ {
-			if nullKey[i] {
-				g.ids[i] = noRow
-			}
-		}
-	})
-	j.leftIDs, j.rightIDs, j.groups = g.ids[:left.NumRows()], g.ids[left.NumRows():], len(g.firsts)
+	for _, k := range keys {
+		withoutNulls(w, j.leftIDs, k[0])
+		withoutNulls(w, j.rightIDs, k[1])
+	}
 	return j, j.checkUnique(o.Unique)
 }
 
-func markNulls(marks []bool, a arrow.Array) {
-	if a.NullN() == 0 {
+// number numbers the rows of both tables, which are n, by their keys.
+func (j *join) number(w *work, keys [][]arrow.Array, n int) (err error) {
+	if len(keys) == 1 && n <= math.MaxInt32 {
+		var ok bool
+		if j.leftIDs, j.rightIDs, j.groups, ok, err = probe(w, keys[0][0], keys[0][1]); ok || err != nil {
+			return err
+		}
+	}
+	g, err := groupRows(w, keys, n)
+	if err != nil {
+		return err
+	}
+	rows := j.left.NumRows()
+	j.leftIDs, j.rightIDs, j.groups = g.ids[:rows], g.ids[rows:], len(g.firsts)
+	return nil
+}
+
+// withoutNulls takes the number from rows whose key is null.
+func withoutNulls(w *work, ids []int32, key arrow.Array) {
+	if key.NullN() == 0 {
 		return
 	}
-	for i := range marks {
-		marks[i] = marks[i] || isNull(a, i)
-	}
+	blocks(w, len(ids), func(from, to int) {
+		for i := from; i < to; i++ {
+			if isNull(key, i) {
+				ids[i] = noRow
+			}
+		}
+	})
 }
 
 func (j *join) checkUnique(which string) error {

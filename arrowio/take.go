@@ -128,7 +128,18 @@ func takeBits(w *work, mem memory.Allocator, src []byte, offset int, rows []int3
 	buf := newBuffer(mem, int(bitutil.BytesForBits(int64(len(rows)))))
 	bits := buf.Bytes()
 	blocks(w, len(rows), func(from, to int) {
-		for i := from; i < to; i++ {
+		i := from
+		for ; i+8 <= to; i += 8 {
+			var b byte
+			for j, r := range rows[i : i+8] {
+				if r != noRow {
+					at := uint(offset + int(r))
+					b |= (src[at>>3] >> (at & 7) & 1) << j
+				}
+			}
+			bits[i>>3] = b
+		}
+		for ; i < to; i++ {
 			if r := rows[i]; r != noRow && bitutil.BitIsSet(src, offset+int(r)) {
 				bits[i>>3] |= 1 << (i & 7)
 			}
@@ -139,7 +150,11 @@ func takeBits(w *work, mem memory.Allocator, src []byte, offset int, rows []int3
 
 // takeBytes gives the values of a width in bytes at rows; zeros for noRow.
 func takeBytes(w *work, mem memory.Allocator, src []byte, offset, width int, rows []int32, mayNull bool) *memory.Buffer {
-	buf := newBuffer(mem, len(rows)*width)
+	make := newRawBuffer
+	if mayNull {
+		make = newBuffer
+	}
+	buf := make(mem, len(rows)*width)
 	dst := buf.Bytes()
 	src = src[offset*width:]
 	switch width {
@@ -193,7 +208,7 @@ func takeText[O int32 | int64](w *work, mem memory.Allocator, dt arrow.DataType,
 		starts[from/blockRows] = n
 	})
 	total := prefixSums(starts)
-	out := newBuffer(mem, total)
+	out := newRawBuffer(mem, total)
 	src := bytesOf(data)
 	wide := dt.ID() == arrow.LARGE_STRING || dt.ID() == arrow.LARGE_BINARY
 	if !wide && !fitsInt32(total) {
