@@ -171,36 +171,5 @@ func shiftBitmap(mem memory.Allocator, bits []byte, offset, n int) *memory.Buffe
 	return b
 }
 
-// uncounted gives a record over the same memory whose buffers count no
-// references. Arrow's IPC file writer keeps a reference of each dictionary for
-// good; of this record it may. The memory must outlive the record.
-func uncounted(rec arrow.Record) arrow.Record {
-	cols := make([]arrow.Array, rec.NumCols())
-	for i := range cols {
-		data := uncountedData(rec.Column(i).Data().(*array.Data))
-		cols[i] = array.MakeFromData(data)
-		data.Release()
-	}
-	defer releaseAll(cols)
-	return array.NewRecord(rec.Schema(), cols, rec.NumRows())
-}
-
-func uncountedData(d *array.Data) *array.Data {
-	buffers := make([]*memory.Buffer, len(d.Buffers()))
-	for i, b := range d.Buffers() {
-		if b != nil {
-			buffers[i] = memory.NewBufferBytes(b.Bytes())
-		}
-	}
-	children := make([]arrow.ArrayData, len(d.Children()))
-	for i, c := range d.Children() {
-		children[i] = uncountedData(c.(*array.Data))
-	}
-	if words, ok := d.Dictionary().(*array.Data); ok && words != nil {
-		return array.NewDataWithDictionary(d.DataType(), d.Len(), buffers, d.NullN(), d.Offset(), uncountedData(words))
-	}
-	return array.NewData(d.DataType(), d.Len(), buffers, children, d.NullN(), d.Offset())
-}
-
 // unsafeString sees bytes as a string, for as long as they last and do not change.
 func unsafeString(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

@@ -176,18 +176,8 @@ func concatDictionaries(w *work, mem memory.Allocator, dt *arrow.DictionaryType,
 		width = arrow.PrimitiveTypes.Int32.(arrow.FixedWidthDataType)
 	}
 	index := newBuffer(mem, n*width.Bytes())
-	bytes := index.Bytes()
 	for i, c := range codes {
-		switch width.Bytes() {
-		case 1:
-			bytes[i] = byte(c)
-		case 2:
-			view[uint16](bytes)[i] = uint16(c)
-		case 4:
-			view[uint32](bytes)[i] = uint32(c)
-		case 8:
-			view[uint64](bytes)[i] = c
-		}
+		putIndex(index.Bytes(), width.Bytes(), i, c)
 	}
 	out := newDictionary(&arrow.DictionaryType{IndexType: width, ValueType: union.DataType(), Ordered: dt.Ordered}, n,
 		[]*memory.Buffer{nil, index}, union, 0)

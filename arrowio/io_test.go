@@ -15,7 +15,6 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/array"
 
 	"divvy/arrowio"
-	"divvy/install/pyenv"
 )
 
 func TestMapped(t *testing.T) {
@@ -174,48 +173,3 @@ func TestAtomicWrite(t *testing.T) {
 type failing struct{}
 
 func (failing) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
-
-// TestHintsWork runs the lines for pandas, Polars and DuckDB as they stand.
-func TestHintsWork(t *testing.T) {
-	env := pyenv.Need(t)
-	tbl := must(t)(sample(t, checked(t)).Select("text", "n", "ok"))
-	dir := filepath.Join(t.TempDir(), "it's \"a\" folder")
-	writes := map[string]func(string) error{
-		"x.arrow": func(p string) error { return tbl.WriteIPC(p) }, "x.arrows": func(p string) error { return tbl.WriteIPC(p, arrowio.IPCOptions{Stream: true}) },
-		"x.parquet": func(p string) error { return tbl.WriteParquet(p) }, "x.csv": func(p string) error { return tbl.WriteCSV(p) },
-		"x.jsonl": tbl.WriteJSONLines,
-	}
-	var program strings.Builder
-	program.WriteString("import duckdb\n")
-	for name, write := range writes {
-		path := filepath.Join(dir, name)
-		if err := write(path); err != nil {
-			t.Fatal(err)
-		}
-		hint, err := arrowio.HowToRead(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		sections := strings.Split(hint, "\n\n")
-		if len(sections) != 5 {
-			t.Fatalf("%d sections:\n%s", len(sections), hint)
-		}
-		for _, s := range sections[:2] {
-			fmt.Fprintf(&program, "%s\nassert len(df) == 4 and list(df['n']) == [1, -2, 3, 1 << 60], df\n", s)
-		}
-		fmt.Fprintf(&program, "%s\nassert len(r.fetchall()) == 4\n", sections[2])
-		for i, want := range []string{"# R\nlibrary(", "# Spark\n"} {
-			if !strings.HasPrefix(sections[3+i], want) || !strings.Contains(sections[3+i], name) {
-				t.Errorf("%s: section %q", name, sections[3+i])
-			}
-		}
-	}
-	program.WriteString("print('all read')\n")
-	out, err := env.Command(t.Context(), "-c", program.String()).CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "all read") {
-		t.Errorf("%v\n%s\n%s", err, out, program.String())
-	}
-	if _, err := arrowio.HowToRead(filepath.Join(dir, "none")); err == nil {
-		t.Error("a hint for a file that is not there")
-	}
-}

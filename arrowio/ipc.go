@@ -33,6 +33,11 @@ func (t *Table) WriteIPC(path string, opts ...IPCOptions) error {
 
 // EncodeIPC writes Arrow IPC to w.
 func (t *Table) EncodeIPC(w io.Writer, opts ...IPCOptions) (err error) {
+	defer func() {
+		if r := recover(); r != nil { // as the writer does on types that it does not know
+			err = fmt.Errorf("arrowio: write IPC: %v", r)
+		}
+	}()
 	o, err := oneOption(opts)
 	if err != nil {
 		return err
@@ -60,13 +65,12 @@ func (t *Table) EncodeIPC(w io.Writer, opts ...IPCOptions) (err error) {
 	} else if out, err = ipc.NewFileWriter(&countingWriter{w: w}, settings...); err != nil {
 		return err
 	}
-	rec := uncounted(t.rec)
-	for from, rows := int64(0), rec.NumRows(); ; {
+	for from, rows := int64(0), t.rec.NumRows(); ; {
 		to := rows
 		if o.BatchRows > 0 {
 			to = min(rows, from+int64(o.BatchRows))
 		}
-		batch := rec.NewSlice(from, to)
+		batch := uncounted(t.rec, from, to)
 		err := out.Write(batch)
 		batch.Release()
 		if err != nil {

@@ -58,7 +58,7 @@ func (t *Table) EncodeParquet(w io.Writer, opts ...ParquetOptions) (err error) {
 		return fmt.Errorf("arrowio: Parquet has no compression %q; there are zstd, snappy, gzip, brotli and none", o.Compression)
 	}
 	// The writer keeps memory and references when it fails, so it has Go's own.
-	mem, rec := memory.NewGoAllocator(), uncounted(t.rec)
+	mem, rec := memory.NewGoAllocator(), uncounted(t.rec, 0, t.rec.NumRows())
 	rows := int64(orDefault(o.RowGroupRows, 1<<20))
 	settings := []parquet.WriterProperty{
 		parquet.WithAllocator(mem), parquet.WithCompression(codec), parquet.WithDictionaryDefault(!o.Plain),
@@ -131,12 +131,8 @@ func ReadParquet(path string, opts ...ReadOptions) (*Table, error) {
 func readParquet(f *source, o ReadOptions) (_ *Table, err error) {
 	own := o.Allocator
 	mem := &tracked{Allocator: bounded{o.allocator(), f.size()}, live: map[*byte][]byte{}}
-	whole := false
-	defer func() {
-		if !whole { // the reader keeps memory when it fails
-			mem.freeAll()
-		}
-	}()
+	var result arrow.Record
+	defer func() { mem.freeAllBut(result) }() // the reader keeps memory, when it fails and of pages of version 2
 	o.Allocator = mem
 	props := parquet.NewReaderProperties(o.Allocator)
 	pf, err := file.NewParquetReader(f, file.WithReadProps(props))
@@ -197,7 +193,9 @@ func readParquet(f *source, o ReadOptions) (_ *Table, err error) {
 	defer rec.Release()
 	o.Allocator = own
 	t, err := tableOfBatches(w, o, rec.Schema(), []arrow.Record{rec})
-	whole = err == nil
+	if err == nil {
+		result = t.rec
+	}
 	return t, err
 }
 
@@ -247,6 +245,11 @@ func readParquetField(w *work, r *pqarrow.FileReader, field int, groups []int, o
 		return nil, err
 	}
 	defer chunks.Release()
+	for _, c := range chunks.Chunks() {
+		if err := checkLists(c); err != nil {
+			return nil, err
+		}
+	}
 	return concatenate(w, o.allocator(), chunks.DataType(), chunks.Chunks())
 }
 

@@ -160,6 +160,26 @@ func fromPlain(w *work, mem memory.Allocator, a arrow.Array, dt arrow.DataType) 
 			}
 			return withNullsOf(mem, fixedArray(mem, dt, values), a), nil
 		}
+	case *array.Time32:
+		if arrow.TypeEqual(dt, arrow.FixedWidthTypes.Time32s) && arrow.TypeEqual(a.DataType(), arrow.FixedWidthTypes.Time32ms) {
+			values := make([]int32, a.Len())
+			for i, v := range a.Time32Values() {
+				values[i] = int32(v) / 1000
+			}
+			return withNullsOf(mem, fixedArray(mem, dt, values), a), nil
+		}
+	case *array.Date32: // and no dates in milliseconds
+		if dt.ID() == arrow.DATE64 {
+			values := make([]int64, a.Len())
+			for i, v := range a.Date32Values() {
+				values[i] = int64(v) * 86_400_000
+			}
+			return withNullsOf(mem, fixedArray(mem, dt, values), a), nil
+		}
+	case *array.Dictionary:
+		if d, ok := dt.(*arrow.DictionaryType); ok && arrow.TypeEqual(d.ValueType, a.Dictionary().DataType()) {
+			return withIndexType(mem, a, d), nil
+		}
 	case *array.Struct:
 		st, ok := dt.(*arrow.StructType)
 		if !ok || st.NumFields() != a.NumField() {
@@ -184,6 +204,37 @@ func fromPlain(w *work, mem memory.Allocator, a arrow.Array, dt arrow.DataType) 
 		}
 	}
 	return same()
+}
+
+// withIndexType gives a dictionary with indices of another width, or as it is
+// where that is too narrow.
+func withIndexType(mem memory.Allocator, a *array.Dictionary, dt *arrow.DictionaryType) arrow.Array {
+	width := dt.IndexType.(arrow.FixedWidthDataType)
+	if !arrow.IsInteger(width.ID()) || width.Bytes() < 8 && a.Dictionary().Len() > 1<<(width.BitWidth()-1) {
+		a.Retain()
+		return a
+	}
+	index := newBuffer(mem, a.Len()*width.Bytes())
+	for i := range a.Len() {
+		if !isNull(a, i) {
+			putIndex(index.Bytes(), width.Bytes(), i, uint64(a.GetValueIndex(i)))
+		}
+	}
+	return newDictionary(dt, a.Len(), []*memory.Buffer{validityOf(mem, a), index}, a.Dictionary(), a.NullN())
+}
+
+// putIndex writes an index of a width in bytes.
+func putIndex(dst []byte, width, i int, v uint64) {
+	switch width {
+	case 1:
+		dst[i] = byte(v)
+	case 2:
+		view[uint16](dst)[i] = uint16(v)
+	case 4:
+		view[uint32](dst)[i] = uint32(v)
+	case 8:
+		view[uint64](dst)[i] = v
+	}
 }
 
 // listOf gives lists of the type dt, with 64-bit offsets where that has them.
@@ -281,4 +332,25 @@ func withNullsOf(mem memory.Allocator, a, nulls arrow.Array) arrow.Array {
 	defer d.Release()
 	d.Buffers()[0].Release()
 	return array.MakeFromData(d)
+}
+
+// checkLists sees to it that the values of lists are there, as the reader does
+// not, and some writers do not.
+func checkLists(a arrow.Array) error {
+	switch a := a.(type) {
+	case array.ListLike:
+		if n := a.Len(); n > 0 {
+			if _, end := a.ValueOffsets(n - 1); end > int64(a.ListValues().Len()) {
+				return fmt.Errorf("the lists end at value %d of %d", end, a.ListValues().Len())
+			}
+		}
+		return checkLists(a.ListValues())
+	case *array.Struct:
+		for i := range a.NumField() {
+			if err := checkLists(a.Field(i)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

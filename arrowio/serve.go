@@ -171,11 +171,10 @@ func (f *flightService) DoGet(ticket *flight.Ticket, stream flight.FlightService
 	}
 	w := flight.NewRecordWriter(stream, ipc.WithSchema(t.Schema()), ipc.WithAllocator(t.mem))
 	defer w.Close()
-	rec := uncounted(t.rec)
-	rows := rec.NumRows()
-	step := batchRows(rec)
+	rows := t.rec.NumRows()
+	step := batchRows(t.rec)
 	for from := int64(0); ; from += step {
-		batch := rec.NewSlice(from, min(rows, from+step))
+		batch := uncounted(t.rec, from, min(rows, from+step))
 		err := w.Write(batch)
 		batch.Release()
 		if err != nil {

@@ -6,6 +6,8 @@ import (
 	"io"
 	"sync"
 
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 )
 
@@ -163,6 +165,30 @@ func (t *tracked) Reallocate(n int, b []byte) []byte {
 func (t *tracked) Free(b []byte) {
 	t.forget(b)
 	t.Allocator.Free(b)
+}
+
+// freeAllBut frees all but what a record, which may be nil, lies in.
+func (t *tracked) freeAllBut(rec arrow.Record) {
+	var spare func(d arrow.ArrayData)
+	spare = func(d arrow.ArrayData) {
+		for _, b := range d.Buffers() {
+			for ; b != nil; b = b.Parent() {
+				t.forget(b.Buf())
+			}
+		}
+		for _, c := range d.Children() {
+			spare(c)
+		}
+		if words, ok := d.Dictionary().(*array.Data); ok && words != nil {
+			spare(words)
+		}
+	}
+	if rec != nil {
+		for _, c := range rec.Columns() {
+			spare(c.Data())
+		}
+	}
+	t.freeAll()
 }
 
 func (t *tracked) freeAll() {

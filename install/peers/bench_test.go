@@ -120,7 +120,7 @@ func BenchmarkPeers(b *testing.B) {
 			}
 			runtime.GC()
 			debug.FreeOSMemory()
-			cmd := env.Command(b.Context(), "peers.py", left, other)
+			cmd := env.Command(b.Context(), filepath.Join("testdata", "peers.py"), left, other)
 			ask, answers := talkTo(b, cmd)
 			var names []string
 			answers(&names)
