@@ -4,6 +4,7 @@ package own
 
 import (
 	p_divvy_arrowio "divvy/arrowio"
+	box "divvy/kernel/symbols/box"
 	reflect "reflect"
 )
 
@@ -46,6 +47,8 @@ func _divvy_arrowio() map[string]reflect.Value {
 		"ReadJSONLines":   reflect.ValueOf(p_divvy_arrowio.ReadJSONLines),
 		"ReadOptions":     reflect.ValueOf((*p_divvy_arrowio.ReadOptions)(nil)),
 		"ReadParquet":     reflect.ValueOf(p_divvy_arrowio.ReadParquet),
+		"Reporter":        reflect.ValueOf((*p_divvy_arrowio.Reporter)(nil)),
+		"_Reporter":       reflect.ValueOf(func(b box.Box) any { return _divvy_arrowio_Reporter{b} }),
 		"SQL":             reflect.ValueOf(p_divvy_arrowio.SQL),
 		"Serve":           reflect.ValueOf(p_divvy_arrowio.Serve),
 		"Server":          reflect.ValueOf((*p_divvy_arrowio.Server)(nil)),
@@ -56,4 +59,14 @@ func _divvy_arrowio() map[string]reflect.Value {
 		"View":            reflect.ValueOf((*p_divvy_arrowio.View)(nil)),
 		"ViewOptions":     reflect.ValueOf((*p_divvy_arrowio.ViewOptions)(nil)),
 	}
+}
+
+type _divvy_arrowio_Reporter struct{ boxed }
+
+func (w _divvy_arrowio_Reporter) Add(a0 int64) { w.boxed.Method("Add").(func(any, int64))(w.V, a0) }
+
+func (w _divvy_arrowio_Reporter) Done() { w.boxed.Method("Done").(func(any))(w.V) }
+
+func (w _divvy_arrowio_Reporter) Start(a0 int64, a1 string) {
+	w.boxed.Method("Start").(func(any, int64, string))(w.V, a0, a1)
 }
