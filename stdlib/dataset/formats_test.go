@@ -108,6 +108,88 @@ func TestOASST(t *testing.T) {
 	}
 }
 
+// No message of a flat file disappears: it is in a row, or it is a reject.
+func TestNoMessageIsLost(t *testing.T) {
+	line := func(id, parent, role string) string {
+		return fmt.Sprintf(`{"message_id": %q, "parent_id": %q, "text": "text of %s", "role": %q}`, id, parent, id, role)
+	}
+	lines := []string{
+		line("q", "", "prompter"), line("a", "q", "assistant"), // a tree
+		line("alone", "", "prompter"),                           // nobody replied
+		line("x", "y", "prompter"), line("y", "x", "assistant"), // each other's parent
+		line("self", "self", "prompter"),
+		line("lost", "nowhere", "prompter"), line("below", "lost", "assistant"),
+		line("d0", "", "prompter"),
+	}
+	for i := 1; i <= maxDepth+5; i++ {
+		lines = append(lines, line(fmt.Sprint("d", i), fmt.Sprint("d", i-1), []string{"prompter", "assistant"}[i%2]))
+	}
+	ds, err := parse(t, Options{}, "\ufeff"+strings.Join(lines, "\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for i := range ds.Len() {
+		for _, turn := range ds.Row(i).Turns() {
+			seen[turn.Text] = true
+		}
+		for _, r := range ds.Responses(i) {
+			seen[r] = true
+		}
+	}
+	for _, r := range ds.Rejects() {
+		if seen[r.Text] {
+			t.Errorf("%q is in a row and rejected: %s", r.Text, r.Reason)
+		}
+		seen[r.Text] = true
+	}
+	delete(seen, "") // the turn that is open
+	// The last of the prompter's that is not too deep has no reply left, and so no row.
+	seen[fmt.Sprint("text of d", maxDepth)] = true
+	if len(seen) != len(lines) {
+		t.Errorf("%d of %d messages are in a row or a reject", len(seen), len(lines))
+	}
+}
+
+// What other programs write and a strict reader must have an answer to.
+func TestOddLines(t *testing.T) {
+	row := func(text string) string {
+		return `{"prefix": [["<|prompter|>` + text + `", "<|assistant|>"]], "suffix": ["a"]}`
+	}
+	for name, test := range map[string]struct{ file, prompt, says string }{
+		"byte order mark":  {"\ufeff" + row("x"), "x", ""},
+		"CRLF":             {row("x") + "\r\n" + row("x") + "\r\n", "x", ""},
+		"NUL":              {row(`a\u0000b`), "a\x00b", ""},
+		"surrogate pair":   {row(`\ud83d\ude00`), "\U0001f600", ""},
+		"lone surrogate":   {row(`\ud83d!`), "", "x.jsonl:1:27: "},
+		"lone low half":    {row(`\ude00`), "", "x.jsonl:1:27: "},
+		"raw control":      {row("a\x01b"), "", "x.jsonl:1:"},
+		"a key twice":      {`{"suffix": ["a"], "prefix": [["<|prompter|>x"]], "prefix": [["<|prompter|>y"]]}`, "", "duplicate"},
+		"not a number":     {`{"prefix": [["<|prompter|>x"]], "suffix": ["a"], "reward": [NaN]}`, "", "x.jsonl:1:"},
+		"empty prompt":     {row(""), "", ""},
+		"line separators":  {row("a\u2028b\u0085c"), "a\u2028b\u0085c", ""},
+		"megabyte of text": {row(strings.Repeat("word ", 1<<18) + "end"), strings.Repeat("word ", 1<<18) + "end", ""},
+	} {
+		ds, err := parse(t, Options{}, test.file)
+		if test.says != "" {
+			if err == nil || !strings.Contains(err.Error(), test.says) {
+				t.Errorf("%s: got %v, want an error that says %q", name, err, test.says)
+			}
+			if ds, err = parse(t, Options{Collect: true}, test.file+"\n"+row("good")); err != nil || ds.Len() != 1 || len(ds.Rejects()) != 1 {
+				t.Errorf("%s: collected %v, %v; want a row and a reject", name, ds, err)
+			}
+			continue
+		}
+		if err != nil || ds.Len() == 0 {
+			t.Errorf("%s: %v, %v", name, ds, err)
+			continue
+		}
+		if got := ds.Row(0).Turns()[0].Text; got != test.prompt {
+			t.Errorf("%s: prompt %.60q, want %.60q", name, got, test.prompt)
+		}
+	}
+}
+
 // sameRows compares rows but for where they were read.
 func sameRows(t *testing.T, name string, got, want *Dataset) {
 	t.Helper()

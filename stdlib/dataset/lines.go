@@ -118,7 +118,7 @@ func produceLines(o *Options, name string, in io.Reader, emit func(*block) error
 			return err
 		}
 		if first {
-			buf = bytes.TrimPrefix(buf, []byte("\xef\xbb\xbf"))
+			buf = bytes.TrimPrefix(buf, byteOrderMark)
 		}
 		cut := len(buf)
 		if !end {
@@ -131,7 +131,7 @@ func produceLines(o *Options, name string, in io.Reader, emit func(*block) error
 		}
 		if format == Detect && len(bytes.TrimSpace(buf[:cut])) > 0 {
 			if format, err = detect(buf[:cut]); err != nil {
-				return &LineError{name, line, 0, err}
+				return placedError(name, line, err)
 			}
 		}
 		if cut > 0 {
@@ -181,14 +181,20 @@ func (p *parser) finish(b *block) {
 	}
 }
 
-// reject puts a line among the block's rejects, or, when bad lines are not
-// collected, ends the block with an error and gives false.
-func (p *parser) reject(b *block, line []byte, number int64, err error) bool {
-	placed := &LineError{File: b.file, Line: number, Err: err}
+// placedError is an error of a line, at its column where that is known.
+func placedError(file string, line int64, err error) *LineError {
+	placed := &LineError{File: file, Line: line, Err: err}
 	var c *columnError
 	if errors.As(err, &c) {
 		placed.Column, placed.Err = c.offset+1, c.err
 	}
+	return placed
+}
+
+// reject puts a line among the block's rejects, or, when bad lines are not
+// collected, ends the block with an error and gives false.
+func (p *parser) reject(b *block, line []byte, number int64, err error) bool {
+	placed := placedError(b.file, number, err)
 	kind := Malformed
 	if errors.Is(err, errExcluded) {
 		kind = Excluded

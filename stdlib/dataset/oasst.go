@@ -193,23 +193,48 @@ func (f *forest) add(o *object, line int64) error {
 	return nil
 }
 
-// rows adds the rows of all trees, in the order of their roots. Messages whose
-// parent is missing, or that are their own ancestors, are orphans.
+// rows adds the rows of all trees, in the order of their roots. What gives no
+// row is told to orphan: messages whose parent is missing, that are their own
+// ancestors, or that nest too deep, and trees without a reply.
 func (f *forest) rows(add func(Row), orphan func(*message, error)) {
-	var roots []*message
 	for _, m := range f.all {
-		parent := f.byID[m.parent]
-		switch {
-		case m.parent == "":
-			roots = append(roots, m)
-		case parent == nil:
-			orphan(m, excluded("its parent %q is not in the file", m.parent))
-		default:
+		if parent := f.byID[m.parent]; m.parent != "" && parent != nil {
 			parent.replies = append(parent.replies, m)
 		}
 	}
-	for _, m := range roots {
-		line := m.line
-		treeRows(m, nil, func(r Row) { r.Line = line; add(r) })
+	reached := map[*message]bool{}
+	for _, m := range f.all {
+		if m.parent != "" {
+			continue
+		}
+		f.cut(m, reached)
+		if treeRows(m, nil, func(r Row) { r.Line = m.line; add(r) }) == 0 {
+			orphan(m, excluded("no message of the prompter has a reply"))
+		}
+	}
+	for _, m := range f.all {
+		switch {
+		case reached[m]:
+		case f.byID[m.parent] == nil:
+			orphan(m, excluded("its parent %q is not in the file", m.parent))
+		default:
+			orphan(m, excluded("it hangs on no tree: a message above it has no parent in the file, is its own ancestor, or is %d replies deep", maxDepth))
+		}
+	}
+}
+
+// cut notes the messages of a tree, and cuts off what is deeper than maxDepth.
+func (f *forest) cut(root *message, reached map[*message]bool) {
+	level := []*message{root}
+	for depth := 0; len(level) > 0; depth++ {
+		var next []*message
+		for _, m := range level {
+			reached[m] = true
+			if depth == maxDepth {
+				m.replies = nil
+			}
+			next = append(next, m.replies...)
+		}
+		level = next
 	}
 }

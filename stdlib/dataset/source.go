@@ -58,7 +58,7 @@ func produceAny(ctx context.Context, o *Options, name string, in io.Reader, emit
 		if err != nil && err != io.EOF {
 			return err
 		}
-		if object := bytes.TrimSpace(start); bytes.HasPrefix(object, []byte("{")) && isFlatMessage(object) {
+		if object := bytes.TrimSpace(bytes.TrimPrefix(start, byteOrderMark)); bytes.HasPrefix(object, []byte("{")) && isFlatMessage(object) {
 			format = OASSTMessages
 		}
 	}
@@ -68,26 +68,30 @@ func produceAny(ctx context.Context, o *Options, name string, in io.Reader, emit
 	return produceLines(o, name, peeked, emit)
 }
 
+// byteOrderMark begins files that some editors wrote.
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
 // isFlatMessage says whether a file that begins so is flat OASST messages.
 func isFlatMessage(start []byte) bool {
-	o := fields(start)
+	o, _ := fields(start)
 	return o.has("message_id") && o.has("text") && o.has("role")
 }
 
-// fields is the keys of the first line's object, as far as it can be read.
-func fields(data []byte) *object {
+// fields is the keys of the first line's object, as far as it can be read, and
+// the error that ended the reading.
+func fields(data []byte) (*object, error) {
 	line, _, _ := bytes.Cut(bytes.TrimSpace(data), []byte{'\n'})
 	o := newObject()
-	if o.open(line) != nil {
-		return o
+	if err := o.open(line); err != nil {
+		return o, err
 	}
 	for {
 		more, err := o.next()
 		if err != nil || !more {
-			return o
+			return o, err
 		}
 		if _, err = o.raw(); err != nil {
-			return o
+			return o, err
 		}
 	}
 }
@@ -116,7 +120,7 @@ func detect(data []byte) (Format, error) {
 }
 
 func detectLine(line []byte) (Format, error) {
-	o := fields(line)
+	o, err := fields(line)
 	begins := func(key string, c byte) bool {
 		at, ok := o.starts[key]
 		return ok && at < len(o.line) && o.line[at] == c
@@ -134,6 +138,9 @@ func detectLine(line []byte) (Format, error) {
 		return UltraFeedback, nil
 	case begins("prompt", '{'):
 		return OASST, nil
+	}
+	if err != nil && len(o.starts) > 0 {
+		return "", err // what is broken hides the fields after it
 	}
 	if len(o.starts) == 0 {
 		return "", fmt.Errorf("cannot tell the format: the line is not a JSON object with fields")
