@@ -145,7 +145,8 @@ func detectLine(line []byte) (Format, error) {
 	if len(o.starts) == 0 {
 		return "", fmt.Errorf("cannot tell the format: the line is not a JSON object with fields")
 	}
-	return "", fmt.Errorf("cannot tell the format from the fields %q", slices.Sorted(maps.Keys(o.starts)))
+	return "", fmt.Errorf("cannot tell the format from the fields %q; known are chosen and rejected (HH), prefix and suffix (PRO), "+
+		"instruction and completions (UltraFeedback), prompt with replies or message_id, text and role (OASST); Options.Format names one", slices.Sorted(maps.Keys(o.starts)))
 }
 
 // counter counts the bytes that a reader gives, reports them, and ends with the

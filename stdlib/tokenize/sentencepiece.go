@@ -26,7 +26,7 @@ func LLaMA(path string) (*Tokenizer, error) {
 	}
 	model, err := parseSentencePiece(data)
 	if err != nil {
-		return nil, fmt.Errorf("tokenize: SentencePiece model %s: %w", path, err)
+		return nil, fmt.Errorf("tokenize: %s as a SentencePiece model (tokenizer.model; HuggingFace reads tokenizer.json, GPT2 encoder.json and vocab.bpe): %w", path, err)
 	}
 	return newTokenizer("LLaMA SentencePiece", model, model.bos), nil
 }

@@ -4,11 +4,13 @@
     venv/bin/python compare.py [prompts, 1000000 by default]
 
 Python computes d of all prompts once, as the official code does it: a list of all
-2-grams and a set of it. Divvy computes the whole curve, d at every prefix size.
+2-grams and a set of it. Divvy computes the whole curve, d at every prefix size, the
+best of five times.
 datasketch's HyperLogLog gets the first 20,000 prompts (it is per 2-gram that
 counts). Needs about 90 bytes of memory a 2-gram for Python's list and set.
 """
 
+import math
 import os
 import pathlib
 import re
@@ -59,15 +61,18 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "ids"
         path.write_bytes(ids.tobytes())
-        text = subprocess.run(["go", "test", "-run", "xxx", "-bench", "Curve", "-benchtime", "3x", "."], cwd=PACKAGE, capture_output=True,
+        text = subprocess.run(["go", "test", "-run", "xxx", "-bench", "Curve", "-benchtime", "1x", "-count", "5", "."], cwd=PACKAGE, capture_output=True,
                               text=True, check=True, env={**os.environ, "DIVVY_BENCH_IDS": str(path)}).stdout
     assert f"unique {unique}" in text, f"Python counts {unique} distinct 2-grams, Divvy another number:\n{text}"
     print(f"{grams} 2-grams, {unique} distinct, d = {d:.4f}; {os.cpu_count()} cores\n")
     print("| what | ns/N-gram | official Python takes, times |\n|---|---:|---:|")
     print(f"| official Python, d once, N=2 | {python:.1f} | 1 |")
     print(f"| datasketch HyperLogLog++ (p=16), N=2 | {datasketch:.1f} | {python / datasketch:.1f} |")
-    for name, speed in re.findall(r"Benchmark(Curve\S*?)-?\d*\s+\d+\s.*?([\d.]+) ns/gram", text):
-        print(f"| Divvy {name} | {float(speed):.2f} | {python / float(speed):.0f} |")
+    best = {}
+    for name, speed in re.findall(r"Benchmark(Curve\S*?)(?:-\d+)?\s+\d+\s.*?([\d.]+) ns/gram", text):
+        best[name] = min(float(speed), best.get(name, math.inf))
+    for name, speed in best.items():
+        print(f"| Divvy {name} | {speed:.2f} | {python / speed:.0f} |")
 
 
 main()
