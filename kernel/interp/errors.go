@@ -129,10 +129,31 @@ type trace struct {
 	frames []frame
 }
 
-func (t *trace) clear() {
+func (t *trace) len() int {
+	if t == nil {
+		return 0
+	}
 	t.mu.Lock()
-	t.frames = nil
+	defer t.mu.Unlock()
+	return len(t.frames)
+}
+
+// truncate forgets all but the first n frames.
+func (t *trace) truncate(n int) {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	t.frames = t.frames[:min(n, len(t.frames))]
 	t.mu.Unlock()
+}
+
+// trace is that of the calling goroutine's cell, or nil.
+func (r *runtime) trace() *trace {
+	if cur := r.runs.current(); cur != nil {
+		return &cur.trace
+	}
+	return nil
 }
 
 // unwinding takes what yaegi writes when a panic passes a frame.

@@ -172,7 +172,7 @@ func compiled(t *testing.T, ps []program) map[string]string {
 		if cmd.ProcessState.ExitCode() == 77 {
 			continue
 		}
-		text := strings.ReplaceAll(out.String(), "main_", "")
+		text := strings.ReplaceAll(strings.ReplaceAll(out.String(), "compare/", ""), "main_", "")
 		text = regexp.MustCompile(`\bp\d{3}\.`).ReplaceAllString(text, "main.")
 		if err != nil {
 			text += "ERR\n"

@@ -57,9 +57,10 @@ type lowerer struct {
 
 	sub    map[*types.TypeParam]types.Type // of the instance being lowered
 	names  map[types.Object]string         // unique names of local objects
-	derefs map[types.Object]string         // local objects that are reached through a pointer
 	fn     *fnCtx
 	top    bool // at the top level of a cell
+
+	panicking string // for the function literal that is lowered next
 
 	old    map[*ast.Ident]string // names of variables that the cell is about to define anew
 	origOf map[ast.Node]ast.Node
@@ -69,7 +70,10 @@ type lowerer struct {
 type fnCtx struct {
 	sig  *types.Signature
 	loop *rangeFunc // the innermost range-over-func body, or nil
-	rec  bool       // the function recovers
+
+	defers    string   // the variable that holds its deferred calls, or ""
+	results   []string // where a function that defers keeps its results
+	panicking string   // the panic that a deferred literal is told of, or ""
 
 	traced   *traced                  // what the debugger is told of it, or nil
 	mark     string                   // the variable that holds the current line, or ""

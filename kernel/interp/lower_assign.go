@@ -4,7 +4,6 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
-	"maps"
 )
 
 func (l *lowerer) assign(s *ast.AssignStmt) []ast.Stmt {
@@ -231,7 +230,7 @@ func (l *lowerer) ret(s *ast.ReturnStmt) []ast.Stmt {
 				same = false
 			}
 		}
-		if same && l.fn.loop == nil {
+		if same && l.fn.loop == nil && l.fn.defers == "" {
 			return []ast.Stmt{&ast.ReturnStmt{Return: s.Return, Results: []ast.Expr{rhs}}}
 		}
 		names := make([]string, res.Len())
@@ -243,6 +242,9 @@ func (l *lowerer) ret(s *ast.ReturnStmt) []ast.Stmt {
 	}
 	if l.fn.loop != nil {
 		return append(pre, l.returnFromLoop(vals)...)
+	}
+	if l.fn.defers != "" && len(vals) > 0 {
+		return append(append(pre, l.setResults(vals)...), &ast.ReturnStmt{Return: s.Return})
 	}
 	for i, e := range s.Results { // yaegi cannot return what it receives
 		if u, ok := unparen(e).(*ast.UnaryExpr); ok && u.Op == token.ARROW && len(vals) == len(s.Results) {
@@ -308,6 +310,14 @@ func (l *lowerer) bound(e *ast.CallExpr) ([]ast.Stmt, *ast.CallExpr) {
 		}
 	} else if _, ok := c.Fun.(*ast.CallExpr); ok {
 		c.Fun = bind(c.Fun)
+	} else if se, ok := c.Fun.(*ast.SelectorExpr); ok {
+		if s := l.selectionOf(fun); s != nil && s.Kind() == types.MethodVal { // of a compiled method
+			f := s.Obj().(*types.Func)
+			if isPtr(f.Signature().Recv().Type()) && !isPtr(l.st(s.Recv())) {
+				se.X = addr(se.X)
+			}
+			se.X = bind(se.X)
+		}
 	}
 	for i, a := range c.Args {
 		c.Args[i] = bind(a)
@@ -315,68 +325,11 @@ func (l *lowerer) bound(e *ast.CallExpr) ([]ast.Stmt, *ast.CallExpr) {
 	return pre, c
 }
 
-func (l *lowerer) deferStmt(s *ast.DeferStmt) []ast.Stmt {
-	if l.fn != nil && l.fn.loop != nil {
-		l.fail(s.Defer, "defer in the body of a range over a function is not supported in cells; call a function there instead")
+// selectionOf returns what a selector that is called selects, or nil.
+func (l *lowerer) selectionOf(fun ast.Expr) *types.Selection {
+	se := calledSelector(fun)
+	if se == nil {
+		return nil
 	}
-	if fl, ok := unparen(s.Call.Fun).(*ast.FuncLit); ok && len(s.Call.Args) == 0 {
-		if l.inLoop() {
-			return l.deferLit(s, fl)
-		}
-		return []ast.Stmt{&ast.DeferStmt{Defer: s.Defer, Call: call(l.expr(fl))}}
-	}
-	pre, c := l.bound(s.Call)
-	if x, ok := unparen(s.Call.Fun).(*ast.Ident); ok {
-		if _, ok := l.info.Uses[x].(*types.Builtin); ok {
-			c = call(&ast.FuncLit{Type: funcType(nil, nil), Body: block(exprStmt(c))})
-		}
-	}
-	return append(pre, &ast.DeferStmt{Defer: s.Defer, Call: c})
-}
-
-// inLoop reports whether the statement being lowered is in a loop of its function.
-func (l *lowerer) inLoop() bool {
-	for _, t := range l.fn.targets {
-		if t.cnt {
-			return true
-		}
-	}
-	return false
-}
-
-// deferLit lowers a deferred function literal in a loop. yaegi runs it with the
-// variables of the last iteration, so it gets pointers to those of this one.
-func (l *lowerer) deferLit(s *ast.DeferStmt, fl *ast.FuncLit) []ast.Stmt {
-	var out []ast.Stmt
-	var params []*ast.Field
-	var args []ast.Expr
-	saved := l.derefs
-	l.derefs = maps.Clone(saved)
-	if l.derefs == nil {
-		l.derefs = map[types.Object]string{}
-	}
-	for _, v := range l.capturedBy(fl) {
-		p, b := l.fresh("p"), l.fresh("b")
-		out = append(out, define([]string{b}, addr(l.varExpr(v, saved))))
-		params = append(params, field(p, star(l.typ(v.Type()))))
-		args = append(args, id(b))
-		l.derefs[v] = p
-	}
-	lit := l.expr(fl).(*ast.FuncLit)
-	l.derefs = saved
-	lit.Type.Params.List = append(params, lit.Type.Params.List...)
-	return append(out, &ast.DeferStmt{Defer: s.Defer, Call: call(lit, args...)})
-}
-
-// varExpr is a local variable as it is now to be written.
-func (l *lowerer) varExpr(v types.Object, derefs map[types.Object]string) ast.Expr {
-	if p, ok := derefs[v]; ok {
-		return &ast.ParenExpr{X: star(id(p))}
-	}
-	return id(l.local(v))
-}
-
-// capturedBy lists the local variables around a literal that it uses.
-func (l *lowerer) capturedBy(fl *ast.FuncLit) []*types.Var {
-	return l.usedFromOutside(fl)
+	return l.info.Selections[se]
 }

@@ -52,7 +52,7 @@ func (l *lowerer) builtin(name string, e *ast.CallExpr) ast.Expr {
 	case "panic":
 		return call(rtFn("Panic"), l.conv(e.Args[0], types.NewInterfaceType(nil, nil)), l.place(p))
 	case "recover":
-		return call(rtFn("Recovered"), plain())
+		return l.recoverCall(p)
 	case "print", "println":
 		args := []ast.Expr{id("false")}
 		if name == "println" {
@@ -98,18 +98,4 @@ func (l *lowerer) clearer(t types.Type) string {
 		}
 		l.emit(funcDecl(fn, funcType([]*ast.Field{field("m", l.typ(t))}, nil), body...))
 	})
-}
-
-// recovers reports whether a function body defers a function that recovers.
-func recovers(b *ast.BlockStmt) (found bool) {
-	if b == nil {
-		return false
-	}
-	ast.Inspect(b, func(n ast.Node) bool {
-		if _, ok := n.(*ast.DeferStmt); ok {
-			found = true
-		}
-		return !found
-	})
-	return found
 }

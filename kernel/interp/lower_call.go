@@ -107,11 +107,35 @@ func (l *lowerer) args(e *ast.CallExpr, sg *types.Signature, compiled bool) []as
 			out[i] = l.expr(a)
 			continue
 		}
-		if out[i] = l.conv(a, t); l.isNil(a) && compiledIface(l.st(t)) {
+		if out[i] = l.conv(a, t); compiled {
+			out[i] = l.kept(out[i], l.typeOf(a))
+		}
+		switch {
+		case l.isNil(a) && compiledIface(l.st(t)):
 			out[i] = call(id(l.toCompiled(l.st(t), a.Pos())), id("nil"))
+		case l.isNil(a) && e.Ellipsis.IsValid() && i == len(e.Args)-1:
+			out[i] = call(&ast.ParenExpr{X: l.typ(t)}, id("nil"))
 		}
 	}
 	return out
+}
+
+// kept makes a function literal a value before yaegi gives it to compiled code
+// or puts it in a composite literal: there it would go on to share the frame
+// around it, and see the variables of later iterations.
+func (l *lowerer) kept(x ast.Expr, t types.Type) ast.Expr {
+	if _, ok := unparen(x).(*ast.FuncLit); !ok {
+		return x
+	}
+	return l.keptAs(x, l.key(t.Underlying()), l.typ(t.Underlying()))
+}
+
+// keptAs is kept for a literal of type ft.
+func (l *lowerer) keptAs(x ast.Expr, key string, ft ast.Expr) ast.Expr {
+	fn := l.helper("keep", key, func(fn string) {
+		l.emit(funcDecl(fn, funcType([]*ast.Field{field("f", ft)}, []*ast.Field{result(ft)}), ret(id("f"))))
+	})
+	return call(id(fn), x)
 }
 
 func isFunc(t types.Type) bool { _, ok := t.Underlying().(*types.Signature); return ok }
@@ -259,6 +283,7 @@ var rawMethods = map[string]int{
 // boxes.
 var substitutes = map[string]string{
 	"time.Sleep":              "Sleep",
+	"runtime.Goexit":          "Goexit",
 	"errors.As":               "ErrorsAs",
 	"reflect.TypeOf":          "TypeOf",
 	"reflect.DeepEqual":       "DeepEqual",

@@ -90,9 +90,6 @@ func (l *lowerer) ident(x *ast.Ident) ast.Expr {
 			}
 			return idAt(l.varName(o.Name(), p), p)
 		}
-		if p, ok := l.derefs[o]; ok {
-			return &ast.ParenExpr{Lparen: x.NamePos, X: star(id(p))}
-		}
 		if isMain(o) && !o.IsField() {
 			return idAt(l.local(o), p)
 		}
@@ -197,12 +194,14 @@ func (l *lowerer) sliceExpr(e *ast.SliceExpr) ast.Expr {
 
 func (l *lowerer) funcLit(sg *types.Signature, e *ast.FuncLit) *ast.FuncLit {
 	saved, top, body := l.fn, l.top, e.Body
-	l.fn, l.top = &fnCtx{sig: sg, rec: recovers(body)}, false
+	l.fn, l.top = &fnCtx{sig: sg, panicking: l.panicking}, false
+	l.panicking = ""
 	l.fn.traced = l.traceLit(saved, e)
 	if saved != nil { // what holds around a literal holds in it only for what nothing assigns
 		l.fn.counters = nil
 	}
-	f := &ast.FuncLit{Type: l.sig(sg, true), Body: l.marked("a function literal", body, func() *ast.BlockStmt { return l.block(body) })}
+	f := &ast.FuncLit{Type: l.sig(sg, true)}
+	f.Body = l.functionBody("a function literal", sg, f.Type, body)
 	if l.callsUnknown(body, "") {
 		f.Body.List = append(l.counted("a function literal", body.Pos()), f.Body.List...)
 	}
@@ -232,12 +231,12 @@ func (l *lowerer) compositeOf(e *ast.CompositeLit, t types.Type) ast.Expr {
 			if l.isNil(value) {
 				continue // what it is anyway
 			}
-			c.Elts = append(c.Elts, &ast.KeyValueExpr{Key: id(fieldName(u, j)), Value: l.conv(value, u.Field(j).Type())})
+			c.Elts = append(c.Elts, &ast.KeyValueExpr{Key: id(fieldName(u, j)), Value: l.element(value, u.Field(j).Type())})
 		}
 	case *types.Map:
 		for _, el := range e.Elts {
 			kv := el.(*ast.KeyValueExpr)
-			c.Elts = append(c.Elts, &ast.KeyValueExpr{Key: l.conv(kv.Key, u.Key()), Colon: kv.Colon, Value: l.conv(kv.Value, u.Elem())})
+			c.Elts = append(c.Elts, &ast.KeyValueExpr{Key: l.conv(kv.Key, u.Key()), Colon: kv.Colon, Value: l.element(kv.Value, u.Elem())})
 		}
 	default:
 		var elem types.Type
@@ -249,14 +248,17 @@ func (l *lowerer) compositeOf(e *ast.CompositeLit, t types.Type) ast.Expr {
 		}
 		for _, el := range e.Elts {
 			if kv, ok := el.(*ast.KeyValueExpr); ok {
-				c.Elts = append(c.Elts, &ast.KeyValueExpr{Key: l.expr(kv.Key), Colon: kv.Colon, Value: l.conv(kv.Value, elem)})
+				c.Elts = append(c.Elts, &ast.KeyValueExpr{Key: l.expr(kv.Key), Colon: kv.Colon, Value: l.element(kv.Value, elem)})
 				continue
 			}
-			c.Elts = append(c.Elts, l.conv(el, elem))
+			c.Elts = append(c.Elts, l.element(el, elem))
 		}
 	}
 	return c
 }
+
+// element lowers a value of a composite literal.
+func (l *lowerer) element(e ast.Expr, t types.Type) ast.Expr { return l.kept(l.conv(e, t), l.typeOf(e)) }
 
 func fieldIndex(t *types.Struct, name string) int {
 	for i := range t.NumFields() {

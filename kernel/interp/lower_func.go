@@ -12,7 +12,7 @@ import (
 func (l *lowerer) emitFunc(n *ast.FuncDecl, f *types.Func, name string, sub map[*types.TypeParam]types.Type) {
 	l.inPackage(sub, func() {
 		sg := f.Signature()
-		l.fn = &fnCtx{sig: sg, rec: recovers(n.Body), traced: l.traceFunc(funcLabel(f), n)}
+		l.fn = &fnCtx{sig: sg, traced: l.traceFunc(funcLabel(f), n)}
 		ft := l.sig(sg, true)
 		if r := sg.Recv(); r != nil {
 			ft.Params.List = append([]*ast.Field{field(l.param(r), l.typ(r.Type()))}, ft.Params.List...)
@@ -22,13 +22,12 @@ func (l *lowerer) emitFunc(n *ast.FuncDecl, f *types.Func, name string, sub map[
 		if n.Body == nil {
 			l.fail(n.Pos(), "missing function body")
 		}
-		zero := l.zeroResults(sg)
-		fd.Body = l.marked(funcLabel(f), n.Body, func() *ast.BlockStmt { return l.block(n.Body) })
+		fd.Body = l.functionBody(funcLabel(f), sg, ft, n.Body)
 		key, _ := declNames(n)
 		if l.recursive(key, n) {
-			zero = append(l.counted(funcLabel(f), n.Pos()), zero...)
+			fd.Body.List = append(l.counted(funcLabel(f), n.Pos()), fd.Body.List...)
 		}
-		fd.Body.List = append(append(l.enterTraced(n.Body.Lbrace), zero...), fd.Body.List...)
+		fd.Body.List = append(l.enterTraced(n.Body.Lbrace), fd.Body.List...)
 	})
 }
 

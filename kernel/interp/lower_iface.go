@@ -32,6 +32,7 @@ func (l *lowerer) toIface(x ast.Expr, src, target types.Type, p token.Pos) ast.E
 	if _, ok := src.(*types.Tuple); ok {
 		return x
 	}
+	x = l.kept(x, src)
 	if isInterface(src) {
 		switch {
 		case types.Identical(src, target) || compiledIface(src) && compiled || !compiledIface(src) && !compiled:
@@ -188,6 +189,8 @@ func (l *lowerer) methodValue(e *ast.SelectorExpr, rt types.Type) ast.Expr {
 	x, bt := l.expr(e.X), rt
 	if !isInterface(rt) && isPtr(s.Obj().(*types.Func).Signature().Recv().Type()) && !isPtr(rt) && len(s.Index()) == 1 {
 		x, bt = addr(x), types.NewPointer(rt)
+	} else if p, ok := rt.Underlying().(*types.Pointer); ok && !isPtr(s.Obj().(*types.Func).Signature().Recv().Type()) && len(s.Index()) == 1 {
+		x, bt = star(x), p.Elem() // the value is copied now
 	}
 	r := l.fresh("recv")
 	ft := l.sig(sg, true)

@@ -23,6 +23,8 @@ func (l *lowerer) rangeFunc(s *ast.RangeStmt, sg *types.Signature) []ast.Stmt {
 	pre := []ast.Stmt{declareVar(rf.ctl, id("int"))}
 	if outer.loop != nil {
 		rf.results = outer.loop.results
+	} else if outer.defers != "" {
+		rf.results = outer.results
 	} else {
 		for i := range outer.sig.Results().Len() {
 			n := l.fresh("res")
@@ -34,7 +36,7 @@ func (l *lowerer) rangeFunc(s *ast.RangeStmt, sg *types.Signature) []ast.Stmt {
 	if _, ok := fx.(*ast.FuncLit); ok {
 		fx = &ast.ParenExpr{X: fx}
 	}
-	l.fn = &fnCtx{sig: outer.sig, loop: rf, rec: outer.rec, label: outer.label, targets: append([]*target{}, outer.targets...)}
+	l.fn = &fnCtx{sig: outer.sig, loop: rf, defers: outer.defers, results: outer.results, panicking: outer.panicking, mark: outer.mark, label: outer.label, targets: append([]*target{}, outer.targets...)}
 	l.fn.traced = l.traceRange(outer, s)
 	l.push(&target{brk: true, cnt: true, rf: rf})
 	params := &ast.FieldList{}
@@ -71,6 +73,8 @@ func (l *lowerer) rangeFunc(s *ast.RangeStmt, sg *types.Signature) []ast.Stmt {
 		case *ast.ReturnStmt:
 			if outer.loop != nil {
 				next = l.exitLoop(outer.loop, exit)
+			} else if outer.defers != "" {
+				next = []ast.Stmt{&ast.ReturnStmt{Return: exit.Return}}
 			} else {
 				next = []ast.Stmt{&ast.ReturnStmt{Return: exit.Return, Results: ids(rf.results)}}
 			}

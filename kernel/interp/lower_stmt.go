@@ -175,13 +175,17 @@ func (l *lowerer) switchStmt(s *ast.SwitchStmt) []ast.Stmt {
 			}
 			nc.List = append(nc.List, x)
 		}
+		if n.Tag == nil && len(nc.List) > 1 { // yaegi looks at the first condition alone
+			any := nc.List[0]
+			for _, x := range nc.List[1:] {
+				any = &ast.BinaryExpr{X: &ast.ParenExpr{X: any}, Op: token.LOR, Y: &ast.ParenExpr{X: x}}
+			}
+			nc.List = []ast.Expr{any}
+		}
 		nc.Body = l.stmts(cc.Body)
 		n.Body.List = append(n.Body.List, nc)
 	}
 	l.leave(true, false)
-	if len(out) > 0 && s.Init != nil {
-		return append(out, n)
-	}
 	return append(out, n)
 }
 

@@ -297,22 +297,27 @@ func (l *lowerer) body(ck *checked) {
 	cellSpan := 0
 	l.fn.mark, cellSpan = l.cellMark()
 	l.fn.traced = l.traceCell()
-	var body []ast.Stmt
 	defer l.inBlock()()
-	for i, st := range ck.stmts {
-		body = append(body, l.hook(st)...)
-		if i == len(ck.stmts)-1 && ck.trailing != nil {
+	stmts := func() (body []ast.Stmt) {
+		for i, st := range ck.stmts {
+			body = append(body, l.hook(st)...)
 			if m := l.markStmt(st); m != nil {
 				body = append(body, m)
 			}
-			body = append(body, l.checks(st)...)
-			body = append(body, l.display(ck.trailing)...)
-			continue
+			if i == len(ck.stmts)-1 && ck.trailing != nil {
+				body = append(body, l.checks(st)...)
+				body = append(body, l.display(ck.trailing)...)
+				continue
+			}
+			body = append(body, l.topStmt(st)...)
 		}
-		if m := l.markStmt(st); m != nil {
-			body = append(body, m)
-		}
-		body = append(body, l.topStmt(st)...)
+		return body
+	}
+	var body []ast.Stmt
+	if hasDefer(ck.stmts) {
+		body = l.deferring(stmts)
+	} else {
+		body = stmts()
 	}
 	if len(body) == 0 && len(l.u.prolog) == 1 && len(l.u.funcs) == 0 {
 		return // nothing but declarations

@@ -15,6 +15,14 @@ func (e runtimeError) Error() string { return "runtime error: " + string(e) }
 // RuntimeError makes it a runtime.Error.
 func (e runtimeError) RuntimeError() {}
 
+// plainError is an error of Go's runtime that it words without its prefix.
+type plainError string
+
+func (e plainError) Error() string { return string(e) }
+
+// RuntimeError makes it a runtime.Error.
+func (e plainError) RuntimeError() {}
+
 // assertionError is a failed type assertion.
 type assertionError string
 
@@ -42,17 +50,7 @@ func (r *runtime) panicWith(v any, place string) {
 	panic(&panicked{v, place})
 }
 
-// recovered is what recover returns, given what yaegi's gives. A panic that is
-// recovered leaves no trace.
-func (r *runtime) recovered(x any) any {
-	if x != nil {
-		if cur := r.runs.current(); cur != nil {
-			cur.trace.clear()
-		}
-	}
-	return recovered(x)
-}
-
+// recovered is the value of a panic as Go has it.
 func recovered(x any) any {
 	for {
 		v, ok := x.(reflect.Value)
@@ -82,6 +80,9 @@ func translate(x any) any {
 		if t, ok := strings.CutPrefix(e.Error(), "hash of unhashable type: "); ok {
 			return runtimeError("hash of unhashable type " + t)
 		}
+		if e.Error() == "runtime: allocation size out of range" {
+			return runtimeError("makeslice: len out of range")
+		}
 		return e
 	case string:
 		text = e
@@ -99,10 +100,14 @@ func translate(x any) any {
 		return runtimeError("index out of range")
 	case strings.Contains(text, "slice bounds out of range"), strings.Contains(text, "slice index out of bounds"):
 		return runtimeError("slice bounds out of range")
-	case strings.HasPrefix(text, "reflect.MakeSlice: negative len"), strings.HasPrefix(text, "reflect.MakeSlice: len > cap"):
+	case strings.HasPrefix(text, "reflect.MakeSlice: negative len"):
 		return runtimeError("makeslice: len out of range")
-	case strings.HasPrefix(text, "reflect.MakeSlice: negative cap"):
+	case strings.HasPrefix(text, "reflect.MakeSlice: negative cap"), strings.HasPrefix(text, "reflect.MakeSlice: len > cap"):
 		return runtimeError("makeslice: cap out of range")
+	case text == "reflect.MakeChan: negative buffer size":
+		return plainError("makechan: size out of range")
+	case strings.HasPrefix(text, "reflect: Method on nil interface value"):
+		return nilDereference
 	case strings.HasPrefix(text, "reflect: cannot convert slice with length "):
 		text = strings.TrimPrefix(text, "reflect: ")
 		return runtimeError(strings.Replace(strings.Replace(text, "to pointer to array", "to array", 1), "to array", "to array or pointer to array", 1))
