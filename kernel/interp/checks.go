@@ -25,6 +25,9 @@ func (l *lowerer) checks(s ast.Stmt) []ast.Stmt {
 		for _, e := range s.Lhs {
 			c.walk(e)
 		}
+		if s.Tok == token.SHL_ASSIGN || s.Tok == token.SHR_ASSIGN {
+			c.shift(s.Rhs[0])
+		}
 	case *ast.ExprStmt:
 		c.walk(s.X)
 	case *ast.IncDecStmt:
@@ -102,6 +105,9 @@ func (c *checker) walk(e ast.Expr) {
 			return
 		}
 		c.walk(e.Y)
+		if e.Op == token.SHL || e.Op == token.SHR {
+			c.shift(e.Y)
+		}
 	case *ast.CallExpr:
 		c.walk(e.Fun)
 		for _, a := range e.Args {
@@ -222,6 +228,27 @@ func (c *checker) index(e *ast.IndexExpr) {
 	}
 }
 
+// shift checks the count of a shift.
+func (c *checker) shift(n ast.Expr) {
+	l := c.l
+	if !c.stop && l.info.Types[n].Value == nil && l.pure(n) && !l.notNegative(n) {
+		c.check(&ast.BinaryExpr{X: l.expr(n), Op: token.LSS, Y: intLit(0)}, "NegativeShift", n.Pos())
+	}
+}
+
+// negativeShift panics as a shift by a negative count does.
+func negativeShift(place string) {
+	panic(&panicked{runtimeError("negative shift amount"), place})
+}
+
+// shiftCount checks a count that could not be read beforehand.
+func shiftCount(n int64) uint64 {
+	if n < 0 {
+		panic(runtimeError("negative shift amount"))
+	}
+	return uint64(n)
+}
+
 // safeIndex reports whether a loop around guarantees the index.
 func (l *lowerer) safeIndex(e *ast.IndexExpr) bool {
 	x, ok1 := e.X.(*ast.Ident)
@@ -254,7 +281,7 @@ func (c *checker) slice(e *ast.SliceExpr) {
 	size := call(id(limit), l.expr(e.X))
 	bound := func(e ast.Expr) ast.Expr {
 		if e == nil {
-			return intLit(-1)
+			return intLit(absent)
 		}
 		return l.asInt(e)
 	}
@@ -290,14 +317,16 @@ func outOfRange(i, n int, place string) {
 	panic(&panicked{e, place})
 }
 
-// outOfBounds panics as a slice expression does; a bound that is not given is -1
-// and never the cause.
+// absent is a bound that a slice expression does not have.
+const absent = -1 << 40
+
+// outOfBounds panics as a slice expression does.
 func outOfBounds(low, high, length, limit int, kind, place string) {
 	var s string
 	switch {
 	case high > limit:
 		s = fmt.Sprintf("[:%d] with %s %d", high, kind, limit)
-	case high < -1 || high == -1 && low <= length && low >= 0:
+	case high < 0 && high != absent:
 		s = fmt.Sprintf("[:%d]", high)
 	case low < 0:
 		s = fmt.Sprintf("[%d:]", low)

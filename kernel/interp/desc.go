@@ -72,6 +72,11 @@ func (l *lowerer) desc(t types.Type) *typeDesc {
 		sort.Slice(d.Iface, func(i, j int) bool { return d.Iface[i].Name < d.Iface[j].Name })
 	}
 	l.refresh(d, t)
+	if n, ok := t.(*types.Named); ok && d.Kind != reflect.Interface && !d.Plain {
+		if p := types.NewPointer(n); types.NewMethodSet(p).Len() > types.NewMethodSet(n).Len() {
+			d.SetPtr(l.desc(p).Type)
+		}
+	}
 	return d
 }
 

@@ -5,12 +5,16 @@ import "strings"
 // OnResult lets a test see the values of a cell's last expression.
 func (s *Session) OnResult(f func(vs []any)) { s.onResult = f }
 
-// Parts returns the imports, the declarations and the statements of a cell.
-func Parts(code string) (imports, decls, stmts string) {
+// Parts returns the imports, the declarations and the statements of a cell;
+// global says whether its var declarations are of the former or the latter.
+func Parts(code string, global bool) (imports, decls, stmts string) {
 	cs := split(code)
-	return blank(code, cs, func(c chunk) bool { return c.kind == 'i' }) + "\n",
-		blank(code, cs, func(c chunk) bool { return c.kind == 'd' }) + "\n",
-		blank(code, cs, func(c chunk) bool { return c.kind == 's' || c.kind == 'v' }) + "\n"
+	part := func(keep func(kind byte) bool) string {
+		return blank(code, cs, func(c chunk) bool { return keep(c.kind) }) + "\n"
+	}
+	return part(func(k byte) bool { return k == 'i' }),
+		part(func(k byte) bool { return k == 'd' || k == 'v' && global }),
+		part(func(k byte) bool { return k == 's' || k == 'v' && !global })
 }
 
 // Trace compiles what follows with hooks for the debugger.

@@ -9,7 +9,7 @@ import (
 func (l *lowerer) assign(s *ast.AssignStmt) []ast.Stmt {
 	switch {
 	case s.Tok != token.ASSIGN && s.Tok != token.DEFINE:
-		return []ast.Stmt{&ast.AssignStmt{Lhs: l.exprs(s.Lhs), TokPos: s.TokPos, Tok: s.Tok, Rhs: l.exprs(s.Rhs)}}
+		return l.opAssign(s)
 	case len(s.Lhs) != len(s.Rhs):
 		return l.assignMulti(s)
 	case len(s.Lhs) == 1:
@@ -19,6 +19,27 @@ func (l *lowerer) assign(s *ast.AssignStmt) []ast.Stmt {
 		return []ast.Stmt{&ast.AssignStmt{Lhs: l.exprs(s.Lhs), TokPos: s.TokPos, Tok: s.Tok, Rhs: l.exprs(s.Rhs)}}
 	}
 	return l.assignEach(s)
+}
+
+// opAssign lowers x op= y.
+func (l *lowerer) opAssign(s *ast.AssignStmt) []ast.Stmt {
+	x, y := l.expr(s.Lhs[0]), l.expr(s.Rhs[0])
+	if s.Tok == token.SHL_ASSIGN || s.Tok == token.SHR_ASSIGN {
+		y = l.shiftCount(s.Rhs[0], y)
+	}
+	if isUintptr(l.typeOf(s.Lhs[0])) {
+		return l.uintptrAssign(s.Lhs[0], s.Tok+token.ADD-token.ADD_ASSIGN, y)
+	}
+	return []ast.Stmt{&ast.AssignStmt{Lhs: []ast.Expr{x}, TokPos: s.TokPos, Tok: s.Tok, Rhs: []ast.Expr{y}}}
+}
+
+// uintptrAssign is x = x op y for a uintptr, which yaegi cannot compute with.
+func (l *lowerer) uintptrAssign(x ast.Expr, op token.Token, y ast.Expr) []ast.Stmt {
+	if !l.pure(x) {
+		l.fail(x.Pos(), "an assignment with an operation to this place of type uintptr is not supported in cells; assign to a variable first")
+	}
+	sum := &ast.BinaryExpr{X: call(id("uint64"), l.expr(x)), Op: op, Y: call(id("uint64"), y)}
+	return []ast.Stmt{assign(l.expr(x), call(l.typ(l.typeOf(x)), sum))}
 }
 
 // plainSwap reports whether yaegi's own assignment of several values does:
@@ -163,6 +184,26 @@ func (l *lowerer) placeOf(e ast.Expr, tmp func(ast.Expr, types.Type) ast.Expr) a
 		return ix
 	case *ast.StarExpr:
 		return &ast.StarExpr{Star: e.Star, X: tmp(l.expr(e.X), l.typeOf(e.X))}
+	case *ast.SelectorExpr:
+		s := l.info.Selections[e]
+		if s == nil || s.Kind() != types.FieldVal {
+			break
+		}
+		x := l.expr(e).(*ast.SelectorExpr)
+		inner := x // the field of e.X itself
+		for range s.Index()[1:] {
+			y, ok := inner.X.(*ast.SelectorExpr)
+			if !ok {
+				return x
+			}
+			inner = y
+		}
+		if t := l.typeOf(e.X); isPtr(t) {
+			inner.X = tmp(inner.X, t)
+		} else {
+			inner.X = l.placeOf(e.X, tmp)
+		}
+		return x
 	}
 	return l.expr(e)
 }

@@ -204,6 +204,9 @@ func (l *lowerer) compiledCall(e *ast.CallExpr, path string, se *ast.SelectorExp
 	if s, ok := substitutes[key]; ok {
 		fun = rtFn(s)
 	}
+	if s, ok := spacedPrints[key]; ok && l.mayPrintBox(e) {
+		fun = rtFn(s)
+	}
 	args := l.args(e, sg, true)
 	if path == "divvy/stdlib/display" {
 		for i, a := range e.Args {
@@ -225,6 +228,17 @@ func (l *lowerer) compiledCall(e *ast.CallExpr, path string, se *ast.SelectorExp
 		}
 	}
 	return l.finish(e, fun, args)
+}
+
+// mayPrintBox reports whether an operand of a print may be in a box.
+func (l *lowerer) mayPrintBox(e *ast.CallExpr) bool {
+	for _, a := range e.Args {
+		t := l.typeOf(a)
+		if _, ok := t.(*types.Tuple); ok || e.Ellipsis.IsValid() || isInterface(t) || hasCell(t) {
+			return true
+		}
+	}
+	return false
 }
 
 // raw passes what lies in a box, for functions that look into a value or fill
@@ -255,39 +269,6 @@ func (l *lowerer) callback(t types.Type) string {
 		l.emit(funcDecl(fn, funcType([]*ast.Field{field("f", l.typ(t))}, []*ast.Field{result(l.typ(t))}),
 			declareVar("g", l.typ(t)), exprStmt(call(rtFn("Callback"), id("f"), addr(id("g")))), ret(id("g"))))
 	})
-}
-
-// rawParams lists compiled functions that must get the representation of a
-// cell's value, with the index of the first such parameter.
-var rawParams = map[string]int{
-	"fmt.Sscan": 1, "fmt.Sscanf": 2, "fmt.Sscanln": 1, "fmt.Fscan": 1, "fmt.Fscanf": 2, "fmt.Fscanln": 1,
-	"fmt.Scan": 0, "fmt.Scanf": 1, "fmt.Scanln": 0,
-	"sort.Slice": 0, "sort.SliceStable": 0, "sort.SliceIsSorted": 0,
-	"encoding/xml.Marshal": 0, "encoding/xml.MarshalIndent": 0, "encoding/xml.Unmarshal": 1,
-	"encoding/binary.Read": 2, "encoding/binary.Write": 2, "encoding/binary.Size": 0,
-	"encoding/binary.Decode": 2, "encoding/binary.Encode": 2, "encoding/binary.Append": 2,
-	"encoding/asn1.Marshal": 0, "encoding/asn1.Unmarshal": 1,
-	"reflect.Swapper": 0, "reflect.ValueOf": 0, "reflect.Indirect": 0,
-}
-
-// rawMethods is rawParams for methods: "path.Type.Method".
-var rawMethods = map[string]int{
-	"encoding/xml.Encoder.Encode": 0, "encoding/xml.Decoder.Decode": 0,
-	"encoding/gob.Encoder.Encode": 0, "encoding/gob.Decoder.Decode": 0,
-	"text/template.Template.Execute": 1, "text/template.Template.ExecuteTemplate": 2,
-	"html/template.Template.Execute": 1, "html/template.Template.ExecuteTemplate": 2,
-	"database/sql.Rows.Scan": 0, "database/sql.Row.Scan": 0,
-}
-
-// substitutes names the runtime's versions of functions that must know about
-// boxes.
-var substitutes = map[string]string{
-	"time.Sleep":              "Sleep",
-	"runtime.Goexit":          "Goexit",
-	"errors.As":               "ErrorsAs",
-	"reflect.TypeOf":          "TypeOf",
-	"reflect.DeepEqual":       "DeepEqual",
-	"encoding/json.Unmarshal": "JSONUnmarshal",
 }
 
 // callMethod lowers x.M(args).
@@ -331,21 +312,6 @@ func (l *lowerer) callMethod(e *ast.CallExpr, se *ast.SelectorExpr, rt types.Typ
 	return c
 }
 
-// methodSubstitutes is substitutes for methods: the receiver goes first.
-var methodSubstitutes = map[string]string{
-	"sync.WaitGroup.Wait":          "WGWait",
-	"sync.Mutex.Lock":              "Lock",
-	"sync.RWMutex.Lock":            "RWLock",
-	"sync.RWMutex.RLock":           "RLock",
-	"encoding/json.Decoder.Decode": "JSONDecode",
-	"reflect.Value.Type":           "ValueType",
-	"reflect.Value.Interface":      "ValueInterface",
-	"reflect.Value.MethodByName":   "ValueMethodByName",
-	"reflect.Value.NumMethod":      "ValueNumMethod",
-	"reflect.Value.Method":         "ValueMethod",
-	"reflect.Value.String":         "ValueString",
-}
-
 // methodOwner names a compiled method: "path.Type.Method".
 func methodOwner(s *types.Selection) string {
 	f := s.Obj().(*types.Func)
@@ -362,6 +328,7 @@ func methodOwner(s *types.Selection) string {
 // genericMethods lists the methods of generic compiled types' substitutes
 // with how many of their results have the type argument's type.
 var genericMethods = map[string]string{
+	"unique.Handle.Value":                "Value",
 	"sync/atomic.Pointer.Load":           "Load",
 	"sync/atomic.Pointer.Store":          "Store",
 	"sync/atomic.Pointer.Swap":           "Swap",
@@ -383,7 +350,7 @@ func (l *lowerer) genericMethod(name string, e *ast.CallExpr, se *ast.SelectorEx
 			ft.Params.List = append([]*ast.Field{field("x__", star(l.typ(deref(rt))))}, ft.Params.List...)
 			c := call(sel(id("x__"), name), args...)
 			body := []ast.Stmt{returnOrCall(sg, c)}
-			if sg.Results().Len() == 1 && isPtr(sg.Results().At(0).Type()) {
+			if sg.Results().Len() == 1 && !isBoolean(sg.Results().At(0).Type()) {
 				body = []ast.Stmt{declareVar("v__", l.typ(sg.Results().At(0).Type())), exprStmt(call(rtFn("Into"), c, addr(id("v__")))), ret(id("v__"))}
 			}
 			l.emit(&ast.FuncDecl{Name: id(fn), Type: ft, Body: block(body...)})

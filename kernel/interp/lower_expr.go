@@ -2,11 +2,8 @@ package interp
 
 import (
 	"go/ast"
-	"go/constant"
 	"go/token"
 	"go/types"
-	"strconv"
-	"strings"
 )
 
 func (l *lowerer) exprs(es []ast.Expr) []ast.Expr {
@@ -150,7 +147,12 @@ func (l *lowerer) unary(e *ast.UnaryExpr) ast.Expr {
 			return &ast.UnaryExpr{OpPos: e.OpPos, Op: e.Op, X: l.composite(c)}
 		}
 	}
-	return &ast.UnaryExpr{OpPos: e.OpPos, Op: e.Op, X: l.expr(e.X)}
+	x := &ast.UnaryExpr{OpPos: e.OpPos, Op: e.Op, X: l.expr(e.X)}
+	if t := l.typeOf(e.X); (e.Op == token.SUB || e.Op == token.XOR) && isUintptr(t) {
+		x.X = call(id("uint64"), x.X)
+		return call(l.typ(t), x)
+	}
+	return x
 }
 
 func (l *lowerer) binary(e *ast.BinaryExpr) ast.Expr {
@@ -160,8 +162,41 @@ func (l *lowerer) binary(e *ast.BinaryExpr) ast.Expr {
 		}
 	}
 	x := &ast.BinaryExpr{X: l.expr(e.X), OpPos: e.OpPos, Op: e.Op, Y: l.expr(e.Y)}
-	// A typed value must not take on the type of its neighbour's literal.
-	return x
+	if e.Op == token.SHL || e.Op == token.SHR {
+		x.Y = l.shiftCount(e.Y, x.Y)
+	}
+	t := l.typeOf(e.X)
+	if !isUintptr(t) {
+		return x
+	}
+	// yaegi has no arithmetic of uintptr: a function that uses it just ends.
+	x.X = call(id("uint64"), x.X)
+	if e.Op != token.SHL && e.Op != token.SHR {
+		x.Y = call(id("uint64"), x.Y)
+	}
+	if isBoolean(l.typeOf(e)) {
+		return x
+	}
+	return call(l.typ(t), x)
+}
+
+func isUintptr(t types.Type) bool {
+	b, ok := t.Underlying().(*types.Basic)
+	return ok && b.Kind() == types.Uintptr
+}
+
+func isBoolean(t types.Type) bool {
+	b, ok := t.Underlying().(*types.Basic)
+	return ok && b.Info()&types.IsBoolean != 0
+}
+
+// shiftCount is the lowered count x of a shift: yaegi shifts by a negative one
+// without a word. Counts that can be read beforehand are checked there.
+func (l *lowerer) shiftCount(e, x ast.Expr) ast.Expr {
+	if l.info.Types[e].Value != nil || l.notNegative(e) || l.pure(e) {
+		return x
+	}
+	return call(rtFn("ShiftCount"), call(id("int64"), x))
 }
 
 // comparison lowers == and != of interface values, nil otherwise.
@@ -258,7 +293,9 @@ func (l *lowerer) compositeOf(e *ast.CompositeLit, t types.Type) ast.Expr {
 }
 
 // element lowers a value of a composite literal.
-func (l *lowerer) element(e ast.Expr, t types.Type) ast.Expr { return l.kept(l.conv(e, t), l.typeOf(e)) }
+func (l *lowerer) element(e ast.Expr, t types.Type) ast.Expr {
+	return l.kept(l.conv(e, t), l.typeOf(e))
+}
 
 func fieldIndex(t *types.Struct, name string) int {
 	for i := range t.NumFields() {
@@ -315,58 +352,6 @@ func (l *lowerer) selector(e *ast.SelectorExpr) ast.Expr {
 	default:
 		return l.methodExpr(e, rt)
 	}
-}
-
-// constant writes a constant value of type t as a literal, or returns nil.
-func (l *lowerer) constant(v constant.Value, t types.Type, p token.Pos) ast.Expr {
-	t = l.st(t)
-	b, ok := t.Underlying().(*types.Basic)
-	if !ok {
-		return nil
-	}
-	// own converts the literal unless its own type is t's representation.
-	own := func(e ast.Expr, kinds ...types.BasicKind) ast.Expr {
-		if _, named := types.Unalias(t).(*types.Named); !named || cellNamed(t) != nil {
-			for _, k := range kinds {
-				if b.Kind() == k {
-					return e
-				}
-			}
-		}
-		return call(l.typAt(t, p), e)
-	}
-	switch info := b.Info(); {
-	case info&types.IsBoolean != 0:
-		return own(idAt(strconv.FormatBool(constant.BoolVal(v)), p), types.Bool, types.UntypedBool)
-	case info&types.IsString != 0:
-		return own(&ast.BasicLit{Kind: token.STRING, Value: strconv.Quote(constant.StringVal(v)), ValuePos: p}, types.String, types.UntypedString)
-	case info&types.IsInteger != 0:
-		iv := constant.ToInt(v)
-		if iv.Kind() != constant.Int {
-			return nil
-		}
-		return own(number(token.INT, iv.ExactString(), p), types.Int, types.UntypedInt)
-	case info&types.IsFloat != 0:
-		f, _ := constant.Float64Val(constant.ToFloat(v))
-		s := strconv.FormatFloat(f, 'g', -1, 64)
-		if strings.Contains(s, "Inf") {
-			return nil
-		}
-		if !strings.ContainsAny(s, ".e") {
-			s += ".0"
-		}
-		return own(number(token.FLOAT, s, p), types.Float64, types.UntypedFloat)
-	}
-	return nil
-}
-
-// number writes a numeric literal with its sign.
-func number(kind token.Token, s string, p token.Pos) ast.Expr {
-	e := &ast.BasicLit{Kind: kind, Value: strings.TrimPrefix(s, "-"), ValuePos: p}
-	if strings.HasPrefix(s, "-") {
-		return &ast.ParenExpr{Lparen: p, X: &ast.UnaryExpr{OpPos: p, Op: token.SUB, X: e}}
-	}
-	return e
 }
 
 // isStream reports whether e is os.Stdout or os.Stderr.

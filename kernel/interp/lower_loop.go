@@ -30,9 +30,12 @@ func (l *lowerer) branch(s *ast.BranchStmt) []ast.Stmt {
 	if s.Label != nil {
 		b.Label = idAt(s.Label.Name, s.Label.NamePos)
 	}
+	if s.Tok == token.FALLTHROUGH {
+		return []ast.Stmt{b}
+	}
 	if s.Tok != token.BREAK && s.Tok != token.CONTINUE {
-		if s.Tok == token.GOTO && l.fn.loop != nil {
-			l.fail(s.TokPos, "goto in the body of a range over a function is not supported in cells")
+		if lb := l.info.Uses[s.Label]; s.Tok == token.GOTO && l.fn.loop != nil && lb != nil && (lb.Pos() < l.fn.loop.body.Pos() || lb.Pos() > l.fn.loop.body.End()) {
+			return l.exitLoop(l.fn.loop, s)
 		}
 		return []ast.Stmt{b}
 	}
@@ -51,7 +54,7 @@ func (l *lowerer) branch(s *ast.BranchStmt) []ast.Stmt {
 		case hit && crossed != nil:
 			return l.leaveLoop(crossed, s)
 		case hit && t.rf != nil:
-			return []ast.Stmt{ret(id(boolName(s.Tok == token.CONTINUE)))}
+			return t.rf.next(s.Tok == token.CONTINUE)
 		case hit && s.Tok == token.CONTINUE && len(t.onContinue) > 0:
 			return []ast.Stmt{block(append(append([]ast.Stmt{}, t.onContinue...), b)...)}
 		case hit:
@@ -199,10 +202,18 @@ func (l *lowerer) rangeStmt(s *ast.RangeStmt) []ast.Stmt {
 	switch u := t.Underlying().(type) {
 	case *types.Basic:
 		if u.Info()&types.IsInteger != 0 {
-			return l.rangeInt(s, t)
+			return l.rangeInt(s, t, l.expr(s.X))
 		}
 	case *types.Signature:
 		return l.rangeFunc(s, u)
+	case *types.Array:
+		if isBlank(s.Value) && !l.effects(s.X) {
+			return l.rangeInt(s, types.Typ[types.Int], intLit(int(u.Len())))
+		}
+	case *types.Pointer: // of which only the length counts, even when it is nil
+		if a, ok := u.Elem().Underlying().(*types.Array); ok && isBlank(s.Value) && !l.effects(s.X) {
+			return l.rangeInt(s, types.Typ[types.Int], intLit(int(a.Len())))
+		}
 	}
 	n := &ast.RangeStmt{For: s.For, TokPos: s.TokPos, Tok: token.DEFINE, Range: s.Range, X: l.expr(s.X)}
 	var out []ast.Stmt
@@ -210,6 +221,17 @@ func (l *lowerer) rangeStmt(s *ast.RangeStmt) []ast.Stmt {
 		c := l.fresh("a")
 		out = append(out, declareVar(c, l.typ(t)), assign(id(c), n.X))
 		n.X = id(c)
+	}
+	starts := ""
+	if b, ok := t.Underlying().(*types.Basic); ok && b.Info()&types.IsString != 0 {
+		// yaegi counts the bytes of a rune that stands for an invalid byte.
+		str := l.fresh("s")
+		out = append(out, declareVar(str, id("string")), assign(id(str), call(id("string"), n.X)))
+		n.X = call(&ast.ArrayType{Elt: id("rune")}, id(str))
+		if !isBlank(s.Key) {
+			starts = l.fresh("at")
+			out = append(out, define([]string{starts}, call(rtFn("RuneStarts"), id(str))))
+		}
 	}
 	objs := map[types.Object]bool{}
 	if s.Tok == token.DEFINE {
@@ -253,18 +275,23 @@ func (l *lowerer) rangeStmt(s *ast.RangeStmt) []ast.Stmt {
 		return id(tmp)
 	}
 	if s.Key != nil && (!isBlank(s.Key) || !isBlank(s.Value)) {
-		n.Key = name(s.Key, kt)
+		if starts != "" {
+			k := l.fresh("k")
+			n.Key = id(k)
+			at := &ast.IndexExpr{X: id(starts), Index: id(k)}
+			if s.Tok == token.DEFINE {
+				in = append(in, define([]string{l.defName(s.Key)}, at))
+			} else {
+				in = append(in, assign(l.expr(s.Key), l.toIfaceIf(at, kt, l.typeOf(s.Key), s.Key.Pos())))
+			}
+		} else {
+			n.Key = name(s.Key, kt)
+		}
 		if !isBlank(s.Value) {
 			n.Value = name(s.Value, vt)
 		}
-	} else if _, ok := t.Underlying().(*types.Chan); ok {
-		n.Key = id(l.fresh("k")) // yaegi wants one
 	} else {
-		n.Key = id("_")
-		n.Tok = token.ASSIGN
-		if true {
-			n.Key, n.Tok = id(l.fresh("k")), token.DEFINE
-		}
+		n.Key = id(l.fresh("k")) // yaegi wants one
 	}
 	in = append(in, l.hookAgain(s, s.Body)...)
 	l.push(&target{brk: true, cnt: true})
@@ -275,7 +302,7 @@ func (l *lowerer) rangeStmt(s *ast.RangeStmt) []ast.Stmt {
 }
 
 // rangeInt lowers for i := range n.
-func (l *lowerer) rangeInt(s *ast.RangeStmt, t types.Type) []ast.Stmt {
+func (l *lowerer) rangeInt(s *ast.RangeStmt, t types.Type, n0 ast.Expr) []ast.Stmt {
 	if b, ok := t.(*types.Basic); ok && b.Info()&types.IsUntyped != 0 {
 		t = types.Typ[types.Int]
 	}
@@ -306,7 +333,7 @@ func (l *lowerer) rangeInt(s *ast.RangeStmt, t types.Type) []ast.Stmt {
 	default: // nothing can tell the counter from the variable
 		l.names[l.obj(s.Key.(*ast.Ident))] = i
 	}
-	out := []ast.Stmt{declareVar(n, l.typ(t)), assign(id(n), typed(l.expr(s.X)))}
+	out := []ast.Stmt{declareVar(n, l.typ(t)), assign(id(n), typed(n0))}
 	f := &ast.ForStmt{For: s.For,
 		Init: define([]string{i}, typed(lit(token.INT, "0"))),
 		Cond: &ast.BinaryExpr{X: id(i), Op: token.LSS, Y: id(n)},

@@ -10,7 +10,9 @@ import (
 // callback. A statement that leaves the body for elsewhere sets ctl to a code
 // and returns false; after the call, the code says where to go on.
 type rangeFunc struct {
+	body    *ast.BlockStmt
 	ctl     string
+	state   string   // the variable that says whether the function may call the body
 	results []string // variables that hold the results of a return, none when they are named
 	exits   []ast.Stmt
 	outer   *fnCtx
@@ -19,8 +21,8 @@ type rangeFunc struct {
 func (l *lowerer) rangeFunc(s *ast.RangeStmt, sg *types.Signature) []ast.Stmt {
 	yield := sg.Params().At(0).Type().Underlying().(*types.Signature)
 	outer := l.fn
-	rf := &rangeFunc{ctl: l.fresh("ctl"), outer: outer}
-	pre := []ast.Stmt{declareVar(rf.ctl, id("int"))}
+	rf := &rangeFunc{body: s.Body, ctl: l.fresh("ctl"), state: l.fresh("state"), outer: outer}
+	pre := []ast.Stmt{declareVar(rf.ctl, id("int")), declareVar(rf.state, id("int")), assign(id(rf.state), intLit(loopReady))}
 	if outer.loop != nil {
 		rf.results = outer.loop.results
 	} else if outer.defers != "" {
@@ -62,9 +64,13 @@ func (l *lowerer) rangeFunc(s *ast.RangeStmt, sg *types.Signature) []ast.Stmt {
 	in = append(l.enterTraced(s.Body.Lbrace), in...)
 	l.fn = outer
 	outer.label = ""
-	body.List = append(append(in, body.List...), ret(id("true")))
+	in = append([]ast.Stmt{&ast.IfStmt{Cond: &ast.BinaryExpr{X: id(rf.state), Op: token.NEQ, Y: intLit(loopReady)}, Body: block(exprStmt(call(rtFn("LoopState"), id(rf.state))))},
+		assign(id(rf.state), intLit(loopPanicked))}, in...)
+	body.List = append(append(in, body.List...), rf.next(true)...)
 	cb := &ast.FuncLit{Type: &ast.FuncType{Params: params, Results: fields(result(id("bool")))}, Body: body}
-	out := append(pre, exprStmt(call(fx, cb)))
+	out := append(pre, exprStmt(call(fx, cb)),
+		&ast.IfStmt{Cond: &ast.BinaryExpr{X: id(rf.state), Op: token.EQL, Y: intLit(loopPanicked)}, Body: block(exprStmt(call(rtFn("LoopState"), intLit(loopLostPanic))))},
+		assign(id(rf.state), intLit(loopExhausted)))
 	for i, exit := range rf.exits {
 		var next []ast.Stmt
 		switch exit := exit.(type) {
@@ -87,7 +93,36 @@ func (l *lowerer) rangeFunc(s *ast.RangeStmt, sg *types.Signature) []ast.Stmt {
 // exitLoop ends the iteration, to go on at exit after the loop.
 func (l *lowerer) exitLoop(rf *rangeFunc, exit ast.Stmt) []ast.Stmt {
 	rf.exits = append(rf.exits, exit)
-	return []ast.Stmt{assign(id(rf.ctl), intLit(len(rf.exits))), ret(id("false"))}
+	return append([]ast.Stmt{assign(id(rf.ctl), intLit(len(rf.exits)))}, rf.next(false)...)
+}
+
+// The states of a range over a function, numbered as the runtime does.
+const (
+	loopDone = iota
+	loopReady
+	loopPanicked // or running
+	loopExhausted
+	loopLostPanic
+)
+
+// next ends an iteration.
+func (rf *rangeFunc) next(more bool) []ast.Stmt {
+	state := loopDone
+	if more {
+		state = loopReady
+	}
+	return []ast.Stmt{assign(id(rf.state), intLit(state)), ret(id(boolName(more)))}
+}
+
+// loopState panics with what is wrong with the state of a range over a function.
+func loopState(state int) {
+	panic(runtimeError([]string{
+		loopDone:      "range function continued iteration after function for loop body returned false",
+		loopReady:     "",
+		loopPanicked:  "range function continued iteration after loop body panic",
+		loopExhausted: "range function continued iteration after whole loop exit",
+		loopLostPanic: "range function recovered a loop body panic and did not resume panicking",
+	}[state]))
 }
 
 // leaveLoop lowers a break or continue of a statement around the loop.

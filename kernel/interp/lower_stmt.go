@@ -48,7 +48,7 @@ func (l *lowerer) stmt(s ast.Stmt) []ast.Stmt {
 		elem := l.typeOf(s.Chan).Underlying().(*types.Chan).Elem()
 		return []ast.Stmt{&ast.SendStmt{Chan: l.expr(s.Chan), Arrow: s.Arrow, Value: l.conv(s.Value, elem)}}
 	case *ast.IncDecStmt:
-		return []ast.Stmt{&ast.IncDecStmt{X: l.expr(s.X), TokPos: s.TokPos, Tok: s.Tok}}
+		return l.incDec(s)
 	case *ast.AssignStmt:
 		return l.assign(s)
 	case *ast.GoStmt:
@@ -78,6 +78,20 @@ func (l *lowerer) stmt(s ast.Stmt) []ast.Stmt {
 	}
 	l.fail(s.Pos(), "internal: statement %T is not supported", s)
 	return nil
+}
+
+func (l *lowerer) incDec(s *ast.IncDecStmt) []ast.Stmt {
+	op, t := token.ADD, l.typeOf(s.X)
+	if s.Tok == token.DEC {
+		op = token.SUB
+	}
+	if isUintptr(t) {
+		return l.uintptrAssign(s.X, op, lit(token.INT, "1"))
+	}
+	if b, ok := t.Underlying().(*types.Basic); ok && b.Info()&types.IsComplex != 0 {
+		return []ast.Stmt{&ast.AssignStmt{Lhs: []ast.Expr{l.expr(s.X)}, TokPos: s.TokPos, Tok: op + token.ADD_ASSIGN - token.ADD, Rhs: []ast.Expr{call(l.typ(t), lit(token.INT, "1"))}}}
+	}
+	return []ast.Stmt{&ast.IncDecStmt{X: l.expr(s.X), TokPos: s.TokPos, Tok: s.Tok}}
 }
 
 func (l *lowerer) exprStmt(s *ast.ExprStmt) []ast.Stmt {

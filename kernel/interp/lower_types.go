@@ -81,6 +81,7 @@ func (l *lowerer) namedType(t *types.Named, p token.Pos) ast.Expr {
 // genericTypes are the compiled substitutes of generic types.
 var genericTypes = map[string]string{
 	"sync/atomic.Pointer": "AtomicPointer",
+	"unique.Handle":       "Handle",
 }
 
 // cellType returns the representation of a type that a cell declared: structs

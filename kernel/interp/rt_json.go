@@ -2,8 +2,7 @@ package interp
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
+	"reflect"
 
 	"divvy/kernel/symbols/box"
 )
@@ -13,10 +12,7 @@ func jsonUnmarshal(data []byte, p any) error {
 	if !ok {
 		return json.Unmarshal(data, p)
 	}
-	if err := box.Decodable(b.T); err != nil {
-		return fmt.Errorf("json: %w", err)
-	}
-	return named(b.T, json.Unmarshal(data, b.V))
+	return box.Unmarshal(data, b, false, false)
 }
 
 func jsonDecode(d *json.Decoder, p any) error {
@@ -24,20 +20,18 @@ func jsonDecode(d *json.Decoder, p any) error {
 	if !ok {
 		return d.Decode(p)
 	}
-	if err := box.Decodable(b.T); err != nil {
-		return fmt.Errorf("json: %w", err)
+	var raw json.RawMessage
+	if err := d.Decode(&raw); err != nil {
+		return err
 	}
-	return named(b.T, d.Decode(b.V))
-}
-
-// named puts the name of a cell's struct in an error, which knows none.
-func named(t *box.Type, err error) error {
-	var e *json.UnmarshalTypeError
-	if errors.As(err, &e) && e.Struct == "" && e.Field != "" {
-		for t.Elem != nil {
-			t = t.Elem
+	// What the decoder was told is only in its private state.
+	state := reflect.ValueOf(d).Elem().FieldByName("d")
+	told := func(name string) bool {
+		f := reflect.Value{}
+		if state.Kind() == reflect.Struct {
+			f = state.FieldByName(name)
 		}
-		e.Struct = t.Short
+		return f.Kind() == reflect.Bool && f.Bool()
 	}
-	return err
+	return box.Unmarshal(raw, b, told("disallowUnknownFields"), told("useNumber"))
 }

@@ -3,6 +3,7 @@ package interp
 import (
 	"fmt"
 	"reflect"
+	"regexp"
 	goruntime "runtime"
 	"strings"
 )
@@ -80,6 +81,11 @@ func translate(x any) any {
 		if t, ok := strings.CutPrefix(e.Error(), "hash of unhashable type: "); ok {
 			return runtimeError("hash of unhashable type " + t)
 		}
+		if t, ok := strings.CutPrefix(e.Error(), "runtime error: hash of unhashable type "); ok {
+			if m := markedStruct.FindStringSubmatch(t); m != nil {
+				return runtimeError("hash of unhashable type main." + m[1])
+			}
+		}
 		if e.Error() == "runtime: allocation size out of range" {
 			return runtimeError("makeslice: len out of range")
 		}
@@ -116,6 +122,10 @@ func translate(x any) any {
 	}
 	return x
 }
+
+// markedStruct finds the name of a cell's type in the spelling of the struct
+// that represents it (see structType).
+var markedStruct = regexp.MustCompile(`^struct \{ .*?cell:\\"(\w+?)__\d+\\"`)
 
 // panicText prints a panic value as Go does when a program ends with it.
 func panicText(v any) string {

@@ -80,6 +80,15 @@ func (r *runtime) acquire(lock, unlock func()) {
 	}
 }
 
+// runeStarts lists the places of the runes of a string.
+func runeStarts(s string) []int {
+	at := make([]int, 0, len(s))
+	for i := range s {
+		at = append(at, i)
+	}
+	return at
+}
+
 // callback stores f where p points, made to panic once its cell is interrupted.
 func callback(f, p any) {
 	fn := reflect.ValueOf(f)

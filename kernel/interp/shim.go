@@ -128,8 +128,9 @@ var otherShims = map[string]shim{
 		once := sync.OnceValue(func() []reflect.Value { return f.Call(nil) })
 		out[0].Set(reflect.MakeFunc(out[0].Type(), func([]reflect.Value) []reflect.Value { return once() }))
 	},
-	"iter.Pull":  pull,
-	"iter.Pull2": pull,
+	"unique.Make": func(out, a []reflect.Value) { out[0].Set(reflect.ValueOf(handle{a[0].Interface()})) },
+	"iter.Pull":   pull,
+	"iter.Pull2":  pull,
 	"math/rand/v2.N": func(out, a []reflect.Value) {
 		if a[0].CanInt() {
 			out[0].SetInt(rand.Int64N(a[0].Int()))
@@ -138,6 +139,12 @@ var otherShims = map[string]shim{
 		}
 	},
 }
+
+// handle stands for unique.Handle of any type.
+type handle struct{ v any }
+
+// Value is what the handle was made of.
+func (h *handle) Value() any { return h.v }
 
 func pull(out, a []reflect.Value) {
 	seq := a[0]

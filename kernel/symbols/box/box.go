@@ -34,6 +34,7 @@ type Type struct {
 	Iface []Method
 
 	mu      sync.RWMutex
+	ptr     *Type // the pointer to a declared type, when it has more methods
 	methods map[string]any
 	rep     reflect.Type
 }
@@ -77,6 +78,20 @@ func (t *Type) SetRep(rep reflect.Type) {
 	t.mu.Lock()
 	t.rep = rep
 	t.mu.Unlock()
+}
+
+// SetPtr tells the type of a pointer to t, when it has methods that t has not.
+func (t *Type) SetPtr(p *Type) {
+	t.mu.Lock()
+	t.ptr = p
+	t.mu.Unlock()
+}
+
+// Ptr is the type that SetPtr told, or nil.
+func (t *Type) Ptr() *Type {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.ptr
 }
 
 // Rep is how the interpreter represents values of t, nil while none was seen.

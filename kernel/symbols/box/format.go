@@ -2,7 +2,6 @@ package box
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -200,7 +199,27 @@ func (p *printer) printf(format string, a ...any) { fmt.Fprintf(&p.buf, format, 
 
 // basic prints a number, a string or a boolean of a declared type.
 func (p *printer) basic(t *Type, v reflect.Value) {
+	if !verbFits(p.verb, v.Kind()) {
+		p.ws("%!" + string(p.verb) + "(" + t.Name + "=")
+		p.printf("%v", basicOf(v))
+		p.ws(")")
+		return
+	}
 	p.printf(p.leaf, basicOf(v))
+}
+
+// verbFits reports whether fmt prints a value of this kind with a verb.
+func verbFits(verb rune, k reflect.Kind) bool {
+	verbs := "vbcdoOqxXU"
+	switch k {
+	case reflect.Bool:
+		verbs = "vt"
+	case reflect.String:
+		verbs = "vsxXq"
+	case reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128:
+		verbs = "vbgGxXfFeE"
+	}
+	return strings.ContainsRune(verbs, verb)
 }
 
 // basicOf returns v as its predeclared type, also from an unexported field.
@@ -341,55 +360,3 @@ type substate struct {
 }
 
 func (s *substate) Write(b []byte) (int, error) { return s.buf.Write(b) }
-
-// Compare orders map keys as fmt prints them.
-func Compare(a, b reflect.Value) int {
-	for a.Kind() == reflect.Interface && !a.IsNil() && b.Kind() == reflect.Interface && !b.IsNil() {
-		a, b = a.Elem(), b.Elem()
-		if x, ok := Of(a.Interface()); ok {
-			a = reflect.ValueOf(x.V)
-		}
-		if x, ok := Of(b.Interface()); ok {
-			b = reflect.ValueOf(x.V)
-		}
-	}
-	if a.Kind() != b.Kind() {
-		return cmp.Compare(a.Kind(), b.Kind())
-	}
-	switch {
-	case a.CanInt():
-		return cmp.Compare(a.Int(), b.Int())
-	case a.CanUint():
-		return cmp.Compare(a.Uint(), b.Uint())
-	case a.CanFloat():
-		return cmp.Compare(a.Float(), b.Float())
-	}
-	switch a.Kind() {
-	case reflect.String:
-		return cmp.Compare(a.String(), b.String())
-	case reflect.Bool:
-		return cmp.Compare(bit(a.Bool()), bit(b.Bool()))
-	case reflect.Pointer, reflect.Chan, reflect.UnsafePointer:
-		return cmp.Compare(a.Pointer(), b.Pointer())
-	case reflect.Struct:
-		for i := range a.NumField() {
-			if c := Compare(a.Field(i), b.Field(i)); c != 0 {
-				return c
-			}
-		}
-	case reflect.Array:
-		for i := range a.Len() {
-			if c := Compare(a.Index(i), b.Index(i)); c != 0 {
-				return c
-			}
-		}
-	}
-	return 0
-}
-
-func bit(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}

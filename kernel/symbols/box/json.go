@@ -307,34 +307,3 @@ func isEmpty(v reflect.Value) bool {
 	}
 	return v.IsZero()
 }
-
-// Decodable reports why encoding/json cannot fill a value of type t as it
-// lies in a box: where a type in it decodes itself, or embeds another.
-func Decodable(t *Type) error { return decodable(t, map[*Type]bool{}) }
-
-func decodable(t *Type, seen map[*Type]bool) error {
-	if t == nil || t.Plain || seen[t] {
-		return nil
-	}
-	seen[t] = true
-	for _, m := range []string{"UnmarshalJSON", "UnmarshalText"} {
-		if _, ok := t.Sigs[m]; ok {
-			return fmt.Errorf("%s has a method %s, which decoding cannot call for a type declared in a cell", t, m)
-		}
-	}
-	if t.Kind == reflect.Interface && len(t.Iface) > 0 {
-		return nil // compiled Go refuses it too, unless it is nil
-	}
-	for _, f := range t.Fields {
-		if f.Embedded && f.Tag.Get("json") == "" {
-			return fmt.Errorf("%s embeds %s: decoding into embedded fields of a type declared in a cell is not supported", t, f.Type)
-		}
-		if err := decodable(f.Type, seen); err != nil {
-			return err
-		}
-	}
-	if err := decodable(t.Key, seen); err != nil {
-		return err
-	}
-	return decodable(t.Elem, seen)
-}
