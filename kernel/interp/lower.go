@@ -55,10 +55,11 @@ type lowerer struct {
 	info *types.Info
 	pkg  *types.Package
 
-	sub   map[*types.TypeParam]types.Type // of the instance being lowered
-	names map[types.Object]string         // unique names of local objects
-	fn    *fnCtx
-	top   bool // at the top level of a cell
+	sub    map[*types.TypeParam]types.Type // of the instance being lowered
+	names  map[types.Object]string         // unique names of local objects
+	derefs map[types.Object]string         // local objects that are reached through a pointer
+	fn     *fnCtx
+	top    bool // at the top level of a cell
 
 	panicking string // for the function literal that is lowered next
 

@@ -249,6 +249,9 @@ func (l *lowerer) site(p, scopePos token.Pos, again bool) []ast.Stmt {
 // addressOf points to a local variable; nil when the lowered code has none,
 // because nothing uses it.
 func (l *lowerer) addressOf(o types.Object) ast.Expr {
+	if p, ok := l.derefs[o]; ok {
+		return id(p)
+	}
 	if n, ok := l.names[o]; ok {
 		return addr(id(n))
 	}

@@ -87,6 +87,9 @@ func (l *lowerer) ident(x *ast.Ident) ast.Expr {
 			}
 			return idAt(l.varName(o.Name(), p), p)
 		}
+		if p, ok := l.derefs[o]; ok {
+			return &ast.ParenExpr{Lparen: x.NamePos, X: star(id(p))}
+		}
 		if isMain(o) && !o.IsField() {
 			return idAt(l.local(o), p)
 		}
