@@ -281,7 +281,7 @@ func (c *checker) slice(e *ast.SliceExpr) {
 	size := call(id(limit), l.expr(e.X))
 	bound := func(e ast.Expr) ast.Expr {
 		if e == nil {
-			return intLit(absent)
+			return intLit(noBound)
 		}
 		return l.asInt(e)
 	}
@@ -317,8 +317,8 @@ func outOfRange(i, n int, place string) {
 	panic(&panicked{e, place})
 }
 
-// absent is a bound that a slice expression does not have.
-const absent = -1 << 40
+// noBound is a bound that a slice expression does not have.
+const noBound = -1 << 40
 
 // outOfBounds panics as a slice expression does.
 func outOfBounds(low, high, length, limit int, kind, place string) {
@@ -326,7 +326,7 @@ func outOfBounds(low, high, length, limit int, kind, place string) {
 	switch {
 	case high > limit:
 		s = fmt.Sprintf("[:%d] with %s %d", high, kind, limit)
-	case high < 0 && high != absent:
+	case high < 0 && high != noBound:
 		s = fmt.Sprintf("[:%d]", high)
 	case low < 0:
 		s = fmt.Sprintf("[%d:]", low)
