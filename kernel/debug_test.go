@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"divvy/kernel/jupyter"
 	"divvy/kernel/jupyter/client"
 	"divvy/kernel/jupyter/jupytertest"
 )
@@ -272,6 +273,12 @@ func TestDebugInterrupt(t *testing.T) {
 	d.ask("setBreakpoints", m{"source": m{"path": path}, "breakpoints": []m{{"line": 3, "condition": "n == 10"}}})
 	cell := d.start(code)
 	d.event("stopped")
+	sub, _ := d.c.Ask(client.Control, "create_subshell_request", m{})
+	subshell := jupytertest.Field[string](t, sub, "subshell_id")
+	done := d.c.SendOutgoing(client.Shell, jupyter.Outgoing{Type: "complete_request", Subshell: &subshell, Content: m{"code": "fmt.Printl", "cursor_pos": 10}})
+	if got := jupytertest.Field[[]any](t, d.c.Reply(client.Shell, done), "matches"); len(got) != 1 {
+		t.Errorf("completion while a cell is held: %v", got)
+	}
 	d.c.Ask(client.Control, "interrupt_request", m{})
 	d.event("continued")
 	reply := d.c.Reply(client.Shell, cell)

@@ -1,6 +1,6 @@
 // Package interp turns cells into values: a type-checked front end over the
-// yaegi interpreter. It knows the vocabulary of kernel/cell, the tables of
-// kernel/symbols and package display, and nothing of Jupyter, of processes or
+// yaegi interpreter. It knows the vocabulary of kernel/cell, kernel/debug, the
+// tables of kernel/symbols and package display, and nothing of Jupyter, of processes or
 // of notebooks.
 //
 // A cell goes through four steps.
@@ -36,6 +36,14 @@
 //
 // Functions of a %%native cell are compiled by the go tool and called in a
 // process of their own (native.go, package kernel/native).
+//
+// # Debug
+//
+// While a debugger is attached, functions tell package debug where they are
+// (lower_debug.go); what was declared before is compiled again for it. What
+// variables are shown as is in debug_values.go, and an expression in a frame
+// takes the same way as a cell, with pointers in the place of the frame's
+// variables (debug_eval.go).
 //
 // # Answer
 //

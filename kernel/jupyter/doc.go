@@ -14,8 +14,8 @@
 //
 // A message's way: the goroutine of its connection decodes and checks it, then
 // appends it to a lane. A lane handles one message after another; there is one
-// for the main shell, one for each subshell, one for comms and one for control,
-// so control answers while a cell runs. Around each message the lane publishes
+// for the main shell, one for each subshell, one for comms, one for control and
+// one for the debugger, so control answers while a cell runs. Around each message the lane publishes
 // busy and idle. What a handler returns becomes the reply, so that a handler
 // cannot forget one, answer on the wrong channel or with the wrong parent.
 //
