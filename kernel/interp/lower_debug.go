@@ -243,7 +243,11 @@ func (l *lowerer) site(p, scopePos token.Pos, again bool) []ast.Stmt {
 		}
 	}
 	t.fn.Sites = append(t.fn.Sites, site)
-	return []ast.Stmt{exprStmt(call(rtFn("At"), args...))}
+	hook := "At"
+	if len(site.Vars) == 0 {
+		hook = "Step" // the same without variables, which is faster
+	}
+	return []ast.Stmt{exprStmt(call(rtFn(hook), args...))}
 }
 
 // addressOf points to a local variable; nil when the lowered code has none,

@@ -102,6 +102,7 @@ func (r *runtime) exports() yaegi.Exports {
 
 		"Enter":    reflect.ValueOf(r.enter),
 		"At":       reflect.ValueOf(r.tracer.At),
+		"Step":     reflect.ValueOf(func(f *debug.Frame, site int) { r.tracer.At(f, site) }),
 		"Leave":    reflect.ValueOf(r.tracer.Leave),
 		"Local":    reflect.ValueOf(r.local),
 		"Value":    reflect.ValueOf(r.value),
