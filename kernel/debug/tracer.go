@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Tracer follows the goroutines of a program. Enter, At and Leave are called by
@@ -232,6 +233,7 @@ func (t *Tracer) hold(th *thread, why event) {
 			th.step, th.frame = noStep, nil
 			tell := t.events
 			t.mu.Unlock()
+			t.settle()
 			tell(why)
 			t.mu.Lock()
 			why.reason = ""
@@ -257,6 +259,29 @@ func (t *Tracer) hold(th *thread, why event) {
 		}
 	}
 }
+
+// settle gives the other threads a moment to come to a statement. Those that
+// wait for something do not, and change nothing meanwhile.
+func (t *Tracer) settle() {
+	for range settleTries {
+		running := false
+		t.mu.Lock()
+		t.threads.Range(func(_, v any) bool {
+			running = running || !v.(*thread).parked
+			return !running
+		})
+		t.mu.Unlock()
+		if !running {
+			return
+		}
+		time.Sleep(settleTime / settleTries)
+	}
+}
+
+const (
+	settleTime  = 5 * time.Millisecond
+	settleTries = 20
+)
 
 // resume lets the program go on, with a step of one thread if that is held.
 // It reports whether the program was held.

@@ -173,13 +173,13 @@ func TestConditions(t *testing.T) {
 
 // TestGoroutines: a goroutine is a thread; when one stops, so do the others.
 func TestGoroutines(t *testing.T) {
-	code := "func work(n int, out chan int) {\n\tx := n * 10\n\tout <- x\n}\nfunc spin() {\n\tfor !over {\n\t\tspun++\n\t}\n}"
+	code := "func work(n int, out chan int) {\n\tx := n * 10\n\tout <- x\n}\nfunc spin() {\n\tfor !over.Load() {\n\t\tspun.Add(1)\n\t}\n}"
 	d := newDebugSession(t)
-	d.run("over, spun := false, 0")
+	d.run("import \"sync/atomic\"\nvar over atomic.Bool\nvar spun atomic.Int64")
 	d.attach()
 	d.run(code)
 	d.breakAt(code, 3)
-	ended := d.start("out := make(chan int)\ngo spin()\nfor i := range 2 {\n\tgo work(i+1, out)\n}\na := <-out + <-out\nover = true\na")
+	ended := d.start("out := make(chan int)\ngo spin()\nfor i := range 2 {\n\tgo work(i+1, out)\n}\na := <-out + <-out\nover.Store(true)\na")
 	seen := map[string]bool{}
 	for range 2 {
 		e := d.event("stopped")
@@ -192,9 +192,9 @@ func TestGoroutines(t *testing.T) {
 			t.Errorf("frames %v", frames)
 		}
 		seen[strings.Join(d.scope(ids[0], "Locals"), " ")] = true
-		before := d.ask("evaluate", map[string]any{"expression": "spun", "frameId": ids[0]})["result"]
+		before := d.ask("evaluate", map[string]any{"expression": "spun.Load()", "frameId": ids[0]})["result"]
 		time.Sleep(20 * time.Millisecond)
-		if after := d.ask("evaluate", map[string]any{"expression": "spun", "frameId": ids[0]})["result"]; after != before {
+		if after := d.ask("evaluate", map[string]any{"expression": "spun.Load()", "frameId": ids[0]})["result"]; after != before {
 			t.Errorf("the other goroutine runs on: %v, %v", before, after)
 		}
 		if n := len(d.ask("threads", nil)["threads"].([]any)); n < 3 {
