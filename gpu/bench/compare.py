@@ -30,7 +30,7 @@ with tempfile.TemporaryDirectory() as folder:
     binary = os.path.join(folder, "train.test")
     subprocess.run(["go", "test", "-c", "-o", binary, "./gpu/train"], cwd=ROOT, check=True)
     ours, theirs, peak = {}, {}, {}
-    for _ in range(ROUNDS):
+    for n in range(ROUNDS):
         out = subprocess.run([binary, "-test.run", "xxx", "-test.bench", "Step", "-test.benchtime", SECONDS + "s"],
                              cwd=ROOT / "gpu" / "train", check=True, capture_output=True, text=True).stdout
         for line in out.splitlines():
@@ -43,6 +43,7 @@ with tempfile.TemporaryDirectory() as folder:
         for line in out.splitlines():
             if m := re.match(r"(\S+) .* (\d+) tokens/s", line):
                 theirs.setdefault(m[1], []).append(float(m[2]))
+        print(f"round {n + 1}: " + ", ".join(f"{k} {ours[k][n]:.0f} / {theirs[k][n]:.0f}" for k in theirs), flush=True)
 
 print(f"{'model':12} {'Divvy':>8} {'PyTorch':>8} tokens/s  ratio (each round)        of peak")
 for name in theirs:

@@ -108,6 +108,36 @@ func (m *Model) ScoreAll(ctx context.Context, ds *dataset.Dataset) ([][]float64,
 	return m.score(ctx, examples)
 }
 
+// Accuracy counts the pairs of responses to a prompt of which one has the larger
+// reward (where there are no rewards, those that stand earlier are better), and
+// how many of them a reward model puts in the same order. Half is chance.
+func (m *Model) Accuracy(ctx context.Context, ds *dataset.Dataset) (right, pairs int, err error) {
+	scores, err := m.ScoreAll(ctx, ds)
+	if err != nil {
+		return 0, 0, err
+	}
+	for i, s := range scores {
+		rewards := ds.Rewards(i)
+		better := func(a, b int) bool {
+			if rewards == nil {
+				return a < b
+			}
+			return rewards[a] > rewards[b]
+		}
+		for a := range s {
+			for b := range s {
+				if better(a, b) {
+					pairs++
+					if s[a] > s[b] {
+						right++
+					}
+				}
+			}
+		}
+	}
+	return right, pairs, nil
+}
+
 // Rank puts the responses of every row in the order of a reward model's scores,
 // which become their rewards: the paper's training rankings are made so, not by
 // what people preferred.

@@ -163,6 +163,10 @@ func TestReward(t *testing.T) {
 			}
 		}
 	}
+	allRight, allPairs, err := run.Model.Accuracy(context.Background(), ds)
+	if err != nil || allPairs != 6*ds.Len() || allRight < right || allRight > allPairs {
+		t.Errorf("%d of %d pairs in order, %v", allRight, allPairs, err)
+	}
 	if float64(right) < 0.8*float64(pairs) {
 		t.Errorf("the best response wins %d of %d pairs", right, pairs)
 	}
