@@ -211,6 +211,16 @@ func (s *engine) begin(name, code string) {
 	s.whole, s.wholes[name] = code, code
 }
 
+// try checks a cell that is not going to be run.
+func (s *engine) try(name, src string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cellName = name
+	s.sources[name] = src
+	_, err := s.check(src)
+	return err
+}
+
 // prepare makes a cell ready to run. After an error the session is as before.
 func (s *engine) prepare(name, src string) (*unit, error) {
 	s.warnings, s.cellName = nil, name

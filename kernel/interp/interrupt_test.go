@@ -2,6 +2,9 @@ package interp_test
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -99,6 +102,119 @@ select { case v := <-ch: fmt.Println(v) }`)
 	}
 }
 
+// stops are cells that an interrupt has to end: those that the kernel promises to
+// end within 100 ms.
+var stops = []struct{ name, code string }{
+	{"empty loop", `for {}`},
+	{"loop", `for i := 0; true; i++ { x = 41; _ = i }`},
+	{"sort.Slice", `sort.Slice(make([]int, 1<<20), func(i, j int) bool { for {}; return false })`},
+	{"strings.Map", `strings.Map(func(r rune) rune { for { } ; return r }, "abc")`},
+	{"sleep", `time.Sleep(time.Hour)`},
+	{"channel", `<-make(chan int)`},
+	{"mutex", `var m sync.Mutex; m.Lock(); m.Lock()`},
+	{"wait group", `var w sync.WaitGroup; w.Add(1); w.Wait()`},
+}
+
+// latencies interrupts each of stops n times and returns how long the cells then
+// took to end, by their names.
+func latencies(tb testing.TB, s *interp.Session, n int) map[string][]time.Duration {
+	took := map[string][]time.Duration{}
+	for range n {
+		for _, c := range stops {
+			started, done := &collector{}, make(chan cell.Result, 1)
+			go func() {
+				done <- s.Execute(context.Background(), cell.Request{Count: 2, Code: "fmt.Println()\n" + c.code}, started)
+			}()
+			for started.stdout() == "" {
+				time.Sleep(100 * time.Microsecond)
+			}
+			time.Sleep(time.Millisecond) // it is in the loop, or waits
+			start := time.Now()
+			s.Interrupt(context.Background())
+			select {
+			case r := <-done:
+				took[c.name] = append(took[c.name], time.Since(start))
+				if r.Error == nil || r.Error.Name != cell.ErrInterrupt {
+					tb.Fatalf("%s ended with %v", c.name, r.Error)
+				}
+			case <-time.After(30 * time.Second):
+				tb.Fatalf("%s did not stop", c.name)
+			}
+		}
+	}
+	return took
+}
+
+// percentile is the value below which p percent lie.
+func percentile(ds []time.Duration, p int) time.Duration {
+	slices.Sort(ds)
+	return ds[min(len(ds)-1, len(ds)*p/100)]
+}
+
+const latencySetup = `
+import ("sort"; "strings"; "sync"; "time")
+x := 41
+counter := func() func() int { n := 0; return func() int { n++; return n } }()`
+
+// handOver is how long a compiled loop takes to see that it should end, and to
+// tell: what an interrupt cannot beat on a machine that others use.
+func handOver() time.Duration {
+	var stop atomic.Bool
+	started, done := make(chan bool), make(chan bool)
+	go func() {
+		started <- true
+		for !stop.Load() {
+		}
+		done <- true
+	}()
+	<-started
+	time.Sleep(time.Millisecond)
+	start := time.Now()
+	stop.Store(true)
+	<-done
+	return time.Since(start)
+}
+
+// TestInterruptLatency holds the kernel to 100 ms in 95 of 100 interrupts, to a
+// median below that for each kind of cell, and to closures and variables that are
+// as before after all of them. What the machine itself needs to hand over between
+// goroutines is measured and allowed for; and a round may be slow when something
+// else begins, three in a row may not.
+func TestInterruptLatency(t *testing.T) {
+	s := session(t)
+	must(t, s, latencySetup)
+	for round := 1; ; round++ {
+		var all, control []time.Duration
+		took := map[string][]time.Duration{}
+		for range 10 {
+			for name, ds := range latencies(t, s, 1) {
+				took[name], all = append(took[name], ds...), append(all, ds...)
+				control = append(control, handOver())
+			}
+		}
+		if got, want := must(t, s, "fmt.Println(x, counter())"), fmt.Sprintf("41 %d\n", round); got != want {
+			t.Fatalf("after the interrupts: %q, want %q", got, want)
+		}
+		limit := 100*time.Millisecond + 5*percentile(control, 95)
+		slow := ""
+		if p := percentile(all, 95); p > limit {
+			slow = fmt.Sprintf("95 of 100 within %v", p)
+		}
+		for name, ds := range took {
+			if p := percentile(ds, 50); p > limit {
+				slow += fmt.Sprintf(", half of %s within %v", name, p)
+			}
+		}
+		if slow == "" {
+			t.Logf("half of the interrupts within %v, 95 of 100 within %v, limit %v", percentile(all, 50), percentile(all, 95), limit)
+			return
+		}
+		if round == 3 {
+			t.Fatalf("%s; want %v at most", slow, limit)
+		}
+	}
+}
+
 // BenchmarkInterrupt measures from the request to the end of the cell.
 func BenchmarkInterrupt(b *testing.B) {
 	s, err := interp.New(interp.Options{})
@@ -106,20 +222,14 @@ func BenchmarkInterrupt(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer s.Close()
-	var worst, sum time.Duration
-	for range b.N {
-		done := make(chan struct{})
-		go func() {
-			s.Execute(context.Background(), cell.Request{Count: 1, Code: "for {}"}, &collector{})
-			close(done)
-		}()
-		time.Sleep(5 * time.Millisecond)
-		start := time.Now()
-		s.Interrupt(context.Background())
-		<-done
-		d := time.Since(start)
-		sum, worst = sum+d, max(worst, d)
+	if r := s.Execute(context.Background(), cell.Request{Code: latencySetup}, discard{}); r.Error != nil {
+		b.Fatal(r.Error)
 	}
-	b.ReportMetric(float64(sum.Microseconds())/float64(b.N), "us/interrupt")
-	b.ReportMetric(float64(worst.Microseconds()), "us/worst")
+	var all []time.Duration
+	for _, ds := range latencies(b, s, b.N) {
+		all = append(all, ds...)
+	}
+	b.ReportMetric(float64(percentile(all, 50).Microseconds()), "us-p50")
+	b.ReportMetric(float64(percentile(all, 95).Microseconds()), "us-p95")
+	b.ReportMetric(float64(percentile(all, 100).Microseconds()), "us-worst")
 }

@@ -123,14 +123,14 @@ func progress(r *run) func(line string) {
 	}
 }
 
-func (s *Session) magicNative(r *run, args, body string) error {
-	if args != "" {
+func (s *Session) magicNative(r *run, c invocation) error {
+	if c.args != "" {
 		return &magicError{fmt.Errorf("%%%%native takes nothing on its line; the functions follow below")}
 	}
-	if strings.TrimSpace(body) == "" {
+	if strings.TrimSpace(c.body) == "" {
 		return &magicError{fmt.Errorf("%%%%native: the functions to compile follow below the line")}
 	}
-	return s.engine.evalAs(r, "\n"+body, true) // places stay those of the cell
+	return s.engine.evalAs(r, c.code(), true)
 }
 
 // dropUnused ends the processes of programs that no declaration needs. What

@@ -36,6 +36,8 @@ type Session struct {
 	files files
 	args  []string // os.Args
 
+	lastDir string // the working directory before the last %cd
+
 	running sync.Mutex // guards current
 	current *run
 
@@ -97,13 +99,14 @@ func (s *Session) Execute(ctx context.Context, req cell.Request, out cell.Sink) 
 	if r.name == "" {
 		r.name = fmt.Sprintf("In[%d]", req.Count)
 	}
-	r.ctx, r.stop = context.WithCancelCause(ctx)
-	defer r.stop(nil)
+	// The run's context ends with an interrupt, not with the cell: goroutines of
+	// the cell go on, and what they wait for must not seem to have come.
+	r.ctx, r.stop = context.WithCancelCause(context.WithoutCancel(ctx))
+	defer context.AfterFunc(ctx, func() { r.stop(context.Cause(ctx)) })()
 	s.setCurrent(r)
 	defer s.setCurrent(nil)
 	defer s.runs.enter(r)()
-	s.engine.rt.ctx = r.ctx
-	s.engine.rt.result = func(vs []any) {
+	r.result = func(vs []any) {
 		if !req.Silent && len(vs) > 0 {
 			out.Emit(cell.Event{Kind: cell.ExecuteResult, Bundle: bundleOf(vs)})
 		}
@@ -111,6 +114,7 @@ func (s *Session) Execute(ctx context.Context, req cell.Request, out cell.Sink) 
 			s.onResult(vs)
 		}
 	}
+	s.engine.belongTo(r)
 	if name, detail, ok := helpOn(req.Code); ok {
 		return s.help(ctx, r, name, detail)
 	}
@@ -124,6 +128,9 @@ func (s *Session) Execute(ctx context.Context, req cell.Request, out cell.Sink) 
 	}
 	return s.expressions(r, req)
 }
+
+// belongTo makes a run the one that ctx and the values of expressions go to.
+func (s *engine) belongTo(r *run) { s.rt.ctx, s.rt.result = r.ctx, r.result }
 
 // guard makes a panic of the front end itself an error.
 func (s *Session) guard(f func() error) (err error) {

@@ -29,6 +29,7 @@ type run struct {
 
 	labels unsafe.Pointer
 	trace  trace
+	result func(vs []any) // takes the values of the last expression
 
 	session *Session // that runs it
 	origin  *origin  // what the functions that it registers belong to; nil before the first
