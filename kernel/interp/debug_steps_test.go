@@ -1,6 +1,7 @@
 package interp_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -236,4 +237,25 @@ func TestPanics(t *testing.T) {
 	if r := <-d.start("h(\"y\")"); r.Error == nil || r.Error.Name != cell.ErrPanic || !strings.Contains(strings.Join(r.Error.Traceback, "\n"), "In[2]:2") {
 		t.Errorf("the panic: %v", r.Error)
 	}
+}
+
+// An interrupt ends what the debugger evaluates, and the cell that is held.
+func TestInterruptAnEvaluation(t *testing.T) {
+	d := newDebugSession(t)
+	d.attach()
+	code := "x := 1\nx++\nx"
+	d.breakAt(code, 2)
+	ended := d.start(code)
+	_, ids := d.stopped("breakpoint")
+	time.AfterFunc(200*time.Millisecond, func() { d.s.Interrupt(context.Background()) })
+	start := time.Now()
+	r := d.try("evaluate", map[string]any{"expression": "func() int { for {}; return 1 }()", "frameId": ids[0]})
+	if r["success"] != false || time.Since(start) > 9*time.Second {
+		t.Errorf("after %v: %v", time.Since(start), r)
+	}
+	if r := <-ended; r.Error == nil || r.Error.Name != cell.ErrInterrupt {
+		t.Errorf("the cell: %v", r.Error)
+	}
+	d.breakAt(code)
+	d.run("x")
 }
