@@ -5,7 +5,7 @@
 
 Python computes d of all prompts once, as the official code does it: a list of all
 2-grams and a set of it. Divvy computes the whole curve, d at every prefix size, the
-best of five times.
+best of five times; Python's is the best of two.
 datasketch's HyperLogLog gets the first 20,000 prompts (it is per 2-gram that
 counts). Needs about 90 bytes of memory a 2-gram for Python's list and set.
 """
@@ -48,9 +48,11 @@ def main():
     ids = make(n)
     grams = n * (LENGTH - 1)
     lists = ids.tolist()
-    start = time.perf_counter()
-    d, unique = official(lists)
-    python = (time.perf_counter() - start) * 1e9 / grams
+    python = math.inf
+    for _ in range(2):
+        start = time.perf_counter()
+        d, unique = official(lists)
+        python = min(python, (time.perf_counter() - start) * 1e9 / grams)
     sketch = HyperLogLogPlusPlus(p=16)
     start = time.perf_counter()
     for row in ids[:20000]:
