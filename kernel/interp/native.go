@@ -79,7 +79,7 @@ func (s *engine) build(r *run, need *needsBuild) error {
 			case <-stop:
 				return
 			case <-time.After(wait):
-				show(fmt.Sprintf("compiling %s: %.0f s", names, time.Since(start).Seconds()))
+				show("compiling " + names + since(start))
 			}
 		}
 	}()
@@ -112,6 +112,14 @@ func (s *engine) build(r *run, need *needsBuild) error {
 		return nil
 	}
 	return &magicError{fmt.Errorf("%%%%native: %w", err)}
+}
+
+// since is how long something has taken, once that is worth telling.
+func since(start time.Time) string {
+	if d := time.Since(start); d >= time.Second {
+		return fmt.Sprintf(": %.0f s", d.Seconds())
+	}
+	return ""
 }
 
 // progress returns a function that shows a line in place of the one before.

@@ -158,6 +158,20 @@ func TestNativeInterrupt(t *testing.T) {
 	}
 }
 
+// TestNativeAway compiles where Divvy's source is not.
+func TestNativeAway(t *testing.T) {
+	s := compiling(t)
+	t.Chdir(t.TempDir())
+	must(t, s, "%%native\nimport \"gonum.org/v1/gonum/floats\"\nfunc dot(a, b []float64) float64 { return floats.Dot(a, b) }")
+	if got := must(t, s, "fmt.Println(dot([]float64{1, 2}, []float64{3, 4}))"); got != "11\n" {
+		t.Errorf("dot: %q", got)
+	}
+	r, _ := run(s, 3, "%%native\nfunc e() int { return len(paper.Budgets()) }")
+	if r.Error == nil || !strings.Contains(r.Error.Value, "its source is not on this machine") {
+		t.Errorf("a package of Divvy without its source: %v", r.Error)
+	}
+}
+
 // TestNativeTools asks the front end's questions about a compiled function.
 func TestNativeTools(t *testing.T) {
 	s := compiling(t)

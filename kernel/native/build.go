@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -80,8 +81,8 @@ func (c *Compiler) Build(ctx context.Context, src *Source) (p *Program, cached b
 			os.Chtimes(filepath.Dir(bin), now, now) // used last; a failure makes it go earlier
 			return newProgram(bin, src), true, nil
 		}
-	} else if tree = sourceTree(); tree == "" {
-		return nil, false, fmt.Errorf("%s is compiled into the kernel, and its source is not on this machine: compiled cells can import it where the working directory is within Divvy's source, the standard library everywhere", foreign)
+	} else if tree = sourceTree(); tree == "" && strings.HasPrefix(foreign, "divvy/") {
+		return nil, false, fmt.Errorf("%s is compiled into the kernel, and its source is not on this machine: compiled cells can import it where the working directory is within Divvy's source; all other packages they can import everywhere", foreign)
 	}
 	tool, err := c.tool()
 	if err != nil {
@@ -132,17 +133,24 @@ func isFile(p string) bool {
 }
 
 // compile runs the go tool. A program that imports more than the standard
-// library is laid over the source tree, which has what it imports.
+// library is laid over the source tree, where there is one, which has what it
+// imports.
 func compile(ctx context.Context, tool, tree, tmp string, src *Source) (string, error) {
 	files, err := src.files()
 	if err != nil {
 		return "", err
 	}
-	root := tree
+	root, flags := tree, []string{"GOFLAGS="}
 	args := []string{"build", "-trimpath", "-ldflags=-s -w"}
 	if tree == "" {
 		root = tmp
 		files["go.mod"] = "module divvy\n\ngo " + language() + "\n"
+		if foreignImport(src.imports()) != "" {
+			require, sums := modules()
+			files["go.mod"] += require
+			files["go.sum"] = sums
+			flags = []string{"GOFLAGS=-mod=mod", "GONOSUMDB=*"}
+		}
 	}
 	overlay := map[string]string{}
 	for name, text := range files {
@@ -169,7 +177,7 @@ func compile(ctx context.Context, tool, tree, tmp string, src *Source) (string, 
 	out := filepath.Join(tmp, "program")
 	cmd := exec.CommandContext(ctx, tool, append(args, "-o", out, "./"+mainDir)...)
 	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "GO111MODULE=on", "GOTOOLCHAIN=local", "CGO_ENABLED=0", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH, "PWD="+root)
+	cmd.Env = append(append(os.Environ(), flags...), "GOWORK=off", "GO111MODULE=on", "GOTOOLCHAIN=local", "CGO_ENABLED=0", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH, "PWD="+root)
 	cmd.WaitDelay = time.Second
 	text, err := cmd.CombinedOutput()
 	switch {
@@ -182,6 +190,29 @@ func compile(ctx context.Context, tool, tree, tmp string, src *Source) (string, 
 		return "", fmt.Errorf("%s build: %w\n%s", tool, err, strings.TrimSpace(string(text)))
 	}
 	return out, nil
+}
+
+// modules is what a program requires to be built against the very modules that
+// the kernel was, as the kernel's own build tells, with their checksums. Those
+// of their go.mod files are not known there, and the go tool adds them.
+func modules() (require, sums string) {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "", ""
+	}
+	var b, c strings.Builder
+	b.WriteString("\nrequire (\n")
+	for _, m := range info.Deps {
+		if m.Replace != nil {
+			m = m.Replace
+		}
+		fmt.Fprintf(&b, "\t%s %s\n", m.Path, m.Version)
+		if m.Sum != "" {
+			fmt.Fprintf(&c, "%s %s %s\n", m.Path, m.Version, m.Sum)
+		}
+	}
+	b.WriteString(")\n")
+	return b.String(), c.String()
 }
 
 // language is the version of Go that cells are checked against.
@@ -209,15 +240,19 @@ func messages(text string) []Message {
 	return list
 }
 
-// foreignImport returns a package outside the standard library, or "".
-func foreignImport(paths []string) string {
+// foreignImport returns a package outside the standard library, one of Divvy's
+// if there is one, or "".
+func foreignImport(paths []string) (foreign string) {
 	for _, p := range paths {
 		first, _, _ := strings.Cut(p, "/")
-		if strings.Contains(first, ".") || first == "divvy" {
+		if first == "divvy" {
 			return p
 		}
+		if strings.Contains(first, ".") {
+			foreign = p
+		}
 	}
-	return ""
+	return foreign
 }
 
 // sourceTree finds Divvy's module around the working directory.
