@@ -85,7 +85,7 @@ func (s settings) open(ctx context.Context, r *Result, change func(*xla.Options)
 		if change != nil {
 			change(&o)
 		}
-		if dev, err = cuda.Open(ctx, spec.Devices[0], o); err != nil {
+		if dev, err = cuda.Open(ctx, o, spec.Devices...); err != nil {
 			return nil, err
 		}
 	}

@@ -211,7 +211,7 @@ func TestStart(t *testing.T) {
 // CUDA's options no heed.
 func TestOpen(t *testing.T) {
 	t.Setenv(Setting, testplugin.Path(t, pyenv.Need(t).Dir))
-	d, err := Open(context.Background(), 1, xla.Options{Compile: testplugin.Quick()})
+	d, err := Open(context.Background(), xla.Options{Compile: testplugin.Quick()}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,7 +221,7 @@ func TestOpen(t *testing.T) {
 	for _, f := range failed {
 		t.Error(f)
 	}
-	if _, err := Open(context.Background(), 99, xla.Options{}); err == nil || !strings.Contains(err.Error(), "no NVIDIA device 99") {
+	if _, err := Open(context.Background(), xla.Options{}, 0, 99); err == nil || !strings.Contains(err.Error(), "no NVIDIA device 99") {
 		t.Errorf("device 99: %v", err)
 	}
 	a, _ := Client(context.Background(), Machine())

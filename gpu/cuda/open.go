@@ -76,16 +76,18 @@ func start(f Found) (*pjrt.Client, error) {
 	)
 }
 
-// Open is one device, by its number.
-func Open(ctx context.Context, number int, o xla.Options) (*xla.Device, error) {
+// Open is one device, by its number, or several that act as one.
+func Open(ctx context.Context, o xla.Options, numbers ...int) (*xla.Device, error) {
 	c, err := Client(ctx, Machine())
 	if err != nil {
 		return nil, err
 	}
-	if number < 0 || number >= len(c.Devices) {
-		return nil, fmt.Errorf("there is no NVIDIA device %d: this machine has %d, counted from 0", number, len(c.Devices))
+	for _, n := range numbers {
+		if n < 0 || n >= len(c.Devices) {
+			return nil, fmt.Errorf("there is no NVIDIA device %d: this machine has %d, counted from 0", n, len(c.Devices))
+		}
 	}
-	return xla.New(c, number, o)
+	return xla.New(c, o, numbers...)
 }
 
 // Options are the settings with which training and generation run on NVIDIA

@@ -61,12 +61,8 @@ func Open(ctx context.Context, name string) (program.Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case s.Kind == "cpu":
+	if s.Kind == "cpu" {
 		return cpu.New(0), nil
-	case len(s.Devices) == 1:
-		return cuda.Open(ctx, s.Devices[0], cuda.Options())
-	default:
-		return nil, fmt.Errorf("device %q: one device at a time can be opened here", name)
 	}
+	return cuda.Open(ctx, cuda.Options(), s.Devices...)
 }

@@ -12,8 +12,11 @@ import (
 type CompileOptions struct {
 	// Replicas is how many devices run the module together; 0 means 1.
 	Replicas int
-	// Devices are the numbers of the devices of the replicas; nil leaves the
-	// choice to the plug-in.
+	// Partitions is over how many devices XLA divides the module, by the
+	// shardings that are written in it; 0 means 1.
+	Partitions int
+	// Devices are the numbers of the devices of the replicas, or of the
+	// partitions; nil leaves the choice to the plug-in.
 	Devices []int
 	// Overrides are XLA's debug options by name, each a string, bool, int or
 	// float64, for example "xla_gpu_enable_command_buffer".
@@ -23,27 +26,31 @@ type CompileOptions struct {
 // encode writes the protocol buffer:
 //
 //	CompileOptionsProto          3: executable_build_options, 7: env_option_overrides
-//	ExecutableBuildOptionsProto  1: device_ordinal, 4: num_replicas, 5: num_partitions, 9: device_assignment
+//	ExecutableBuildOptionsProto  1: device_ordinal, 4: num_replicas, 5: num_partitions, 6: use_spmd_partitioning, 9: device_assignment
 //	DeviceAssignmentProto        1: replica_count, 2: computation_count, 3: computation_devices
 //	ComputationDevice            1: replica_device_ids
 //	OptionOverrideProto          1: string, 2: bool, 3: int, 4: double
 func (o CompileOptions) encode() []byte {
-	replicas := uint64(max(1, o.Replicas))
-	var build []byte
-	build = number(build, 1, math.MaxUint64) // -1: any device
+	replicas, partitions := max(1, o.Replicas), max(1, o.Partitions)
+	build := number(nil, 1, math.MaxUint64) // -1: any device
 	if len(o.Devices) == 1 {
 		build = number(nil, 1, uint64(o.Devices[0]))
 	}
-	build = number(build, 4, replicas)
-	build = number(build, 5, 1)
+	build = number(build, 4, uint64(replicas))
+	build = number(build, 5, uint64(partitions))
+	if partitions > 1 {
+		build = number(build, 6, 1)
+	}
 	if len(o.Devices) > 0 {
-		var ids, assignment []byte
-		for _, d := range o.Devices {
-			ids = protowire.AppendVarint(ids, uint64(d))
+		assignment := number(nil, 1, uint64(replicas))
+		assignment = number(assignment, 2, uint64(partitions))
+		for p := range partitions {
+			var ids []byte
+			for r := range replicas {
+				ids = protowire.AppendVarint(ids, uint64(o.Devices[r*partitions+p]))
+			}
+			assignment = message(assignment, 3, message(nil, 1, ids)) // packed
 		}
-		assignment = number(assignment, 1, replicas)
-		assignment = number(assignment, 2, 1)
-		assignment = message(assignment, 3, message(nil, 1, ids)) // packed
 		build = message(build, 9, assignment)
 	}
 	out := message(nil, 3, build)

@@ -47,7 +47,11 @@ func elementwise() map[program.Kind]lowering {
 			return one(e.literal(out.Type.String(), op.Attr.Data, out.Shape))
 		},
 		program.Convert: func(e *emitter, op *program.Op) []val {
-			return one(e.as(e.of(op.In[0]), op.Out[0].Type.String()))
+			y := e.as(e.of(op.In[0]), op.Out[0].Type.String())
+			if x := op.In[0].Op; x.Kind == program.Input && x.Attr.Role == program.State && Divided(op.In[0].Shape, e.o.Partitions) {
+				y = e.gathered(y)
+			}
+			return one(y)
 		},
 		program.Barrier:      func(e *emitter, op *program.Op) []val { return one(e.after(e.of(op.In[0]))) },
 		program.StopGradient: same,

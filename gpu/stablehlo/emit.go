@@ -21,8 +21,9 @@ type Options struct {
 	Flash bool
 	// Fast lets float32 products be rounded to TensorFloat-32 on the way in.
 	Fast bool
-	// Replicas is how many devices run the text together; 0 means 1.
-	Replicas int
+	// Partitions is over how many devices XLA is to divide the work; 0 means 1.
+	// See Divided.
+	Partitions int
 }
 
 func (o Options) withDefaults() Options {
@@ -32,7 +33,7 @@ func (o Options) withDefaults() Options {
 	if o.QueryBlock <= 0 {
 		o.QueryBlock = 1024
 	}
-	o.Replicas = max(1, o.Replicas)
+	o.Partitions = max(1, o.Partitions)
 	return o
 }
 
@@ -69,11 +70,18 @@ func Emit(p *program.Program, o Options) ([]byte, error) {
 		result[a.State] = i
 	}
 	for i, v := range p.Inputs {
+		var attributes []string
 		a := val{name: fmt.Sprintf("%%a%d", i), elem: v.Type.String(), shape: v.Shape}
 		e.vals[v.ID] = a
 		args[i] = a.name + ": " + a.typ()
 		if r, ok := result[v]; ok {
-			args[i] += fmt.Sprintf(" {tf.aliasing_output = %d : i32}", r)
+			attributes = append(attributes, fmt.Sprintf("tf.aliasing_output = %d : i32", r))
+		}
+		if e.o.Partitions > 1 {
+			attributes = append(attributes, e.sharding(v.Shape))
+		}
+		if len(attributes) > 0 {
+			args[i] += " {" + strings.Join(attributes, ", ") + "}"
 		}
 	}
 	for _, op := range p.Ops {
@@ -88,21 +96,26 @@ func Emit(p *program.Program, o Options) ([]byte, error) {
 			e.vals[op.Out[i].ID] = v
 		}
 	}
-	var names, types []string
-	give := func(v *program.Value) {
+	var names, types, results []string
+	give := func(v *program.Value, sharding string) {
 		r := e.of(v)
 		names, types = append(names, r.name), append(types, r.typ())
+		if e.o.Partitions > 1 {
+			results = append(results, r.typ()+" {"+sharding+"}")
+		} else {
+			results = append(results, r.typ())
+		}
 	}
 	for _, a := range p.Assigns {
-		give(a.To)
+		give(a.To, e.sharding(a.State.Shape))
 	}
 	for _, out := range p.Outputs {
-		give(out.Value)
+		give(out.Value, everywhere)
 	}
 	var b bytes.Buffer
 	b.Grow(e.body.Len() + 1<<16)
-	fmt.Fprintf(&b, "module @%s attributes {mhlo.num_partitions = 1 : i32, mhlo.num_replicas = %d : i32} {\n", symbol(p.Name), e.o.Replicas)
-	fmt.Fprintf(&b, "  func.func public @main(%s) -> (%s) {\n", strings.Join(args, ", "), strings.Join(types, ", "))
+	fmt.Fprintf(&b, "module @%s attributes {mhlo.num_partitions = %d : i32, mhlo.num_replicas = 1 : i32} {\n", symbol(p.Name), e.o.Partitions)
+	fmt.Fprintf(&b, "  func.func public @main(%s) -> (%s) {\n", strings.Join(args, ", "), strings.Join(results, ", "))
 	b.Write(e.body.Bytes())
 	fmt.Fprintf(&b, "    return %s : %s\n  }\n}\n", strings.Join(names, ", "), strings.Join(types, ", "))
 	return b.Bytes(), nil

@@ -73,7 +73,10 @@ func (d *Device) load(p *program.Program, text []byte) (*loaded, error) {
 		return x, nil
 	}
 	start := time.Now()
-	options := pjrt.CompileOptions{Devices: []int{d.dev.ID}, Overrides: d.o.Compile}
+	options := pjrt.CompileOptions{Partitions: len(d.devs), Overrides: d.o.Compile}
+	for _, dev := range d.devs {
+		options.Devices = append(options.Devices, dev.ID)
+	}
 	x, err := d.client.Compile(text, options)
 	if full(err) {
 		d.cache.drop()

@@ -17,10 +17,13 @@ import (
 	"divvy/install/pyenv"
 )
 
-func device(t testing.TB, o xla.Options) *xla.Device {
+func device(t testing.TB, o xla.Options, indices ...int) *xla.Device {
 	t.Helper()
 	o.Compile = testplugin.Quick()
-	d, err := xla.New(testplugin.Client(t, pyenv.Need(t).Dir), 0, o)
+	if len(indices) == 0 {
+		indices = []int{0}
+	}
+	d, err := xla.New(testplugin.Client(t, pyenv.Need(t).Dir), o, indices...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,11 +41,14 @@ func (d *Device) Compile(p *program.Program) (program.Executable, error) {
 	return e, err
 }
 
-// memory is the compiler's plan.
+// memory is the compiler's plan, of all devices together.
 func (e *executable) memory() (program.Memory, error) {
 	var m program.Memory
 	for _, v := range e.p.Inputs {
 		n := int64(v.Len() * v.Type.Size())
+		if !stablehlo.Divided(v.Shape, len(e.device.devs)) {
+			n *= int64(len(e.device.devs))
+		}
 		if v.Op.Attr.Role == program.State {
 			m.State += n
 		} else {
@@ -63,7 +66,7 @@ func (e *executable) memory() (program.Memory, error) {
 	if err != nil {
 		return m, fmt.Errorf("compiling %q for %s: %w", e.p.Name, e.device.Name(), err)
 	}
-	m.Temporary = plan.Temporary + plan.Results - plan.Aliased
+	m.Temporary = (plan.Temporary + plan.Results - plan.Aliased) * int64(len(e.device.devs))
 	return m, nil
 }
 
@@ -120,10 +123,10 @@ func (e *executable) run(ctx context.Context, in program.Bindings) (map[string]*
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("stopped before it began: %w", context.Cause(ctx))
 	}
-	results, err := e.x.Execute([][]*pjrt.Buffer{b.arguments})
+	results, err := e.x.Execute(b.arguments)
 	if full(err) && b.intact() {
 		collect()
-		results, err = e.x.Execute([][]*pjrt.Buffer{b.arguments})
+		results, err = e.x.Execute(b.arguments)
 	}
 	if err != nil {
 		b.mourn(err)
@@ -131,15 +134,15 @@ func (e *executable) run(ctx context.Context, in program.Bindings) (map[string]*
 	}
 	for i, a := range e.p.Assigns {
 		s := b.states[a.State]
-		s.held.Close() // its memory is the result's now
-		s.held = results[0][i]
+		s.held.close() // its memory is the result's now
+		s.held = result(results, i)
 	}
 	out := make(map[string]*program.Tensor, len(e.p.Outputs))
 	var failed error
 	for i, o := range e.p.Outputs {
-		r := results[0][len(e.p.Assigns)+i]
-		t, err := download(r, o.Value.Type, o.Value.Shape)
-		r.Close()
+		r := result(results, len(e.p.Assigns)+i)
+		t, err := download(r, o.Value.Type, o.Value.Shape, false)
+		r.close()
 		if err != nil && failed == nil {
 			failed = fmt.Errorf("output %q: %w", o.Name, err)
 		}
@@ -148,10 +151,19 @@ func (e *executable) run(ctx context.Context, in program.Bindings) (map[string]*
 	return out, failed
 }
 
+// result is one result on all devices.
+func result(all [][]*pjrt.Buffer, i int) pieces {
+	p := make(pieces, len(all))
+	for d := range all {
+		p[d] = all[d][i]
+	}
+	return p
+}
+
 // bound are the arguments of one run.
 type bound struct {
-	arguments []*pjrt.Buffer
-	data      []*pjrt.Buffer // to be freed
+	arguments [][]*pjrt.Buffer // by device
+	data      []pieces         // to be freed
 	states    map[*program.Value]*buffer
 	assigned  map[*program.Value]bool
 	locked    []*buffer
@@ -159,12 +171,12 @@ type bound struct {
 
 // bind checks the inputs, copies data to the device and locks the states.
 func (e *executable) bind(in program.Bindings) (*bound, error) {
-	b := &bound{states: map[*program.Value]*buffer{}, assigned: e.assigned}
+	b := &bound{states: map[*program.Value]*buffer{}, assigned: e.assigned, arguments: make([][]*pjrt.Buffer, len(e.device.devs))}
 	for _, v := range e.p.Inputs {
 		name := v.Op.Attr.Name
 		if v.Op.Attr.Role == program.State {
 			s, ok := in.State[name].(*buffer)
-			if !ok || s.device.client != e.device.client || s.device.dev != e.device.dev {
+			if !ok || s.device.client != e.device.client || !slices.Equal(s.device.devs, e.device.devs) {
 				return b, fmt.Errorf("state %q is missing or belongs to another device", name)
 			}
 			if s.typ != v.Type || !slices.Equal(s.shape, v.Shape) {
@@ -183,7 +195,7 @@ func (e *executable) bind(in program.Bindings) (*bound, error) {
 				return b, fmt.Errorf("state %q: %w", name, s.lost)
 			}
 			b.states[v] = s
-			b.arguments = append(b.arguments, s.held)
+			b.pass(s.held)
 			continue
 		}
 		t := in.Data[name]
@@ -205,15 +217,22 @@ func (e *executable) bind(in program.Bindings) (*bound, error) {
 			return b, fmt.Errorf("data %q: %w", name, err)
 		}
 		b.data = append(b.data, x)
-		b.arguments = append(b.arguments, x)
+		b.pass(x)
 	}
 	return b, nil
+}
+
+// pass adds an argument.
+func (b *bound) pass(p pieces) {
+	for d, x := range p {
+		b.arguments[d] = append(b.arguments[d], x)
+	}
 }
 
 // release frees the data and unlocks the states.
 func (b *bound) release() {
 	for _, x := range b.data {
-		x.Close()
+		x.close()
 	}
 	for _, s := range b.locked {
 		s.mu.Unlock()
@@ -223,7 +242,7 @@ func (b *bound) release() {
 // intact says whether every state still has its memory.
 func (b *bound) intact() bool {
 	for v, s := range b.states {
-		if gone, err := s.held.Deleted(); b.assigned[v] && (gone || err != nil) {
+		if b.assigned[v] && s.held.gone() {
 			return false
 		}
 	}
@@ -233,7 +252,7 @@ func (b *bound) intact() bool {
 // mourn marks the states that a failed run took along.
 func (b *bound) mourn(why error) {
 	for v, s := range b.states {
-		if gone, err := s.held.Deleted(); b.assigned[v] && (gone || err != nil) {
+		if b.assigned[v] && s.held.gone() {
 			s.lost = fmt.Errorf("it was lost when a run failed on the device: %w", why)
 		}
 	}

@@ -76,19 +76,22 @@ func run(t *testing.T, dev program.Device, arch string, c train.Config) ([]train
 func TestTraining(t *testing.T) {
 	host := cpu.New(2)
 	for _, c := range []struct {
-		name string
-		arch string
-		c    train.Config
-		near float64
+		name    string
+		arch    string
+		c       train.Config
+		near    float64
+		devices []int
 	}{
-		{"opt SFT in f64", model.OPT, train.Config{Loss: loss.SFT{}, Store: program.F64, Compute: program.F64}, 1e-9},
-		{"llama PRO in f64, recomputed", model.LLaMA, train.Config{Loss: loss.PRO{}, Store: program.F64, Compute: program.F64, Recompute: true}, 1e-9},
-		{"neox DPO in f32, accumulated", model.GPTNeoX, train.Config{Loss: loss.DPO{}, Micro: 2}, 1e-3},
-		{"llama PRO in bf16", model.LLaMA, train.Config{Loss: loss.PRO{}, Compute: program.BF16, Recompute: true}, 5e-2},
+		{"opt SFT in f64", model.OPT, train.Config{Loss: loss.SFT{}, Store: program.F64, Compute: program.F64}, 1e-9, []int{0}},
+		{"llama PRO in f64, recomputed", model.LLaMA, train.Config{Loss: loss.PRO{}, Store: program.F64, Compute: program.F64, Recompute: true}, 1e-9, []int{0}},
+		{"neox DPO in f32, accumulated", model.GPTNeoX, train.Config{Loss: loss.DPO{}, Micro: 2}, 1e-3, []int{0}},
+		{"llama PRO in bf16", model.LLaMA, train.Config{Loss: loss.PRO{}, Compute: program.BF16, Recompute: true}, 5e-2, []int{0}},
+		{"llama PRO in f64 on four devices", model.LLaMA, train.Config{Loss: loss.PRO{}, Store: program.F64, Compute: program.F64, RowMultiple: 4}, 1e-9, []int{0, 1, 2, 3}},
+		{"opt SFT in bf16 on two devices", model.OPT, train.Config{Loss: loss.SFT{}, Compute: program.BF16, RowMultiple: 2}, 5e-2, []int{1, 2}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			want, wantW := run(t, host, c.arch, c.c)
-			got, gotW := run(t, device(t, xla.Options{}), c.arch, c.c)
+			got, gotW := run(t, device(t, xla.Options{}, c.devices...), c.arch, c.c)
 			for i := range want {
 				near(t, "loss", got[i].Loss, want[i].Loss, c.near)
 				near(t, "norm", got[i].Norm, want[i].Norm, c.near)
