@@ -69,7 +69,11 @@ var targets = []target{
 	{"PRO, peak memory over the plan", "0.95 to 1.05", func(v values) (string, bool) { return within(v, "pro") }},
 	{"The larger model's PRO step", "runs", func(v values) (string, bool) {
 		if x := v.at("large", "tokens_per_s"); !math.IsNaN(x) {
-			return fmt.Sprintf("%.0f tokens/s, peak %.1f GB", x, v.at("large", "peak_bytes")/1e9), true
+			text := fmt.Sprintf("%.0f tokens/s", x)
+			if peak := v.at("large", "peak_bytes"); !math.IsNaN(peak) {
+				text += fmt.Sprintf(", peak %.1f GB", peak/1e9)
+			}
+			return text, true
 		}
 		return "", false
 	}},
@@ -107,6 +111,8 @@ func report(results []Result, s settings) string {
 		switch {
 		case figure == "":
 			figure, verdict = "not measured", ""
+		case s.size != "full":
+			verdict = "not judged at this size"
 		case ok:
 			verdict = "met"
 		}

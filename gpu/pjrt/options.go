@@ -26,7 +26,7 @@ type CompileOptions struct {
 // encode writes the protocol buffer:
 //
 //	CompileOptionsProto          3: executable_build_options, 7: env_option_overrides
-//	ExecutableBuildOptionsProto  1: device_ordinal, 4: num_replicas, 5: num_partitions, 6: use_spmd_partitioning, 9: device_assignment
+//	ExecutableBuildOptionsProto  1: device_ordinal, 4: num_replicas, 5: num_partitions, 6: use_spmd_partitioning, 9: device_assignment, 19: use_shardy_partitioner
 //	DeviceAssignmentProto        1: replica_count, 2: computation_count, 3: computation_devices
 //	ComputationDevice            1: replica_device_ids
 //	OptionOverrideProto          1: string, 2: bool, 3: int, 4: double
@@ -52,6 +52,9 @@ func (o CompileOptions) encode() []byte {
 			assignment = message(assignment, 3, message(nil, 1, ids)) // packed
 		}
 		build = message(build, 9, assignment)
+	}
+	if partitions > 1 {
+		build = number(build, 19, 1)
 	}
 	out := message(nil, 3, build)
 	for _, name := range slices.Sorted(maps.Keys(o.Overrides)) {

@@ -78,7 +78,7 @@ func Emit(p *program.Program, o Options) ([]byte, error) {
 			attributes = append(attributes, fmt.Sprintf("tf.aliasing_output = %d : i32", r))
 		}
 		if e.o.Partitions > 1 {
-			attributes = append(attributes, e.sharding(v.Shape))
+			attributes = append(attributes, sharding(v.Shape, Divided(v.Shape, e.o.Partitions)))
 		}
 		if len(attributes) > 0 {
 			args[i] += " {" + strings.Join(attributes, ", ") + "}"
@@ -97,24 +97,25 @@ func Emit(p *program.Program, o Options) ([]byte, error) {
 		}
 	}
 	var names, types, results []string
-	give := func(v *program.Value, sharding string) {
+	give := func(v *program.Value, divided bool) {
 		r := e.of(v)
 		names, types = append(names, r.name), append(types, r.typ())
 		if e.o.Partitions > 1 {
-			results = append(results, r.typ()+" {"+sharding+"}")
+			results = append(results, r.typ()+" {"+sharding(r.shape, divided)+"}")
 		} else {
 			results = append(results, r.typ())
 		}
 	}
 	for _, a := range p.Assigns {
-		give(a.To, e.sharding(a.State.Shape))
+		give(a.To, Divided(a.State.Shape, e.o.Partitions))
 	}
 	for _, out := range p.Outputs {
-		give(out.Value, everywhere)
+		give(out.Value, false)
 	}
 	var b bytes.Buffer
 	b.Grow(e.body.Len() + 1<<16)
 	fmt.Fprintf(&b, "module @%s attributes {mhlo.num_partitions = %d : i32, mhlo.num_replicas = 1 : i32} {\n", symbol(p.Name), e.o.Partitions)
+	b.WriteString(e.mesh())
 	fmt.Fprintf(&b, "  func.func public @main(%s) -> (%s) {\n", strings.Join(args, ", "), strings.Join(results, ", "))
 	b.Write(e.body.Bytes())
 	fmt.Fprintf(&b, "    return %s : %s\n  }\n}\n", strings.Join(names, ", "), strings.Join(types, ", "))

@@ -13,20 +13,34 @@ func Divided(shape []int, partitions int) bool {
 	return partitions > 1 && len(shape) > 0 && shape[0]%partitions == 0
 }
 
-// everywhere is the sharding of a value that is whole on all devices.
-const everywhere = `mhlo.sharding = "{replicated}"`
-
-// sharding is an input's place among the devices.
-func (e *emitter) sharding(shape []int) string {
-	n := e.o.Partitions
-	if !Divided(shape, n) {
-		return everywhere
+// mesh declares the devices, in Shardy's words (XLA's partitioner).
+func (e *emitter) mesh() string {
+	if e.o.Partitions == 1 {
+		return ""
 	}
-	return fmt.Sprintf(`mhlo.sharding = "{devices=[%d%s]<=[%d]}"`, n, strings.Repeat(",1", len(shape)-1), n)
+	return fmt.Sprintf("  sdy.mesh @devices = <[\"d\"=%d]>\n", e.o.Partitions)
+}
+
+// place says where a value is: divided along its first axis, or whole on all
+// devices.
+func place(shape []int, divided bool) string {
+	axes := make([]string, len(shape))
+	for i := range axes {
+		axes[i] = "{}"
+	}
+	if divided {
+		axes[0] = `{"d"}`
+	}
+	return "<@devices, [" + strings.Join(axes, ", ") + "]>"
+}
+
+// sharding is an argument's or a result's attribute.
+func sharding(shape []int, divided bool) string {
+	return "sdy.sharding = #sdy.sharding" + place(shape, divided)
 }
 
 // gathered brings the parts of a weight together on each device, in the type in
 // which it is computed with: half the bytes of the master weights.
 func (e *emitter) gathered(v val) val {
-	return e.line(v.elem, v.shape, "stablehlo.custom_call @Sharding(%s) {%s} : (%s) -> %s", v.name, everywhere, v.typ(), v.typ())
+	return e.line(v.elem, v.shape, "sdy.sharding_constraint %s %s : %s", v.name, place(v.shape, false), v.typ())
 }

@@ -109,13 +109,19 @@ var steps = []full{
 	{"llama-7b", loss.PRO{}, 4, 1, 4, 3 << 20},
 }
 
+// variants are other forms of the last step.
+var variants = map[string]stablehlo.Options{
+	"eight-devices": {Partitions: 8},
+	"small-blocks":  {VocabBlock: 1000, QueryBlock: 100},
+}
+
 // TestParsed: MLIR's own parser and verifier read the text of every Program of
 // the table and of full-size training steps, and every state of a step is
 // aliased.
 func TestParsed(t *testing.T) {
 	dir := t.TempDir()
-	write := func(name string, p *program.Program) []byte {
-		text, err := stablehlo.Emit(p, stablehlo.Options{})
+	write := func(name string, p *program.Program, o stablehlo.Options) []byte {
+		text, err := stablehlo.Emit(p, o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -126,15 +132,20 @@ func TestParsed(t *testing.T) {
 	}
 	programs := table()
 	for i, p := range programs {
-		write(fmt.Sprintf("table-%03d", i), p)
+		write(fmt.Sprintf("table-%03d", i), p, stablehlo.Options{})
 	}
 	for i, f := range steps {
 		p := f.step(t)
 		start := time.Now()
-		text := write(fmt.Sprintf("step-%d", i), p)
+		text := write(fmt.Sprintf("step-%d", i), p, stablehlo.Options{})
 		t.Logf("%s: %d operations, %.2f MB of text in %v", f, len(p.Ops), float64(len(text))/1e6, time.Since(start).Round(time.Millisecond))
 		if len(text) > f.size {
 			t.Errorf("%s takes %d bytes of text, want at most %d", f, len(text), f.size)
+		}
+		if i == len(steps)-1 {
+			for name, o := range variants {
+				write(fmt.Sprintf("step-%d-%s", i, name), p, o)
+			}
 		}
 		states := 0
 		for _, v := range p.Inputs {
@@ -151,7 +162,7 @@ func TestParsed(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if want := fmt.Sprintf("%d parsed", len(programs)+len(steps)); !strings.Contains(string(out), want) {
+	if want := fmt.Sprintf("%d parsed", len(programs)+len(steps)+len(variants)); !strings.Contains(string(out), want) {
 		t.Errorf("the parser says %q, want %q", out, want)
 	}
 }

@@ -64,6 +64,9 @@ func (d *Device) Name() string {
 	return fmt.Sprintf("%s:%s (%s)", d.client.Platform, ids, d.devs[0].Kind)
 }
 
+// Count is of how many devices it is made.
+func (d *Device) Count() int { return len(d.devs) }
+
 // Memory reads the memory in use on a device, all Programs together: of several
 // devices, on the fullest.
 func (d *Device) Memory() (pjrt.Stats, error) {

@@ -9,6 +9,7 @@ import (
 	"divvy/gpu/device"
 	"divvy/gpu/program"
 	engine "divvy/gpu/train"
+	"divvy/gpu/xla"
 )
 
 // Device is what models are trained and run on.
@@ -19,8 +20,8 @@ type Device struct {
 	device program.Device
 }
 
-// On starts a device: "cpu", "cuda", "cuda:1". A model computes on it after
-// Model.On. Without one models compute on the processor. `kernel doctor` says
+// On starts a device: "cpu", "cuda", "cuda:1", or several that train together,
+// "cuda:0-7". A model computes on it after Model.On. Without one models compute on the processor. `kernel doctor` says
 // what a machine lacks.
 func On(name string) (*Device, error) {
 	d, err := device.Open(context.Background(), name)
@@ -49,6 +50,9 @@ func forDevice(c engine.Config, dev program.Device, longest int) engine.Config {
 	const multiple = 128
 	c.RowTokens = max(2048, (longest+multiple-1)/multiple*multiple)
 	c.RowMultiple = 4
+	if d, ok := dev.(*xla.Device); ok && d.Count() > 1 { // each takes as many rows
+		c.RowMultiple = d.Count() * ((3 + d.Count()) / d.Count())
+	}
 	return c
 }
 

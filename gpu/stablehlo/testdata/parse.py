@@ -6,7 +6,7 @@ import sys
 
 from jaxlib.mlir import ir
 from jaxlib.mlir._mlir_libs import _jax_mlir_ext
-from jaxlib.mlir.dialects import chlo, stablehlo
+from jaxlib.mlir.dialects import chlo, sdy, stablehlo
 
 bad = 0
 files = sorted(pathlib.Path(sys.argv[1]).glob("*.mlir"))
@@ -17,6 +17,7 @@ with ir.Context() as context, ir.Location.unknown():
     context.load_all_available_dialects()
     stablehlo.register_dialect(context)
     chlo.register_dialect(context)
+    sdy.register_dialect(context)
     for path in files:
         try:
             module = ir.Module.parse(path.read_text())
