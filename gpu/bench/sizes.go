@@ -36,7 +36,7 @@ func sizes(name string) (size, error) {
 		known := model.Published()
 		return size{
 			Model: known["opt-1.3b"], Large: known["llama-7b"], Product: 8192, Rows: 32, Length: 512, Steps: 12, Warmup: 3,
-			Prompts: 32, Micro: 4, K: 4, RowPRO: 2048, Generate: 28, New: 128, Prompt: 384, Total: 512,
+			Prompts: 16, Micro: 4, K: 4, RowPRO: 2048, Generate: 28, New: 128, Prompt: 384, Total: 512,
 		}, nil
 	case "tiny":
 		small, llama := model.NewTiny(model.OPT, 512, 64, 2), model.NewTiny(model.LLaMA, 512, 64, 2)

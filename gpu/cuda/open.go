@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	"divvy/gpu/pjrt"
-	"divvy/gpu/stablehlo"
 	"divvy/gpu/xla"
 )
 
@@ -91,11 +90,7 @@ func Open(ctx context.Context, o xla.Options, numbers ...int) (*xla.Device, erro
 }
 
 // Options are the settings with which training and generation run on NVIDIA
-// devices: cuDNN's attention where it fits, and XLA's scheduling that hides
-// transfers behind work.
+// devices: XLA's scheduling that hides transfers behind work.
 func Options() xla.Options {
-	return xla.Options{
-		Emit:    stablehlo.Options{Flash: os.Getenv("DIVVY_CUDA_FLASH") != "off"},
-		Compile: map[string]any{"xla_gpu_enable_latency_hiding_scheduler": true},
-	}
+	return xla.Options{Compile: map[string]any{"xla_gpu_enable_latency_hiding_scheduler": true}}
 }

@@ -147,9 +147,12 @@ type Plan struct {
 }
 
 // Memory reads the compiler's memory plan.
-func (x *Executable) Memory() (Plan, error) {
-	a := newArgs(x.about)
-	if err := x.client.plugin.call(executableMemory, a); err != nil {
+func (x *Executable) Memory() (Plan, error) { return x.client.plugin.plan(x.about) }
+
+// plan reads the memory plan of an executable's description.
+func (p *Plugin) plan(about uint64) (Plan, error) {
+	a := newArgs(about)
+	if err := p.call(executableMemory, a); err != nil {
 		return Plan{}, err
 	}
 	n := func(i int) int64 { return int64(a[i]) }

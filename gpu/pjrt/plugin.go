@@ -52,6 +52,9 @@ const (
 	bufferIsDeleted    function = 73
 	bufferToHost       function = 75
 	bufferReady        function = 77
+	topologyCreate     function = 87
+	topologyDestroy    function = 88
+	compileFor         function = 94
 	executableMemory   function = 101
 	tableWords                  = 102
 )
@@ -67,7 +70,7 @@ func (f function) String() string {
 		return "waiting"
 	case clientCreate:
 		return "creating a client"
-	case clientCompile:
+	case clientCompile, compileFor:
 		return "compiling"
 	case bufferFromHost:
 		return "copying to the device"
@@ -77,6 +80,8 @@ func (f function) String() string {
 		return "executing"
 	case deviceMemoryStats:
 		return "reading memory statistics"
+	case topologyCreate:
+		return "describing a device"
 	case executableMemory:
 		return "reading an executable's memory plan"
 	default:

@@ -107,9 +107,6 @@ func (h *heads) scores(b block) (s, seen val) {
 // attention normalises after the product with v, as fused kernels do.
 func attention(e *emitter, op *program.Op) []val {
 	h := newHeads(e, op)
-	if e.o.Flash && h.flashable(op) {
-		return h.flash(op)
-	}
 	var outs, sums []val
 	for _, b := range h.blocks() {
 		s, seen := h.scores(b)
@@ -132,9 +129,6 @@ func attention(e *emitter, op *program.Op) []val {
 //	dv += p^T do,  ds = scale p (do v^T - rowsum(do o)),  dq = ds k,  dk += ds^T q.
 func attentionGrad(e *emitter, op *program.Op) []val {
 	h := newHeads(e, op)
-	if e.o.Flash && h.flashable(op) {
-		return h.flashGrad(op)
-	}
 	o, do := h.queries(e.of(op.In[4])), h.queries(e.of(op.In[6]))
 	lse := e.transpose(e.reshape(e.of(op.In[5]), o.shape[:4]...), 0, 2, 1, 3)
 	delta := e.transpose(e.sum(e.mul(e.as(do, h.wide), e.as(o, h.wide)), 4), 0, 2, 1, 3)

@@ -53,7 +53,7 @@ func elementwise() map[program.Kind]lowering {
 			}
 			return one(y)
 		},
-		program.Barrier:      func(e *emitter, op *program.Op) []val { return one(e.after(e.of(op.In[0]))) },
+		program.Barrier:      barrier,
 		program.StopGradient: same,
 		program.Neg:          direct("negate"),
 		program.Exp:          direct("exponential"),
@@ -108,6 +108,19 @@ func elementwise() map[program.Kind]lowering {
 			return one(e.pick(e.compare("NE", c, e.splat(0, c)), e.of(op.In[1]), e.of(op.In[2])))
 		},
 	}
+}
+
+// barrier keeps the recomputation that follows apart from what was computed
+// before, and behind it: it also waits for the last result of the operand's
+// type, which in a backward pass is the gradient that has come so far. Without
+// that, nothing holds XLA back from computing all layers again at the start of
+// the backward pass, which needs the memory that recomputation is to save.
+func barrier(e *emitter, op *program.Op) []val {
+	x := e.of(op.In[0])
+	if last, ok := e.latest[x.typ()]; ok && last.name != x.name {
+		return one(e.after(x, last))
+	}
+	return one(e.after(x))
 }
 
 // normal is the normal distribution function.

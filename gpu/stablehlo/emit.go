@@ -16,9 +16,6 @@ type Options struct {
 	// QueryBlock is how many queries of a row have attention scores at once; 0
 	// means 1024.
 	QueryBlock int
-	// Flash takes attention by cuDNN's fused kernels, where their limits allow
-	// it: an NVIDIA device only.
-	Flash bool
 	// Fast lets float32 products be rounded to TensorFloat-32 on the way in.
 	Fast bool
 	// Partitions is over how many devices XLA is to divide the work; 0 means 1.
@@ -63,7 +60,7 @@ var lowerings = func() map[program.Kind]lowering {
 
 // Emit writes p as the text of an MLIR module.
 func Emit(p *program.Program, o Options) ([]byte, error) {
-	e := &emitter{o: o.withDefaults(), vals: make([]val, p.Values), scalars: map[string]val{}, tables: map[tableKey][2]val{}, masks: map[maskKey]val{}}
+	e := &emitter{o: o.withDefaults(), vals: make([]val, p.Values), scalars: map[string]val{}, tables: map[tableKey][2]val{}, masks: map[maskKey]val{}, latest: map[string]val{}}
 	args := make([]string, len(p.Inputs))
 	result := map[*program.Value]int{} // state -> its assignment
 	for i, a := range p.Assigns {
@@ -94,6 +91,7 @@ func Emit(p *program.Program, o Options) ([]byte, error) {
 		}
 		for i, v := range f(e, op) {
 			e.vals[op.Out[i].ID] = v
+			e.latest[v.typ()] = v
 		}
 	}
 	var names, types, results []string

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -147,6 +148,9 @@ func TestParsed(t *testing.T) {
 				write(fmt.Sprintf("step-%d-%s", i, name), p, o)
 			}
 		}
+		if n := strings.Count(string(text), "optimization_barrier"); n < model.Published()[f.model].Layers {
+			t.Errorf("%s has %d barriers, want one a layer or more", f, n)
+		}
 		states := 0
 		for _, v := range p.Inputs {
 			if v.Op.Attr.Role == program.State {
@@ -197,5 +201,29 @@ func BenchmarkEmit(b *testing.B) {
 			}
 			b.ReportMetric(float64(len(text))/1e6, "MB")
 		})
+	}
+}
+
+// TestRecomputationWaits: a layer is computed again only when the gradient has
+// come back to it; else all layers would be at once.
+func TestRecomputationWaits(t *testing.T) {
+	p, err := program.Build("p", func(b *program.Builder) {
+		x := b.Input(program.State, "x", program.F32, 4, 4)
+		y := b.Exp(x)
+		for range 2 {
+			b.Checkpoint(func() { y = b.Exp(b.Tanh(y)) })
+		}
+		b.Output("d", b.Gradient(b.Sum(y), x)[0])
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := stablehlo.Emit(p, stablehlo.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	joint := regexp.MustCompile(`stablehlo.optimization_barrier (%\d+), (%\d+) :`).FindAllStringSubmatch(string(text), -1)
+	if len(joint) != 2 || joint[0][2] == joint[1][2] {
+		t.Errorf("the barriers of two layers are %q, want two that wait for different gradients:\n%s", joint, text)
 	}
 }

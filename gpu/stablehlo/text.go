@@ -43,6 +43,7 @@ type emitter struct {
 	scalars map[string]val
 	tables  map[tableKey][2]val
 	masks   map[maskKey]val
+	latest  map[string]val // by type: the last result of an operation
 }
 
 // of is the text's value for a value of the Program.
