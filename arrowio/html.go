@@ -67,7 +67,7 @@ func (v *View) HTML() string {
 func (v *View) writeRow(b *strings.Builder, i, row int, columns [][]cell) {
 	number := "⋮"
 	if row >= 0 {
-		number = fmt.Sprint(row)
+		number = fmt.Sprint(row + v.opts.First)
 	}
 	fmt.Fprintf(b, `<tr><th style="%s;%s">%s</th>`, styleRight, styleType, number)
 	for k, c := range v.cols {

@@ -2,6 +2,7 @@ package arrowio
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -64,6 +65,23 @@ func (t *Table) Slice(from, to int) (*Table, error) {
 		return nil, fmt.Errorf("arrowio: slice: rows %d to %d of %d", from, to, t.NumRows())
 	}
 	return newTable(t.mem, t.rec.NewSlice(int64(from), int64(to))), nil
+}
+
+// Take gives the rows of the given numbers, in that order; one may come twice.
+func (t *Table) Take(rows []int) (_ *Table, err error) {
+	if t.released.Load() {
+		return nil, ErrReleased
+	}
+	list := make([]int32, len(rows))
+	for i, r := range rows {
+		if r < 0 || r >= t.NumRows() || r > math.MaxInt32 {
+			return nil, fmt.Errorf("arrowio: take: row %d of %d", r, t.NumRows())
+		}
+		list[i] = int32(r)
+	}
+	t, end := t.begin("take", t.NumCols(), &err)
+	defer end()
+	return t.takeRows(list)
 }
 
 // Head keeps the first n rows, or all when there are fewer.

@@ -84,3 +84,52 @@ func TestSQLErrorsAndInterrupt(t *testing.T) {
 		t.Error("a query after the end of its context")
 	}
 }
+
+func TestSQLParameters(t *testing.T) {
+	mem := checked(t)
+	tbl := sample(t, mem)
+	other := must(t)(arrowio.NewTableIn(mem).Ints("n", []int{1, 3}).Strings("w", []string{"o'ne", "three"}).Build())
+	tables := map[string]*arrowio.Table{"t": tbl, "w": other}
+	for _, test := range []struct {
+		query  string
+		params []any
+		want   []any
+	}{
+		{"select n from t where n > ? and text <> ? order by n", []any{0, "plain"}, []any{int64(3), int64(1 << 60)}},
+		{"select t.n from t join w using (n) where w.w = $name or t.score > $least order by 1", []any{map[string]any{"name": "o'ne", "least": 1e10}}, []any{int64(1), int64(3)}},
+		{"select ?::varchar || ?::varchar || coalesce(?, 'null') as n", []any{true, uint8(7), nil}, []any{"true7null"}},
+		{"create table u as select n from t; select n from u where n = ?", []any{int32(-2)}, []any{int64(-2)}},
+		{"select n from t where \"when\" >= ? order by n", []any{time.Date(2024, 3, 16, 13, 0, 0, 0, time.UTC)}, []any{int64(-2)}},
+		{"select octet_length(?) as n", []any{[]byte{0, 1, 2}}, []any{int64(3)}},
+	} {
+		got := must(t)(arrowio.SQL(t.Context(), test.query, tables, test.params...))
+		if v := values(t, got, "n"); !reflect.DeepEqual(v, test.want) {
+			t.Errorf("%s: %v, want %v", test.query, v, test.want)
+		}
+	}
+	for query, want := range map[string]string{
+		"select n from t\nwhere nope = ?":       "LINE 2: where nope = ?\n              ^",
+		"select ? + ?":                          "1 values for 2 parameters",
+		"selct ?":                               "LINE 1: selct ?",
+		"select ?; select n from t where n = ?": "statement 1 has 1 parameters",
+	} {
+		_, err := arrowio.SQL(t.Context(), query, tables, 1)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", query, err, want)
+		}
+	}
+	if _, err := tbl.SQL(t.Context(), "select $a + $b", map[string]any{"a": 1}); err == nil || !strings.Contains(err.Error(), "$b") {
+		t.Errorf("a name without a value: %v", err)
+	}
+	if _, err := tbl.SQL(t.Context(), "select ?", make(chan int)); err == nil || !strings.Contains(err.Error(), "parameter 1 is a chan int") {
+		t.Errorf("a channel: %v", err)
+	}
+	if _, err := tbl.SQL(t.Context(), "select text\nfrom t\nwhere scor > 1"); err == nil || !strings.Contains(err.Error(), "LINE 3: where scor > 1") || !strings.Contains(err.Error(), `"score"`) {
+		t.Errorf("an error without its place: %v", err)
+	}
+	f := &followed{}
+	must(t)(tbl.Within(t.Context(), f).SQL(t.Context(), "select sum(a.range * b.range % 7) as n from range(3000) a, range(20000) b"))
+	if len(f.stages) != 1 || f.over || f.running {
+		t.Errorf("stages %q, %d of %d", f.stages, f.count, f.total)
+	}
+}

@@ -19,6 +19,9 @@ type ViewOptions struct {
 	Chars int
 	// Width is the most characters a line of plain text takes. Default 120.
 	Width int
+	// First is the number that the first row has, where the table is a page of a
+	// larger one, and Of how many rows that one has.
+	First, Of int
 	// Arrow adds the whole table to the MIME bundle, as an Arrow IPC stream.
 	Arrow bool
 }
@@ -101,6 +104,9 @@ func ends(n, most int) []int {
 func (v *View) shape() string {
 	t := v.table
 	s := plural(t.NumRows(), "row") + " × " + plural(t.NumCols(), "column")
+	if v.opts.Of > 0 && t.NumRows() > 0 {
+		s = fmt.Sprintf("rows %s to %s of %s × %s", thousands(v.opts.First), thousands(v.opts.First+t.NumRows()-1), thousands(v.opts.Of), plural(t.NumCols(), "column"))
+	}
 	rows, cols := shown(v.rows), shown(v.cols)
 	switch {
 	case rows < t.NumRows() && cols < t.NumCols():

@@ -17,3 +17,12 @@
 //
 // The package knows Arrow records and nothing of arrowio's tables.
 package duckdb
+
+// Options are those of a query.
+type Options struct {
+	// Params are the values of its parameters, in their order, or one
+	// map[string]any with their names.
+	Params []any
+	// Progress is told the share that is done, from 0 to 100; nil means nobody.
+	Progress func(percent int64)
+}

@@ -49,7 +49,7 @@ var ErrMissing = errors.New("this program was built without DuckDB")
 // Query runs SQL statements in a fresh DuckDB in memory that has the given
 // tables, and gives the result of the last one, in batches of Go's own memory
 // that the caller releases. When ctx ends, so does the query.
-func Query(ctx context.Context, query string, tables map[string]arrow.Record, mem memory.Allocator) (*arrow.Schema, []arrow.Record, error) {
+func Query(ctx context.Context, query string, tables map[string]arrow.Record, mem memory.Allocator, o Options) (*arrow.Schema, []arrow.Record, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
@@ -73,7 +73,10 @@ func Query(ctx context.Context, query string, tables map[string]arrow.Record, me
 			return nil, nil, errors.Join(ctx.Err(), fmt.Errorf("load table %q: %w", name, err))
 		}
 	}
-	schema, batches, err := s.query(query, mem)
+	if o.Progress != nil {
+		defer s.follow(o.Progress)()
+	}
+	schema, batches, err := s.query(query, o.Params)
 	if err != nil {
 		return nil, nil, errors.Join(ctx.Err(), err)
 	}
@@ -146,15 +149,26 @@ func (s *session) run(query string) error {
 	return nil
 }
 
-func (s *session) query(query string, mem memory.Allocator) (*arrow.Schema, []arrow.Record, error) {
+func destroyResult(result *unsafe.Pointer) { C.duckdb_destroy_arrow(result) }
+
+func (s *session) query(query string, params []any) (*arrow.Schema, []arrow.Record, error) {
 	if strings.ContainsRune(query, 0) {
 		return nil, nil, errors.New("the query has a zero byte")
 	}
-	cQuery := C.CString(query)
-	defer C.free(unsafe.Pointer(cQuery))
 	var result unsafe.Pointer
-	state := C.duckdb_query_arrow(s.conn.Ptr, cQuery, &result)
-	defer C.duckdb_destroy_arrow(&result)
+	var state int
+	var err error
+	if len(params) > 0 {
+		result, state, err = s.prepared(query, params)
+	} else {
+		cQuery := C.CString(query)
+		defer C.free(unsafe.Pointer(cQuery))
+		state = int(C.duckdb_query_arrow(s.conn.Ptr, cQuery, &result))
+	}
+	defer destroyResult(&result)
+	if err != nil {
+		return nil, nil, err
+	}
 	if state != 0 {
 		return nil, nil, errors.New(C.GoString(C.duckdb_query_arrow_error(result)))
 	}

@@ -18,6 +18,6 @@ var ErrMissing = errors.New("this program was built without DuckDB: build it wit
 	"which needs a C++ compiler (Debian and Ubuntu: apt install g++; macOS: xcode-select --install)")
 
 // Query gives ErrMissing.
-func Query(context.Context, string, map[string]arrow.Record, memory.Allocator) (*arrow.Schema, []arrow.Record, error) {
+func Query(context.Context, string, map[string]arrow.Record, memory.Allocator, Options) (*arrow.Schema, []arrow.Record, error) {
 	return nil, nil, ErrMissing
 }

@@ -33,6 +33,12 @@ func TestDebugger(t *testing.T) {
 	runSuite(t, 6*time.Minute, "debugger", "DIVVY_CHROMIUM="+chromium(t), "DIVVY_PICTURES="+pictures(t))
 }
 
+// TestHostile shows tables in JupyterLab in a browser: text that must do no harm,
+// and the view that one pages through.
+func TestHostile(t *testing.T) {
+	runSuite(t, 6*time.Minute, "hostile", "DIVVY_CHROMIUM="+chromium(t), "DIVVY_PICTURES="+pictures(t))
+}
+
 // TestWidgets moves widgets message by message, and compares them with those of
 // ipywidgets. TestLab does it with a mouse.
 func TestWidgets(t *testing.T) {

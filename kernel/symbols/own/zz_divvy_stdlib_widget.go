@@ -39,6 +39,8 @@ func _divvy_stdlib_widget() map[string]reflect.Value {
 		"Sink":          reflect.ValueOf((*p_divvy_stdlib_widget.Sink)(nil)),
 		"_Sink":         reflect.ValueOf(func(b box.Box) any { return _divvy_stdlib_widget_Sink{b} }),
 		"Tab":           reflect.ValueOf((*p_divvy_stdlib_widget.Tab)(nil)),
+		"Table":         reflect.ValueOf(p_divvy_stdlib_widget.Table),
+		"TableView":     reflect.ValueOf((*p_divvy_stdlib_widget.TableView)(nil)),
 		"Text":          reflect.ValueOf((*p_divvy_stdlib_widget.Text)(nil)),
 		"VBox":          reflect.ValueOf((*p_divvy_stdlib_widget.VBox)(nil)),
 		"Widget":        reflect.ValueOf((*p_divvy_stdlib_widget.Widget)(nil)),
