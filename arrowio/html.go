@@ -11,7 +11,7 @@ import (
 const (
 	styleFaint  = `color:var(--jp-ui-font-color2,#767676)`
 	styleType   = styleFaint + `;font-weight:normal;font-size:85%`
-	styleTable  = `border-collapse:collapse;font-variant-numeric:tabular-nums`
+	styleTable  = `border-collapse:collapse;font-variant-numeric:tabular-nums;line-height:1.4`
 	styleRule   = `border-bottom:1px solid var(--jp-border-color1,#bdbdbd);`
 	styleLeft   = `text-align:left;vertical-align:top;padding:2px 8px;max-width:40em;overflow-wrap:break-word`
 	styleRight  = `text-align:right;vertical-align:top;padding:2px 8px`

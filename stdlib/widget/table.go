@@ -58,7 +58,8 @@ func Table(t *arrowio.Table) *TableView {
 	v := &tableView{whole: t, kept: t}
 	v.filter = &Text{Label: "Filter", Placeholder: "an expression, as " + example(t), OnEnter: true, Width: "32em"}
 	v.sort = &Dropdown{Label: "Sort by", Options: append([]string{unsorted}, t.Columns()...), Width: "18em"}
-	v.descending = &Checkbox{Label: "descending", Width: "12em"}
+	v.descending = &Checkbox{Label: "descending", Width: "10em"}
+	_ = SetProperty(v.descending, "indent", false)
 	v.size = &Dropdown{Label: "Rows", Options: []string{"10", "25", "50", "100"}, Value: "10", Width: "11em"}
 	v.page, v.problem, v.where = &HTML{}, &HTML{}, &Label{}
 	for _, b := range []struct{ icon, tip string }{{"angle-double-left", "First page"}, {"angle-left", "Page before"}, {"angle-right", "Next page"}, {"angle-double-right", "Last page"}} {

@@ -1,13 +1,14 @@
 """Tables in a real JupyterLab: hostile text in every form that shows a table, the
 paged view, and pictures in the light and the dark theme."""
 
+import re
 import time
 
 import nbformat
 from browser import Browser
 
 CELLS = [
-    "t := arrowio.Hostile()\nt",
+    "t := arrowio.Hostile()\nt.View(arrowio.ViewOptions{Rows: 100})",
     "t.View(arrowio.ViewOptions{Rows: 3, Chars: 5, Arrow: true})",
     "display.Markdown(t.Markdown())",
     "fmt.Println(t)",
@@ -19,7 +20,9 @@ CELLS = [
 PAGED = """
 n, s, x := make([]int, 1000), make([]string, 1000), make([]float64, 1000)
 for i := range n {
-	n[i], s[i], x[i] = (i*37)%1000, fmt.Sprintf("prompt %d of a long conversation, with its answer", i), 1/float64(i+1)
+	n[i] = (i * 37) % 1000
+	s[i] = fmt.Sprintf("prompt %d of a long conversation, with its answer", i)
+	x[i] = 1 / float64(i+1)
 }
 t, err := arrowio.NewTable().Ints("n", n).Strings("prompt", s).Floats("reward", x).Categories("source", s).Build()
 v := widget.Table(t)
@@ -85,13 +88,17 @@ class Hostile(Browser):
         page.keyboard.press("Enter")
         self.until(page, lambda: "of 1,000" not in shown.inner_text(), "the filter does nothing")
         self.assertLess(time.perf_counter() - start, 20)
+        says("rows 0 to 5 of 6")
         page.locator(".widget-table input[type='text']").fill("reward > 'x'")
         page.keyboard.press("Enter")
         says("cannot be compared")
+        self.assertIn("rows 0 to 5 of 6", shown.inner_text(), "what is wrong leaves the rows")
         for theme in ("Light", "Dark"):
             page.click(".lm-MenuBar-item:has-text('Settings')")
             page.hover("li.lm-Menu-item:has-text('Theme')")
             page.click(f"li.lm-Menu-item:has-text('JupyterLab {theme}') >> nth=0")
             page.wait_for_timeout(1500)
             self.window(page, f"table-{theme.lower()}.png", at="arrowio.NewTable")
+            ink = shown.locator("tbody td").first.evaluate("e => getComputedStyle(e).color")
+            self.assertEqual(sum(int(n) for n in re.findall(r"\d+", ink)[:3]) > 380, theme == "Dark", ink)
         self.assertEqual(self.problems, [])
