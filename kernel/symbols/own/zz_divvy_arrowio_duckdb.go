@@ -10,6 +10,7 @@ import (
 func _divvy_arrowio_duckdb() map[string]reflect.Value {
 	return map[string]reflect.Value{
 		"ErrMissing": reflect.ValueOf(&p_divvy_arrowio_duckdb.ErrMissing).Elem(),
+		"Options":    reflect.ValueOf((*p_divvy_arrowio_duckdb.Options)(nil)),
 		"Query":      reflect.ValueOf(p_divvy_arrowio_duckdb.Query),
 	}
 }
