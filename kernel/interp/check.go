@@ -21,6 +21,7 @@ type checked struct {
 	defs     []string              // variables that the cell defines, in order
 	old      map[*ast.Ident]string // uses of a variable before the cell defines it anew
 	imports  map[string]string     // after the cell
+	imported map[string]bool       // names of the cell's own imports
 	syntax   *cellSyntax
 	cell     *ast.FuncType // of the function that the checker takes the statements for
 	env      []*decl       // earlier declarations that still hold
@@ -94,6 +95,10 @@ func (s *engine) checkCell(src string, tolerant bool) (*checked, error) {
 		if !cellImports[n] {
 			delete(ck.imports, n)
 		}
+	}
+	ck.imported = cellImports
+	for n := range cellImports { // what had the name before is no more
+		h.declared[n] = true
 	}
 	imps, err := s.importDecls(ck.imports, syn.idents)
 	if err != nil {

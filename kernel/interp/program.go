@@ -101,6 +101,9 @@ func (g *generation) declare() {
 			delete(g.s.vars, n)
 		}
 	}
+	for n := range g.ck.imported {
+		delete(g.s.vars, n)
+	}
 	for _, n := range g.ck.defs {
 		if g.oldDecls[n] != nil {
 			g.changed[n] = true
@@ -298,6 +301,7 @@ func (l *lowerer) body(ck *checked) {
 	l.fn.mark, cellSpan = l.cellMark()
 	l.fn.traced = l.traceCell()
 	defer l.inBlock()()
+	ck.stmts = l.initOrder(ck.stmts)
 	stmts := func() (body []ast.Stmt) {
 		for i, st := range ck.stmts {
 			body = append(body, l.hook(st)...)

@@ -108,6 +108,10 @@ func (r *runtime) exports() yaegi.Exports {
 		"Value":    reflect.ValueOf(r.value),
 		"BoxValue": reflect.ValueOf(r.boxValue),
 
+		"ReflectNew":        reflect.ValueOf(reflectNew),
+		"ReflectZero":       reflect.ValueOf(reflectZero),
+		"ReflectMakeSlice":  reflect.ValueOf(reflectMakeSlice),
+		"ReflectMakeMap":    reflect.ValueOf(reflectMakeMap),
 		"ValueType":         reflect.ValueOf(r.valueType),
 		"ValueInterface":    reflect.ValueOf(r.valueInterface),
 		"ValueMethodByName": reflect.ValueOf(r.valueMethodByName),

@@ -39,6 +39,9 @@ func (c cellType) PkgPath() string {
 }
 
 func (c cellType) NumMethod() int {
+	if c.t.Kind == reflect.Interface {
+		return len(c.t.Iface)
+	}
 	n := 0
 	for name := range c.t.Sigs {
 		if exported(name) {
@@ -97,7 +100,18 @@ func (c cellType) FieldByName(name string) (reflect.StructField, bool) {
 	return reflect.StructField{}, false
 }
 
-func (c cellType) Implements(u reflect.Type) bool { return implements(c.t, u) }
+func (c cellType) Implements(u reflect.Type) bool {
+	i, ok := u.(cellType)
+	if !ok {
+		return implements(c.t, u)
+	}
+	for _, m := range i.t.Iface {
+		if !c.t.Has(m.Name, m.Sig) {
+			return false
+		}
+	}
+	return true
+}
 
 func methodNames(t *box.Type) []string {
 	var names []string
@@ -208,3 +222,19 @@ func deepEqual(a, b any) bool {
 	}
 	return reflect.DeepEqual(open(a), open(b))
 }
+
+// representation is the type by which the interpreter has values of t.
+func representation(t reflect.Type) reflect.Type {
+	if c, ok := t.(cellType); ok {
+		return c.Type
+	}
+	return t
+}
+
+func reflectNew(t reflect.Type) reflect.Value  { return reflect.New(representation(t)) }
+func reflectZero(t reflect.Type) reflect.Value { return reflect.Zero(representation(t)) }
+
+func reflectMakeSlice(t reflect.Type, n, c int) reflect.Value {
+	return reflect.MakeSlice(representation(t), n, c)
+}
+func reflectMakeMap(t reflect.Type) reflect.Value { return reflect.MakeMap(representation(t)) }

@@ -31,6 +31,10 @@ var substitutes = map[string]string{
 	"runtime.Goexit":          "Goexit",
 	"errors.As":               "ErrorsAs",
 	"reflect.TypeOf":          "TypeOf",
+	"reflect.New":             "ReflectNew",
+	"reflect.Zero":            "ReflectZero",
+	"reflect.MakeSlice":       "ReflectMakeSlice",
+	"reflect.MakeMap":         "ReflectMakeMap",
 	"reflect.DeepEqual":       "DeepEqual",
 	"encoding/json.Unmarshal": "JSONUnmarshal",
 }
