@@ -24,6 +24,7 @@ func split(src string) []chunk {
 	var cur []tk
 	var out []chunk
 	depth := 0
+	header := false // in what stands between for, if or switch and its body
 	flush := func(end int) {
 		if len(cur) == 0 {
 			return
@@ -68,13 +69,21 @@ func split(src string) []chunk {
 			return out
 		}
 		switch tok {
-		case token.LPAREN, token.LBRACE, token.LBRACK:
+		case token.FOR, token.IF, token.SWITCH:
+			header = header || depth == 0
+		case token.LBRACE:
+			header = header && depth > 0
+			depth++
+		case token.LPAREN, token.LBRACK:
 			depth++
 		case token.RPAREN, token.RBRACE, token.RBRACK:
 			depth--
 		case token.SEMICOLON:
+			if header && lit == ";" {
+				break // for i := 0; ; i++ {
+			}
 			if depth <= 0 {
-				depth = 0
+				depth, header = 0, false
 				if lit == ";" {
 					off++
 				}
