@@ -10,6 +10,8 @@ import (
 	"sync"
 
 	"golang.org/x/term"
+
+	"divvy/kernel/cell"
 )
 
 // console answers the questions of cells from standard input: a person's
@@ -58,7 +60,7 @@ func (c *console) read() {
 		case err == nil || line != "":
 			c.lines <- answer{line: line}
 		case errors.Is(err, io.EOF):
-			c.lines <- answer{err: errors.New("standard input has ended")}
+			c.lines <- answer{err: errors.New(cell.InputEnded)}
 		default:
 			c.lines <- answer{err: fmt.Errorf("reading standard input: %w", err)}
 		}

@@ -181,6 +181,14 @@ type Sink interface {
 	Input(ctx context.Context, prompt string, password bool) (string, error)
 }
 
+// InputEnded is in the text of an error of Input that means that there is no more to
+// read, as at the end of a file. Errors cross processes as text.
+const InputEnded = "standard input has ended"
+
+// InputInterrupted is likewise in that of a question which an interrupt has ended.
+// The interrupt itself may come a moment later.
+const InputInterrupted = "interrupted while waiting for input"
+
 // Completion is the answer to Complete. Start and End are the code-point
 // offsets of the text that a match replaces.
 type Completion struct {

@@ -43,6 +43,18 @@ func (displaySink) Clear(wait bool) {
 	}
 }
 
+// Ask puts a question to the user of the calling goroutine's cell.
+func (displaySink) Ask(prompt string, password bool) (string, error) {
+	r := owner()
+	if r == nil {
+		r = owners.latest.Load()
+	}
+	if r == nil || !r.stdin {
+		return "", errNoInput
+	}
+	return r.ask(prompt, password)
+}
+
 // bundleOf shows the values of a cell's last expression.
 func bundleOf(vs []any) *cell.Bundle {
 	shown := make([]any, len(vs))

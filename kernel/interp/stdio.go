@@ -1,11 +1,13 @@
 package interp
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
 	"log"
 	"log/slog"
+	"maps"
 	"os"
 	"reflect"
 	"strings"
@@ -25,7 +27,8 @@ func (s *Session) overrides() yaegi.Exports {
 	out, errw := stream{&s.runs, "stdout"}, stream{&s.runs, "stderr"}
 	logger := log.New(errw, "", log.LstdFlags)
 	fn := reflect.ValueOf
-	return yaegi.Exports{
+	all := s.readers()
+	for key, table := range (yaegi.Exports{
 		"fmt/./fmt": {
 			"Print":   fn(func(a ...any) (int, error) { return fmt.Fprint(out, a...) }),
 			"Println": fn(func(a ...any) (int, error) { return fmt.Fprintln(out, a...) }),
@@ -58,7 +61,13 @@ func (s *Session) overrides() yaegi.Exports {
 			"Stderr": fn(&s.files.stderr).Elem(),
 			"Args":   fn(&s.args).Elem(),
 		},
+	}) {
+		if all[key] == nil {
+			all[key] = table
+		}
+		maps.Copy(all[key], table)
 	}
+	return all
 }
 
 // slogSymbols routes slog's default logger to the cell.
@@ -149,17 +158,70 @@ func (in *input) Read(p []byte) (int, error) {
 	if len(in.rest) == 0 {
 		r := in.s.runs.current()
 		if r == nil || !r.stdin {
-			return 0, errors.New("this front end cannot be asked for input")
+			return 0, errNoInput
 		}
-		line, err := r.sink.Input(r.ctx, "", false)
+		line, err := r.ask("", false)
 		if err != nil {
-			return 0, fmt.Errorf("input: %w", err)
+			return 0, err
 		}
 		in.rest = []byte(line + "\n")
 	}
 	n := copy(p, in.rest)
 	in.rest = in.rest[n:]
 	return n, nil
+}
+
+var errNoInput = errors.New("this front end cannot be asked for input")
+
+// ask puts a question to the cell's user. The error may come from another process,
+// as its text.
+func (r *run) ask(prompt string, password bool) (string, error) {
+	line, err := r.sink.Input(r.ctx, prompt, password)
+	switch {
+	case err == nil:
+		return line, nil
+	case strings.Contains(err.Error(), cell.InputEnded):
+		return "", io.EOF
+	case strings.Contains(err.Error(), cell.InputInterrupted):
+		// A cell that passed over the error would go on, and be stopped elsewhere.
+		select {
+		case <-r.ctx.Done():
+		case <-time.After(time.Second):
+		}
+	}
+	return "", fmt.Errorf("input: %w", err)
+}
+
+// reader is the front end where a cell reads os.Stdin, which is a file and cannot
+// tell when somebody waits for it; a function that takes a reader can.
+func (s *Session) reader(r io.Reader) io.Reader {
+	if f, ok := r.(*os.File); ok && f == os.Stdin {
+		return s.input
+	}
+	return r
+}
+
+// readers are the functions through which programs read standard input.
+func (s *Session) readers() yaegi.Exports {
+	fn := reflect.ValueOf
+	return yaegi.Exports{
+		"bufio/./bufio": {
+			"NewReader":     fn(func(r io.Reader) *bufio.Reader { return bufio.NewReader(s.reader(r)) }),
+			"NewReaderSize": fn(func(r io.Reader, n int) *bufio.Reader { return bufio.NewReaderSize(s.reader(r), n) }),
+			"NewScanner":    fn(func(r io.Reader) *bufio.Scanner { return bufio.NewScanner(s.reader(r)) }),
+		},
+		"io/./io": {
+			"ReadAll": fn(func(r io.Reader) ([]byte, error) { return io.ReadAll(s.reader(r)) }),
+			"Copy":    fn(func(w io.Writer, r io.Reader) (int64, error) { return io.Copy(w, s.reader(r)) }),
+		},
+		"fmt/./fmt": {
+			"Fscan":   fn(func(r io.Reader, a ...any) (int, error) { return fmt.Fscan(s.reader(r), a...) }),
+			"Fscanln": fn(func(r io.Reader, a ...any) (int, error) { return fmt.Fscanln(s.reader(r), a...) }),
+			"Fscanf": fn(func(r io.Reader, f string, a ...any) (int, error) {
+				return fmt.Fscanf(s.reader(r), f, a...)
+			}),
+		},
+	}
 }
 
 // files are the *os.File values that a cell sees as its standard streams. What

@@ -7,6 +7,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"divvy/kernel/cell"
 )
 
 // stdinGrace is how long a client's stdin connection may come after its
@@ -14,7 +16,7 @@ import (
 const stdinGrace = time.Second
 
 // errInterrupted is why an input ends that the user interrupted.
-var errInterrupted = errors.New("interrupted while waiting for input")
+var errInterrupted = errors.New(cell.InputInterrupted)
 
 // input is the one question that may be open at a time.
 type input struct {

@@ -10,6 +10,8 @@ import (
 
 func _divvy_stdlib_display() map[string]reflect.Value {
 	return map[string]reflect.Value{
+		"Asker":       reflect.ValueOf((*p_divvy_stdlib_display.Asker)(nil)),
+		"_Asker":      reflect.ValueOf(func(b box.Box) any { return _divvy_stdlib_display_Asker{b} }),
 		"Auto":        reflect.ValueOf(p_divvy_stdlib_display.Auto),
 		"AutoFunc":    reflect.ValueOf(p_divvy_stdlib_display.AutoFunc),
 		"Bar":         reflect.ValueOf(p_divvy_stdlib_display.Bar),
@@ -17,6 +19,7 @@ func _divvy_stdlib_display() map[string]reflect.Value {
 		"Clear":       reflect.ValueOf(p_divvy_stdlib_display.Clear),
 		"HTML":        reflect.ValueOf(p_divvy_stdlib_display.HTML),
 		"Handle":      reflect.ValueOf((*p_divvy_stdlib_display.Handle)(nil)),
+		"Input":       reflect.ValueOf(p_divvy_stdlib_display.Input),
 		"JPEG":        reflect.ValueOf(p_divvy_stdlib_display.JPEG),
 		"JSON":        reflect.ValueOf(p_divvy_stdlib_display.JSON),
 		"LaTeX":       reflect.ValueOf(p_divvy_stdlib_display.LaTeX),
@@ -28,6 +31,7 @@ func _divvy_stdlib_display() map[string]reflect.Value {
 		"OfMethods":   reflect.ValueOf(p_divvy_stdlib_display.OfMethods),
 		"OfValues":    reflect.ValueOf(p_divvy_stdlib_display.OfValues),
 		"PNG":         reflect.ValueOf(p_divvy_stdlib_display.PNG),
+		"Password":    reflect.ValueOf(p_divvy_stdlib_display.Password),
 		"Progress":    reflect.ValueOf((*p_divvy_stdlib_display.Progress)(nil)),
 		"Reporter":    reflect.ValueOf((*p_divvy_stdlib_display.Reporter)(nil)),
 		"_Reporter":   reflect.ValueOf(func(b box.Box) any { return _divvy_stdlib_display_Reporter{b} }),
@@ -39,6 +43,12 @@ func _divvy_stdlib_display() map[string]reflect.Value {
 		"_Sink":       reflect.ValueOf(func(b box.Box) any { return _divvy_stdlib_display_Sink{b} }),
 		"Text":        reflect.ValueOf(p_divvy_stdlib_display.Text),
 	}
+}
+
+type _divvy_stdlib_display_Asker struct{ boxed }
+
+func (w _divvy_stdlib_display_Asker) Ask(a0 string, a1 bool) (string, error) {
+	return w.boxed.Method("Ask").(func(any, string, bool) (string, error))(w.V, a0, a1)
 }
 
 type _divvy_stdlib_display_Reporter struct{ boxed }
