@@ -17,6 +17,16 @@ func TestClient(t *testing.T) {
 	runSuite(t, 5*time.Minute, "client")
 }
 
+// TestFeatures has the kernel print, show, ask and remember, message by message.
+func TestFeatures(t *testing.T) {
+	runSuite(t, 4*time.Minute, "features")
+}
+
+// TestLongRun runs 5,000 cells in one kernel.
+func TestLongRun(t *testing.T) {
+	runSuite(t, 4*time.Minute, "longrun")
+}
+
 // TestFrontEnds runs every notebook of the project without a browser: by
 // nbclient, nbconvert, papermill and by the kernel's own program.
 func TestFrontEnds(t *testing.T) {
