@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	goruntime "runtime"
 	"strings"
-	"time"
 )
 
 // shell runs a command line, or a script in bash, with its output streamed to
@@ -23,17 +22,13 @@ func (s *Session) shell(r *run, command, script string) error {
 	default:
 		cmd = exec.CommandContext(r.ctx, "sh", "-c", command)
 	}
-	cmd.Stdout, cmd.Stderr = s.engine.rt.stdout, s.engine.rt.stderr
-	cmd.WaitDelay = 100 * time.Millisecond // for what it started and left running
-	err := cmd.Run()
+	err := runStreaming(cmd, s.engine.rt.stdout, s.engine.rt.stderr)
 	var exit *exec.ExitError
 	switch {
 	case r.ctx.Err() != nil:
 		return context.Cause(r.ctx)
 	case errors.As(err, &exit):
 		return &magicError{fmt.Errorf("the command ended with %w", err)}
-	case errors.Is(err, exec.ErrWaitDelay):
-		return nil
 	case err != nil:
 		return &magicError{err}
 	}
