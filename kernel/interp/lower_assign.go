@@ -43,8 +43,9 @@ func (l *lowerer) uintptrAssign(x ast.Expr, op token.Token, y ast.Expr) []ast.St
 }
 
 // plainSwap reports whether yaegi's own assignment of several values does:
-// no interface is involved, nothing on the left has an effect, and no variable
-// that is assigned is an operand of another place.
+// no interface is involved, nothing on the left has an effect, no variable that
+// is assigned is an operand of another place, and no value is a call: beside one
+// yaegi leaves the other places as they are.
 func (l *lowerer) plainSwap(s *ast.AssignStmt) bool {
 	if s.Tok != token.ASSIGN {
 		return false
@@ -52,6 +53,9 @@ func (l *lowerer) plainSwap(s *ast.AssignStmt) bool {
 	assigned := map[types.Object]bool{}
 	for i, x := range s.Lhs {
 		if isBlank(x) || isInterface(l.typeOf(x)) || isInterface(l.typeOf(s.Rhs[i])) || isFunc(l.typeOf(x)) || l.isNil(s.Rhs[i]) {
+			return false
+		}
+		if l.calls(s.Rhs[i]) {
 			return false
 		}
 		if v, ok := x.(*ast.Ident); ok {
@@ -78,6 +82,17 @@ func (l *lowerer) plainSwap(s *ast.AssignStmt) bool {
 		})
 	}
 	return ok
+}
+
+// calls reports whether an expression calls something; a conversion does not.
+func (l *lowerer) calls(e ast.Expr) (found bool) {
+	ast.Inspect(e, func(n ast.Node) bool {
+		if c, ok := n.(*ast.CallExpr); ok && !l.info.Types[c.Fun].IsType() {
+			found = true
+		}
+		return !found
+	})
+	return found
 }
 
 // isNew reports whether e is a name that s defines.
