@@ -29,6 +29,9 @@ for line in sys.stdin:
     if action not in ("pass", "fail", "skip"):
         continue
     lines = [text if len(text) <= LONGEST else text[:LONGEST] + " …\n" for text in output.pop(where, [])]
+    if where[1] is None and action == "fail":  # tests that its crash cut short
+        for test in [w for w in output if w[0] == where[0]]:
+            print("".join(output.pop(test)[-200:]), end="", flush=True)
     if where[1] is None:  # a package's own lines: ok, FAIL or "no test files"
         print("".join(text for text in lines if text != "PASS\n"), end="", flush=True)
         closing += [text for text in lines if text.startswith(("ok", "FAIL\t", "---", "panic"))]

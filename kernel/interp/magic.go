@@ -43,6 +43,7 @@ func magics() []magic {
 		{"%env", "[NAME[=VALUE]]", "shows or sets environment variables", (*Session).magicEnv, ""},
 		{"%cd", "[DIR]", "changes the working directory; - is the one before, none your home", (*Session).magicCd, ""},
 		{"%load", "FILE", "runs a Go file as if it were a cell", (*Session).magicLoad, ""},
+		{"%pkg", "add|remove|list …", "lets cells import another module: %pkg add MODULE[@VERSION], or a local one's folder", (*Session).magicPkg, ""},
 		{"%help", "[COMMAND]", "lists these commands, or tells more of one", (*Session).magicHelp, ""},
 		{"%%native", "", "compiles the cell's functions with the go tool; other cells call them as before", (*Session).magicNative, nativeHelp},
 		{"%%bash", "", "runs the cell in bash", (*Session).magicBash, ""},

@@ -198,6 +198,12 @@ func (s *Session) magicLoad(r *run, c invocation) error {
 	return s.engine.eval(r, string(src))
 }
 
+// magicPkg is met only where the process around has not taken the line: it changes
+// the worker, and so must come before what runs in it.
+func (s *Session) magicPkg(*run, invocation) error {
+	return &magicError{errors.New("%pkg must come first in a cell, before any Go and other commands")}
+}
+
 func (s *Session) magicHelp(_ *run, c invocation) error {
 	if c.args == "" {
 		for _, m := range magics() {
