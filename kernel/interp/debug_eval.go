@@ -255,6 +255,9 @@ func (l *lowerer) give(x ast.Expr, tv types.TypeAndValue, ev *evaluation, mode i
 func (p debugged) run(ctx context.Context, f *debug.Frame, ev *evaluation) (values []any, shown *cell.Bundle, err error) {
 	done := make(chan struct{})
 	r := p.s.runs.latest.Load()
+	if r != nil && errors.Is(context.Cause(r.ctx), errInterrupted) { // before the evaluation began
+		return nil, nil, errInterrupted
+	}
 	if r != nil && r.ctx.Err() == nil { // an interrupt of the cell ends the evaluation, too
 		c, cancel := context.WithCancelCause(ctx)
 		defer cancel(nil)
