@@ -65,7 +65,7 @@ func float(v constant.Value, single bool, p token.Pos) ast.Expr {
 func number(kind token.Token, s string, p token.Pos) ast.Expr {
 	e := &ast.BasicLit{Kind: kind, Value: strings.TrimPrefix(s, "-"), ValuePos: p}
 	if strings.HasPrefix(s, "-") {
-		return &ast.ParenExpr{Lparen: p, X: &ast.UnaryExpr{OpPos: p, Op: token.SUB, X: e}}
+		return &ast.UnaryExpr{OpPos: p, Op: token.SUB, X: e}
 	}
 	return e
 }

@@ -36,7 +36,9 @@ func (l *lowerer) expr(e ast.Expr) ast.Expr {
 	case *ast.BasicLit:
 		return &ast.BasicLit{Kind: e.Kind, Value: e.Value, ValuePos: p}
 	case *ast.ParenExpr:
-		return &ast.ParenExpr{Lparen: p, X: l.expr(e.X)}
+		// The tree says what belongs together. yaegi would take the parentheses at
+		// the start of !(x) && y for a branch, whose other way leads nowhere.
+		return l.expr(e.X)
 	case *ast.StarExpr:
 		return &ast.StarExpr{Star: p, X: l.expr(e.X)}
 	case *ast.UnaryExpr:

@@ -259,7 +259,7 @@ func (l *lowerer) typeSwitch(s *ast.TypeSwitchStmt) []ast.Stmt {
 				body = append(body, declareVar(v, l.typ(src)), assign(id(v), id(xv)))
 			}
 		}
-		nc.Body = append(body, l.stmts(cc.Body)...)
+		nc.Body = append(body, clause(l.stmts(cc.Body))...)
 		sw.Body.List = append(sw.Body.List, nc)
 	}
 	sw.Tag = which

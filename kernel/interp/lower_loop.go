@@ -64,6 +64,24 @@ func (l *lowerer) branch(s *ast.BranchStmt) []ast.Stmt {
 	return []ast.Stmt{b}
 }
 
+// clause puts the statements of a switch or select clause that has labels into a
+// block: yaegi finds labels only there.
+func clause(ss []ast.Stmt) []ast.Stmt {
+	labels := false
+	for _, s := range ss {
+		_, ok := s.(*ast.LabeledStmt)
+		labels = labels || ok
+	}
+	if !labels {
+		return ss
+	}
+	n := len(ss)
+	if b, ok := ss[n-1].(*ast.BranchStmt); ok && b.Tok == token.FALLTHROUGH {
+		n--
+	}
+	return append([]ast.Stmt{block(ss[:n:n]...)}, ss[n:]...)
+}
+
 func boolName(b bool) string {
 	if b {
 		return "true"

@@ -192,11 +192,11 @@ func (l *lowerer) switchStmt(s *ast.SwitchStmt) []ast.Stmt {
 		if n.Tag == nil && len(nc.List) > 1 { // yaegi looks at the first condition alone
 			any := nc.List[0]
 			for _, x := range nc.List[1:] {
-				any = &ast.BinaryExpr{X: &ast.ParenExpr{X: any}, Op: token.LOR, Y: &ast.ParenExpr{X: x}}
+				any = &ast.BinaryExpr{X: any, Op: token.LOR, Y: x}
 			}
 			nc.List = []ast.Expr{any}
 		}
-		nc.Body = l.stmts(cc.Body)
+		nc.Body = clause(l.stmts(cc.Body))
 		n.Body.List = append(n.Body.List, nc)
 	}
 	l.leave(true, false)
@@ -213,7 +213,7 @@ func (l *lowerer) selectStmt(s *ast.SelectStmt) []ast.Stmt {
 		if cc.Comm != nil {
 			nc.Comm, pre = l.comm(cc.Comm)
 		}
-		nc.Body = append(pre, l.stmts(cc.Body)...)
+		nc.Body = append(pre, clause(l.stmts(cc.Body))...)
 		n.Body.List = append(n.Body.List, nc)
 	}
 	l.leave(true, false)

@@ -235,8 +235,14 @@ func quickLogic(q *quickener, n node, g string) step {
 	}
 }
 
-// quickBranch goes one way or the other.
+// quickBranch goes one way or the other. Where there is no other way, yaegi took
+// the first node of an operand of && or || for the operand (a value in a
+// composite literal, say): it is no branch, and goes on.
 func quickBranch(q *quickener, n node, _ string) step {
+	if *(*node)(unsafe.Add(n, q.fnext)) == nil {
+		_, next, _ := q.steps(n)
+		return func(*yframe) step { return next }
+	}
 	x, ok := q.operand(n)
 	if !ok || x.level == knownLevel {
 		return nil
