@@ -125,7 +125,28 @@ func (l *lowerer) assignOne(s *ast.AssignStmt) []ast.Stmt {
 		c := l.fresh("c")
 		return []ast.Stmt{define([]string{c}, rhs), assign(l.expr(x), id(c))}
 	}
-	return []ast.Stmt{&ast.AssignStmt{Lhs: []ast.Expr{l.expr(x)}, TokPos: s.TokPos, Tok: token.ASSIGN, Rhs: []ast.Expr{rhs}}}
+	return []ast.Stmt{&ast.AssignStmt{Lhs: []ast.Expr{l.expr(x)}, TokPos: s.TokPos, Tok: token.ASSIGN, Rhs: []ast.Expr{l.ownResult(v, rhs)}}}
+}
+
+// ownResult keeps the result of a call of a cell's function apart from the
+// variable it is assigned to. yaegi lets the function work on the variable
+// itself, which it may still read: its named results start by clearing it.
+func (l *lowerer) ownResult(v, rhs ast.Expr) ast.Expr {
+	c, ok := unparen(v).(*ast.CallExpr)
+	if _, isCall := rhs.(*ast.CallExpr); !ok || !isCall {
+		return rhs
+	}
+	if tv := l.info.Types[c.Fun]; tv.IsType() || tv.IsBuiltin() {
+		return rhs
+	}
+	if se, ok := unparen(c.Fun).(*ast.SelectorExpr); ok {
+		if x := rootIdent(se); x != nil {
+			if _, isPkg := l.info.Uses[x].(*types.PkgName); isPkg {
+				return rhs
+			}
+		}
+	}
+	return &ast.ParenExpr{Lparen: rhs.Pos(), X: rhs}
 }
 
 // assignEach lowers a, b = x, y through temporaries: operands of indices and

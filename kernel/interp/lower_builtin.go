@@ -44,6 +44,9 @@ func (l *lowerer) builtin(name string, e *ast.CallExpr) ast.Expr {
 				args = append(args, l.conv(a, s.Elem()))
 			}
 		}
+		if l.mayAlias(e) {
+			return call(idAt(l.appender(l.typeOf(e), s.Elem(), len(args)-1), p), args...)
+		}
 		return plain(args...)
 	case "delete":
 		if m, ok := l.typeOf(e.Args[0]).Underlying().(*types.Map); ok {
@@ -64,6 +67,34 @@ func (l *lowerer) builtin(name string, e *ast.CallExpr) ast.Expr {
 		return call(rtFn("Print"), args...)
 	}
 	return plain(l.exprs(e.Args)...)
+}
+
+// mayAlias reports whether a value to append after another one is a place, such
+// as s[1] in append(s[:1], x, s[1]): yaegi reads it after it stored x there.
+func (l *lowerer) mayAlias(e *ast.CallExpr) bool {
+	if e.Ellipsis.IsValid() || len(e.Args) < 3 {
+		return false
+	}
+	for _, a := range e.Args[2:] {
+		if l.info.Types[a].Addressable() {
+			if _, isVar := unparen(a).(*ast.Ident); !isVar {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// appender is a function that appends n values, its own copies.
+func (l *lowerer) appender(t, elem types.Type, n int) string {
+	return l.helper("append"+itoa(n), l.key(t), func(fn string) {
+		params, args := []*ast.Field{field("s", l.typ(t))}, []ast.Expr{id("s")}
+		for i := range n {
+			v := "v" + itoa(i)
+			params, args = append(params, field(v, l.typ(elem))), append(args, id(v))
+		}
+		l.emit(funcDecl(fn, funcType(params, []*ast.Field{result(l.typ(t))}), ret(call(id("append"), args...))))
+	})
 }
 
 // place is a position as lowered code passes it to the runtime.

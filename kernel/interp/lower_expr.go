@@ -196,9 +196,18 @@ func isBoolean(t types.Type) bool {
 }
 
 // shiftCount is the lowered count x of a shift: yaegi shifts by a negative one
-// without a word. Counts that can be read beforehand are checked there.
+// without a word. Counts that can be read beforehand are checked there. A count
+// that is computed is converted to its own type: yaegi would compute it in the
+// type of what is shifted.
 func (l *lowerer) shiftCount(e, x ast.Expr) ast.Expr {
-	if l.info.Types[e].Value != nil || l.notNegative(e) || l.pure(e) {
+	if l.info.Types[e].Value != nil {
+		return x
+	}
+	if l.notNegative(e) || l.pure(e) {
+		switch x.(type) {
+		case *ast.BinaryExpr, *ast.UnaryExpr:
+			return call(l.typ(l.typeOf(e)), x)
+		}
 		return x
 	}
 	return call(rtFn("ShiftCount"), call(id("int64"), x))
