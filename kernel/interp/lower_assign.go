@@ -16,7 +16,9 @@ func (l *lowerer) assign(s *ast.AssignStmt) []ast.Stmt {
 		return l.assignOne(s)
 	}
 	if l.plainSwap(s) {
-		return []ast.Stmt{&ast.AssignStmt{Lhs: l.exprs(s.Lhs), TokPos: s.TokPos, Tok: s.Tok, Rhs: l.exprs(s.Rhs)}}
+		if rhs := l.exprs(s.Rhs); !hasCall(rhs) {
+			return []ast.Stmt{&ast.AssignStmt{Lhs: l.exprs(s.Lhs), TokPos: s.TokPos, Tok: s.Tok, Rhs: rhs}}
+		}
 	}
 	return l.assignEach(s)
 }
@@ -40,59 +42,6 @@ func (l *lowerer) uintptrAssign(x ast.Expr, op token.Token, y ast.Expr) []ast.St
 	}
 	sum := &ast.BinaryExpr{X: call(id("uint64"), l.expr(x)), Op: op, Y: call(id("uint64"), y)}
 	return []ast.Stmt{assign(l.expr(x), call(l.typ(l.typeOf(x)), sum))}
-}
-
-// plainSwap reports whether yaegi's own assignment of several values does:
-// no interface is involved, nothing on the left has an effect, no variable that
-// is assigned is an operand of another place, and no value is a call: beside one
-// yaegi leaves the other places as they are.
-func (l *lowerer) plainSwap(s *ast.AssignStmt) bool {
-	if s.Tok != token.ASSIGN {
-		return false
-	}
-	assigned := map[types.Object]bool{}
-	for i, x := range s.Lhs {
-		if isBlank(x) || isInterface(l.typeOf(x)) || isInterface(l.typeOf(s.Rhs[i])) || isFunc(l.typeOf(x)) || l.isNil(s.Rhs[i]) {
-			return false
-		}
-		if l.calls(s.Rhs[i]) {
-			return false
-		}
-		if v, ok := x.(*ast.Ident); ok {
-			assigned[l.obj(v)] = true
-		}
-	}
-	ok := true
-	for _, x := range s.Lhs {
-		if _, isVar := x.(*ast.Ident); isVar {
-			continue
-		}
-		ast.Inspect(x, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.CallExpr, *ast.UnaryExpr, *ast.TypeAssertExpr, *ast.StarExpr:
-				ok = false
-			case *ast.IndexExpr:
-				if _, isMap := l.typeOf(n.X).Underlying().(*types.Map); isMap {
-					ok = false
-				}
-			case *ast.Ident:
-				ok = ok && !assigned[l.obj(n)]
-			}
-			return ok
-		})
-	}
-	return ok
-}
-
-// calls reports whether an expression calls something; a conversion does not.
-func (l *lowerer) calls(e ast.Expr) (found bool) {
-	ast.Inspect(e, func(n ast.Node) bool {
-		if c, ok := n.(*ast.CallExpr); ok && !l.info.Types[c.Fun].IsType() {
-			found = true
-		}
-		return !found
-	})
-	return found
 }
 
 // isNew reports whether e is a name that s defines.
