@@ -46,8 +46,20 @@ class Debugger(Browser):
         return [f.split()[0] for f in page.locator(".jp-DebuggerCallstackFrame").all_inner_texts()]
 
     def press(self, page, name):
-        """Presses a button of the call stack's tool bar."""
-        page.locator(f".jp-DebuggerSidebar-body [data-jp-item-name='{name}'] jp-button").click()
+        """Presses a button of the call stack's tool bar when it can be pressed.
+
+        JupyterLab shows variables before it enables the buttons of a stop, and
+        Playwright clicks a jp-button even where that is disabled.
+        """
+        button = page.locator(f".jp-DebuggerSidebar-body [data-jp-item-name='{name}'] jp-button")
+        self.until(page, lambda: self.offers(button, name), f"{name!r} cannot be pressed", 20)
+        button.click()
+
+    def offers(self, button, name):
+        """Whether a button is enabled; that which continues is for pausing at other times."""
+        label = button.get_attribute("aria-label") or ""
+        enabled = button.get_attribute("disabled") is None and button.get_attribute("aria-disabled") in (None, "false")
+        return enabled and (name != "continue" or label.startswith("Continue"))
 
     def shows(self, page, cell, line, variables):
         """Waits until a cell is stopped at a line, with these variables."""
