@@ -1,7 +1,6 @@
 package budget
 
 import (
-	"encoding/base64"
 	"fmt"
 	"html"
 	"math"
@@ -166,10 +165,8 @@ func (p *Plan) String() string { return p.Answer() + "\n" + p.Table().String() }
 
 // MIMEBundle shows the answer, the figure and the table.
 func (p *Plan) MIMEBundle() map[string]any {
-	page := "<p>" + strings.ReplaceAll(html.EscapeString(p.Answer()), "\n", "<br>") + "</p>"
-	f := p.Figure()
-	if png, err := f.PNG(); err == nil { // without data there is no figure
-		page += fmt.Sprintf(`<img alt="%s" style="max-width:100%%" width="640" src="data:image/png;base64,%s">`, html.EscapeString(f.Title), base64.StdEncoding.EncodeToString(png))
-	}
-	return map[string]any{display.MIMEHTML: page + p.Table().HTML(), display.MIMEText: p.String()}
+	bundle := figure.WithTable(p.Figure(), p.Table(), p.String())
+	answer := "<p>" + strings.ReplaceAll(html.EscapeString(p.Answer()), "\n", "<br>") + "</p>"
+	bundle[display.MIMEHTML] = answer + bundle[display.MIMEHTML].(string)
+	return bundle
 }

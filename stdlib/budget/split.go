@@ -1,6 +1,7 @@
 package budget
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -232,18 +233,8 @@ func (p *Plan) choose(ctx context.Context, pool *tokenize.IDs, most int) error {
 func (p *Plan) Best() Way {
 	return slices.MaxFunc(p.Ways, func(a, b Way) int {
 		if p.Options.Law == nil {
-			return cmp(a.ChosenD, b.ChosenD)
+			return cmp.Compare(a.ChosenD, b.ChosenD)
 		}
-		return cmp(a.Chosen.Reward, b.Chosen.Reward)
+		return cmp.Compare(a.Chosen.Reward, b.Chosen.Reward)
 	})
-}
-
-func cmp(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
