@@ -135,4 +135,6 @@ func (c *Comparison) Growth() *figure.Figure {
 func (c *Comparison) String() string { return c.Table().String() }
 
 // MIMEBundle shows the figure above the table.
-func (c *Comparison) MIMEBundle() map[string]any { return bundle(c.Figure(), c.Table(), c.String()) }
+func (c *Comparison) MIMEBundle() map[string]any {
+	return figure.WithTable(c.Figure(), c.Table(), c.String())
+}

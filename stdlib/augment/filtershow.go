@@ -80,5 +80,5 @@ func (f *Filtered) String() string {
 
 // MIMEBundle shows the growth above the candidates.
 func (f *Filtered) MIMEBundle() map[string]any {
-	return bundle(f.Figure(), f.Table(), f.String()+"\n"+f.Table().String())
+	return figure.WithTable(f.Figure(), f.Table(), f.String()+"\n"+f.Table().String())
 }

@@ -132,5 +132,5 @@ func (n *Neighbours) String() string {
 
 // MIMEBundle shows the distribution above the table.
 func (n *Neighbours) MIMEBundle() map[string]any {
-	return bundle(n.Figure(), n.Table(), n.String()+"\n"+n.Table().String())
+	return figure.WithTable(n.Figure(), n.Table(), n.String()+"\n"+n.Table().String())
 }

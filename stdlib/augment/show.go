@@ -8,11 +8,6 @@ import (
 	"divvy/stdlib/figure"
 )
 
-// bundle shows a figure above a table.
-func bundle(f *figure.Figure, t *arrowio.Table, text string) map[string]any {
-	return figure.WithTable(f, t, text)
-}
-
 // built is the table of a builder whose columns this package made.
 func built(b *arrowio.Builder) *arrowio.Table {
 	t, err := b.Build()
@@ -85,5 +80,5 @@ func (s *Selection) String() string {
 
 // MIMEBundle shows the growth of d above the candidates.
 func (s *Selection) MIMEBundle() map[string]any {
-	return bundle(s.Figure(), s.Table(), s.String()+"\n"+s.Table().String())
+	return figure.WithTable(s.Figure(), s.Table(), s.String()+"\n"+s.Table().String())
 }
