@@ -1,6 +1,7 @@
 package peers
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -120,7 +121,8 @@ func BenchmarkPeers(b *testing.B) {
 			}
 			runtime.GC()
 			debug.FreeOSMemory()
-			cmd := env.Command(b.Context(), filepath.Join("testdata", "peers.py"), left, other)
+			// The benchmark's own context ends before its clean-up, which waits for the peers.
+			cmd := env.Command(context.WithoutCancel(b.Context()), filepath.Join("testdata", "peers.py"), left, other)
 			ask, answers := talkTo(b, cmd)
 			var names []string
 			answers(&names)
