@@ -45,7 +45,7 @@ func (t *Table) EncodeIPC(w io.Writer, opts ...IPCOptions) (err error) {
 	if t.released.Load() {
 		return ErrReleased
 	}
-	w = watchedWriter{w, t.work}
+	mending := &mendingWriter{w: watchedWriter{w, t.work}}
 	settings := []ipc.Option{ipc.WithSchema(t.Schema()), ipc.WithAllocator(t.mem)}
 	switch o.Compression {
 	case "":
@@ -61,8 +61,8 @@ func (t *Table) EncodeIPC(w io.Writer, opts ...IPCOptions) (err error) {
 		Close() error
 	}
 	if o.Stream {
-		out = ipc.NewWriter(w, settings...)
-	} else if out, err = ipc.NewFileWriter(&countingWriter{w: w}, settings...); err != nil {
+		out = ipc.NewWriter(mending, settings...)
+	} else if out, err = ipc.NewFileWriter(&countingWriter{w: mending}, settings...); err != nil {
 		return err
 	}
 	for from, rows := int64(0), t.rec.NumRows(); ; {
@@ -79,7 +79,7 @@ func (t *Table) EncodeIPC(w io.Writer, opts ...IPCOptions) (err error) {
 		}
 		t.work.add(to - from)
 		if from = to; from >= rows {
-			return out.Close()
+			return mending.finish(out.Close)
 		}
 	}
 }

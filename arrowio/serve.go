@@ -121,7 +121,7 @@ func (f *flightService) table(name string) (*Table, error) {
 
 func (f *flightService) info(name string, t *Table) *flight.FlightInfo {
 	return &flight.FlightInfo{
-		Schema:           flight.SerializeSchema(t.Schema(), t.mem),
+		Schema:           serializedSchema(t),
 		FlightDescriptor: &flight.FlightDescriptor{Type: flight.DescriptorPATH, Path: []string{name}},
 		Endpoint: []*flight.FlightEndpoint{{
 			Ticket:   &flight.Ticket{Ticket: []byte(name)},
@@ -169,7 +169,7 @@ func (f *flightService) DoGet(ticket *flight.Ticket, stream flight.FlightService
 	if err != nil {
 		return err
 	}
-	w := flight.NewRecordWriter(stream, ipc.WithSchema(t.Schema()), ipc.WithAllocator(t.mem))
+	w := flight.NewRecordWriter(mendingStream{stream}, ipc.WithSchema(t.Schema()), ipc.WithAllocator(t.mem))
 	defer w.Close()
 	rows := t.rec.NumRows()
 	step := batchRows(t.rec)

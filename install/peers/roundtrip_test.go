@@ -55,7 +55,6 @@ func TestOthersReadWhatWeWrite(t *testing.T) {
 	every := everyTable(t, mem)
 	empty := must(t)(every.Head(0))
 	zero := must(t)(arrowio.NewTableIn(mem).Build())
-	plain := must(t)(every.Drop("dictionary", "dictionary8"))
 	text := textTable(t, mem)
 	dir := t.TempDir()
 	file := func(name string) string { return filepath.Join(dir, name) }
@@ -71,7 +70,6 @@ func TestOthersReadWhatWeWrite(t *testing.T) {
 		"every-lz4.arrow":      ipc(every, arrowio.IPCOptions{Compression: "lz4"}),
 		"every-zstd.arrow":     ipc(every, arrowio.IPCOptions{Compression: "zstd"}),
 		"every.arrows":         ipc(every, arrowio.IPCOptions{Stream: true, BatchRows: 1}),
-		"plain.arrows":         ipc(plain, arrowio.IPCOptions{Stream: true, BatchRows: 1}),
 		"empty.arrow":          ipc(empty, arrowio.IPCOptions{}),
 		"empty.arrows":         ipc(empty, arrowio.IPCOptions{Stream: true}),
 		"zero.arrow":           ipc(zero, arrowio.IPCOptions{}),
