@@ -141,6 +141,10 @@ func scalarAppender(col arrow.Array) appender {
 		return func(dst []byte, i int) []byte { return appendFloat(dst, a.Value(i), 64) }
 	case *array.Float32:
 		return func(dst []byte, i int) []byte { return appendFloat(dst, float64(a.Value(i)), 32) }
+	case *array.Float16:
+		return func(dst []byte, i int) []byte { return appendFloat(dst, float64(a.Value(i).Float32()), 32) }
+	case *array.Decimal128, *array.Decimal256:
+		return func(dst []byte, i int) []byte { return append(dst, goValue(a, i).(string)...) }
 	case *array.Int64:
 		return func(dst []byte, i int) []byte { return strconv.AppendInt(dst, a.Value(i), 10) }
 	case *array.Int32:

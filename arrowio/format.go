@@ -57,6 +57,8 @@ func writeValue(b *strings.Builder, a arrow.Array, i int) {
 		b.WriteString(a.Value(i).ToTime().Format(time.DateOnly))
 	case *array.Date64:
 		b.WriteString(a.Value(i).ToTime().Format(time.DateOnly))
+	case *array.Time32, *array.Time64, *array.Decimal128, *array.Decimal256:
+		fmt.Fprint(b, goValue(a, i))
 	case *array.Duration:
 		b.WriteString((time.Duration(a.Value(i)) * a.DataType().(*arrow.DurationType).Unit.Multiplier()).String())
 	case *array.Map:
@@ -95,7 +97,7 @@ func writeValue(b *strings.Builder, a arrow.Array, i int) {
 				fmt.Fprintf(b, "… (%s)", plural(len(x), "byte"))
 			}
 		case float64:
-			b.WriteString(strconv.FormatFloat(x, 'g', 6, 64))
+			b.WriteString(strings.TrimPrefix(strconv.FormatFloat(x, 'g', 6, 64), "+"))
 		default:
 			fmt.Fprint(b, x)
 		}
@@ -125,6 +127,46 @@ func timeText(t time.Time) string {
 		return t.Format(time.DateOnly)
 	}
 	return t.Format("2006-01-02 15:04:05.999999999")
+}
+
+// columnTexts gives the shown values of a column whose values are shown alike,
+// as numbers with one number of decimals are, or nil for a column of another type.
+func columnTexts(col arrow.Array, rows []int) []string {
+	if stamps, ok := col.(*array.Timestamp); ok {
+		return stampTexts(stamps, rows)
+	}
+	return floatTexts(col, rows)
+}
+
+// stampTexts leaves out the time of day where that of every shown value is
+// midnight, and of the fraction of a second what none has.
+func stampTexts(a *array.Timestamp, rows []int) []string {
+	dt := a.DataType().(*arrow.TimestampType)
+	times := make([]time.Time, len(rows))
+	layout, fraction := time.DateOnly, 0
+	for i, row := range rows {
+		if row < 0 || isNull(a, row) {
+			continue
+		}
+		t := inZone(a.Value(row).ToTime(dt.Unit), dt.TimeZone)
+		times[i] = t
+		if timeText(t) != t.Format(time.DateOnly) {
+			layout = time.DateTime
+		}
+		for digits, unit := 9, 1; digits > fraction; digits, unit = digits-3, unit*1000 {
+			if t.Nanosecond()/unit%1000 != 0 {
+				fraction = digits
+			}
+		}
+	}
+	if fraction > 0 {
+		layout += "." + strings.Repeat("0", fraction)
+	}
+	texts := make([]string, len(rows))
+	for i, t := range times {
+		texts[i] = t.Format(layout)
+	}
+	return texts
 }
 
 // floatTexts gives the shown values of a column of floats with one number of

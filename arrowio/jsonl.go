@@ -20,7 +20,7 @@ func (t *Table) WriteJSONLines(path string) error {
 }
 
 // EncodeJSONLines writes one JSON object a row. Numbers that are not finite are
-// null, timestamps RFC 3339 in UTC, bytes base64.
+// null, decimals have all their digits, timestamps are RFC 3339 in UTC, bytes base64.
 func (t *Table) EncodeJSONLines(w io.Writer) error {
 	if t.released.Load() {
 		return ErrReleased
@@ -67,7 +67,7 @@ func jsonAppender(col arrow.Array) appender {
 		app = func(dst []byte, i int) []byte { return appendJSONText(dst, a.Value(i)) }
 	case *array.StringView:
 		app = func(dst []byte, i int) []byte { return appendJSONText(dst, a.Value(i)) }
-	case *array.Float64, *array.Float32:
+	case *array.Float64, *array.Float32, *array.Float16:
 		number := scalarAppender(col)
 		app = func(dst []byte, i int) []byte {
 			if f := goValue(a, i).(float64); !isFinite(f) {

@@ -3,6 +3,8 @@ package arrowio
 import (
 	"fmt"
 	"strings"
+
+	"github.com/agext/levenshtein"
 )
 
 // suggest ends the message about an unknown name: the one probably meant, and
@@ -10,7 +12,7 @@ import (
 func suggest(name string, known []string) string {
 	best, bestAt := "", 3 // more than two edits away is another word
 	for _, k := range known {
-		if d := editDistance(strings.ToLower(name), strings.ToLower(k)); d < bestAt && d < len(name) {
+		if d := levenshtein.Distance(strings.ToLower(name), strings.ToLower(k), nil); d < bestAt && d < len(name) {
 			best, bestAt = k, d
 		}
 	}
@@ -37,25 +39,4 @@ func quoteList(names []string, most int) string {
 		fmt.Fprintf(&b, "%q", n)
 	}
 	return b.String()
-}
-
-// editDistance is Levenshtein's, over bytes.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -3,6 +3,7 @@ package arrowio
 import (
 	"fmt"
 	"math"
+	"math/big"
 	"strings"
 	"time"
 
@@ -192,6 +193,14 @@ func goValue(a arrow.Array, i int) any {
 		return a.Value(i).ToTime()
 	case *array.Duration:
 		return time.Duration(a.Value(i)) * a.DataType().(*arrow.DurationType).Unit.Multiplier()
+	case *array.Time32:
+		return a.Value(i).FormattedString(a.DataType().(*arrow.Time32Type).Unit)
+	case *array.Time64:
+		return a.Value(i).FormattedString(a.DataType().(*arrow.Time64Type).Unit)
+	case *array.Decimal128:
+		return decimalText(a.Value(i).BigInt(), a.DataType().(*arrow.Decimal128Type).Scale)
+	case *array.Decimal256:
+		return decimalText(a.Value(i).BigInt(), a.DataType().(*arrow.Decimal256Type).Scale)
 	case *array.Dictionary:
 		return goValue(a.Dictionary(), a.GetValueIndex(i))
 	case *array.Struct:
@@ -207,6 +216,23 @@ func goValue(a arrow.Array, i int) any {
 		return list
 	}
 	return a.ValueStr(i)
+}
+
+// decimalText gives a decimal with all the decimals of its type.
+func decimalText(n *big.Int, scale int32) string {
+	digits := new(big.Int).Abs(n).String()
+	switch {
+	case scale > 0:
+		digits = strings.Repeat("0", max(0, int(scale)+1-len(digits))) + digits
+		point := len(digits) - int(scale)
+		digits = digits[:point] + "." + digits[point:]
+	case scale < 0 && n.Sign() != 0:
+		digits += strings.Repeat("0", int(-scale))
+	}
+	if n.Sign() < 0 {
+		return "-" + digits
+	}
+	return digits
 }
 
 func structValue(a *array.Struct, i int) map[string]any {
@@ -246,6 +272,12 @@ func typeName(dt arrow.DataType) string {
 		return "duration[" + dt.Unit.String() + "]"
 	case *arrow.Date32Type, *arrow.Date64Type:
 		return "date"
+	case *arrow.Time32Type, *arrow.Time64Type:
+		return "time"
+	case arrow.DecimalType:
+		return fmt.Sprintf("decimal[%d, %d]", dt.GetPrecision(), dt.GetScale())
+	case *arrow.FixedSizeBinaryType:
+		return fmt.Sprintf("binary[%d]", dt.ByteWidth)
 	case *arrow.DictionaryType:
 		return "cat"
 	case *arrow.MapType:

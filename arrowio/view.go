@@ -155,15 +155,15 @@ type cell struct {
 // cells gives the shown cells of a column.
 func (v *View) cells(col arrow.Array) []cell {
 	cells := make([]cell, len(v.rows))
-	floats := floatTexts(col, v.rows)
+	texts := columnTexts(col, v.rows)
 	for i, row := range v.rows {
 		switch {
 		case row < 0:
 			cells[i] = cell{text: "…", gap: true}
 		case isNull(col, row):
 			cells[i] = cell{text: "null", null: true}
-		case floats != nil:
-			cells[i].text = floats[i]
+		case texts != nil:
+			cells[i].text = texts[i]
 		default:
 			cells[i].text = valueText(col, row)
 		}

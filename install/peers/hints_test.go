@@ -2,6 +2,8 @@ package peers
 
 import (
 	"fmt"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -20,8 +22,35 @@ func run(t *testing.T, program string) string {
 	return string(out)
 }
 
-// TestHintsWork runs the lines for pandas, Polars and DuckDB as they stand. R
-// and Spark are not at hand: of theirs it sees only that they are there.
+// rReads are the formats that R reads with packages of Debian; its arrow and
+// nanoarrow are in none of the registries that CI reaches.
+var rReads = map[string]bool{"x.csv": true, "x.jsonl": true}
+
+// runR runs a program of R, which CI has and other machines may lack.
+func runR(t *testing.T, program string) {
+	t.Helper()
+	rscript, err := exec.LookPath("Rscript")
+	if err != nil && os.Getenv("CI") == "" {
+		t.Log("there is no R: its lines are not run")
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "read.R")
+	if err := os.WriteFile(file, []byte(program), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), rscript, "--vanilla", file)
+	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
+	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "all read") {
+		t.Fatalf("%v\n%s\n%s", err, out, program)
+	}
+}
+
+// TestHintsWork runs the lines for pandas, Polars, DuckDB and, of CSV and JSON
+// lines, R as they stand. Of R's lines for Arrow and Parquet, and of Spark's, it
+// sees only that they are there.
 func TestHintsWork(t *testing.T) {
 	tbl := must(t)(arrowio.NewTableIn(checked(t)).Strings("text", []string{"plain", "", "line\nbreak, \"quoted\"", "żółć"}).
 		Ints("n", []int{1, -2, 3, 1 << 60}).Bools("ok", []bool{true, false, true, false}).Build())
@@ -33,6 +62,7 @@ func TestHintsWork(t *testing.T) {
 	}
 	var program strings.Builder
 	program.WriteString("import duckdb\n")
+	rProgram := ""
 	for name, write := range writes {
 		path := filepath.Join(dir, name)
 		if err := write(path); err != nil {
@@ -50,6 +80,9 @@ func TestHintsWork(t *testing.T) {
 			fmt.Fprintf(&program, "%s\nassert len(df) == 4 and list(df['n']) == [1, -2, 3, 1 << 60], df\n", s)
 		}
 		fmt.Fprintf(&program, "%s\nassert len(r.fetchall()) == 4\n", sections[2])
+		if rReads[name] {
+			rProgram += sections[3] + "\n" + `stopifnot(nrow(df) == 4, df$n == c(1, -2, 3, 2^60), df$ok == c(TRUE, FALSE, TRUE, FALSE), df$text[3:4] == c("line\nbreak, \"quoted\"", "żółć"))` + "\n"
+		}
 		for i, want := range []string{"# R\nlibrary(", "# Spark\n"} {
 			if !strings.HasPrefix(sections[3+i], want) || !strings.Contains(sections[3+i], name) {
 				t.Errorf("%s: section %q", name, sections[3+i])
@@ -59,6 +92,7 @@ func TestHintsWork(t *testing.T) {
 	if said := run(t, program.String()+"print('all read')\n"); !strings.Contains(said, "all read") {
 		t.Error(said)
 	}
+	runR(t, rProgram+`cat("all read\n")`)
 	if _, err := arrowio.HowToRead(filepath.Join(dir, "none")); err == nil {
 		t.Error("a hint for a file that is not there")
 	}
