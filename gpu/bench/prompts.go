@@ -11,6 +11,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"flag"
 	"log"
@@ -30,7 +31,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	ds, err := dataset.Load(flag.Args()...)
+	ds, err := dataset.Load(context.Background(), flag.Args()...)
 	if err != nil {
 		log.Fatal(err)
 	}

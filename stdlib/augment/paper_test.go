@@ -40,7 +40,7 @@ func loadReal(model string, files []string) (*tokenize.IDs, error) {
 	real.once.Do(func() {
 		var parts []*dataset.Dataset
 		for _, file := range files {
-			d, err := dataset.Load(file)
+			d, err := dataset.Load(context.Background(), file)
 			if err != nil {
 				real.err = err
 				return

@@ -1,9 +1,11 @@
 package dataset
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"sort"
+	"sync"
 
 	"github.com/apache/arrow/go/v17/arrow"
 )
@@ -60,16 +62,41 @@ func (d *Dataset) Row(i int) Row {
 
 // Prompt is the rendered prompt of row i, see Render.
 func (d *Dataset) Prompt(i int) string {
-	c, j := d.place(i)
-	return Render(stringList(c.prefix, c.prefixText, j))
+	return string(d.appendPrompt(nil, i))
 }
 
-// Prompts is the rendered prompt of every row.
+// appendPrompt appends the rendered prompt of row i.
+func (d *Dataset) appendPrompt(b []byte, i int) []byte {
+	c, j := d.place(i)
+	start := len(b)
+	from, to := c.prefix.ValueOffsets(j)
+	for k := from; k < to; k++ {
+		b = append(b, c.prefixText.Value(int(k))...)
+	}
+	return b[:start+len(render(b[start:]))]
+}
+
+// Prompts is the rendered prompt of every row. It takes no context: a million
+// prompts take about a second.
 func (d *Dataset) Prompts() []string {
 	out := make([]string, d.n)
-	for i := range out {
-		out[i] = d.Prompt(i)
-	}
+	scratch := sync.Pool{New: func() any { return new([]byte) }}
+	// Without a context and with no row that can fail there is no error.
+	_ = d.each(context.Background(), "Rendering prompts", cores(), func(from, to int) error {
+		text := scratch.Get().(*[]byte)
+		defer scratch.Put(text)
+		*text = (*text)[:0]
+		var ends [blockRows]int
+		for i := from; i < to; i++ {
+			*text = d.appendPrompt(*text, i)
+			ends[i-from] = len(*text)
+		}
+		all, start := string(*text), 0
+		for i := from; i < to; i++ {
+			out[i], start = all[start:ends[i-from]], ends[i-from]
+		}
+		return nil
+	})
 	return out
 }
 
@@ -92,45 +119,64 @@ func (d *Dataset) Rewards(i int) []float64 {
 func (d *Dataset) Rejects() []Reject { return d.rejects }
 
 // Record is the rows as one Arrow record of Schema. Rows that are selected or
-// ordered are copied. A string column holds at most two gigabytes; Record panics
-// where that is not enough, and Records always works.
-func (d *Dataset) Record() arrow.Record {
-	records := d.records(math.MaxInt32)
-	if len(records) > 1 {
-		panic("dataset: the text is more than the two gigabytes of one Arrow record: use Records")
+// ordered are copied. A string column holds at most two gigabytes: more text than
+// that is an error, and Records always works.
+func (d *Dataset) Record(ctx context.Context) (arrow.Record, error) {
+	if records := d.uncopied(); len(records) == 1 {
+		return records[0], nil
 	}
-	return records[0]
+	bytes := 0
+	err := d.each(ctx, "Measuring rows", 1, func(from, to int) error {
+		for i := from; i < to; i++ {
+			row := d.Row(i)
+			if bytes += row.size(); bytes > math.MaxInt32 {
+				return fmt.Errorf("dataset: the text of the first %d rows is more than the two gigabytes of one Arrow record: use Records", i+1)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	w := newBuilder()
+	err = d.each(ctx, "Copying rows", 1, func(from, to int) error {
+		for i := from; i < to; i++ {
+			row := d.Row(i)
+			w.append(&row)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return w.record(), nil
 }
 
 // Records is the rows as Arrow records of Schema, as many as it takes. Rows that
 // nobody selected or ordered are not copied.
-func (d *Dataset) Records() []arrow.Record {
-	if d.rows == nil && len(d.chunks) > 0 {
-		records := make([]arrow.Record, len(d.chunks))
-		for i, c := range d.chunks {
-			records[i] = c.rec
-		}
-		return records
+func (d *Dataset) Records(ctx context.Context) ([]arrow.Record, error) {
+	if records := d.uncopied(); records != nil {
+		return records, nil
 	}
-	return d.records(chunkBytes)
+	copied, err := d.rebuilt(ctx, "Copying rows", func(int, *Row) error { return nil })
+	if err != nil {
+		return nil, err
+	}
+	if records := copied.uncopied(); records != nil {
+		return records, nil
+	}
+	return []arrow.Record{newBuilder().record()}, nil
 }
 
-// records copies the rows into records of at most so many bytes, at least one.
-func (d *Dataset) records(limit int) []arrow.Record {
-	if d.rows == nil && len(d.chunks) == 1 {
-		return []arrow.Record{d.chunks[0].rec}
+// uncopied is the records in which the rows lie already, nil when the rows were
+// selected or ordered, or when there are none.
+func (d *Dataset) uncopied() []arrow.Record {
+	if d.rows != nil {
+		return nil
 	}
 	var records []arrow.Record
-	b := newBuilder()
-	for i := range d.n {
-		r := d.Row(i)
-		if b.rows > 0 && b.bytes+r.size() > limit {
-			records = append(records, b.record())
-		}
-		b.append(&r)
-	}
-	if b.rows > 0 || len(records) == 0 {
-		records = append(records, b.record())
+	for _, c := range d.chunks {
+		records = append(records, c.rec)
 	}
 	return records
 }

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -11,15 +12,27 @@ import (
 )
 
 // Table is the rows as a table of Schema's columns. See Record for its limit.
-func (d *Dataset) Table() *arrowio.Table { return arrowio.FromRecord(d.Record()) }
+func (d *Dataset) Table(ctx context.Context) (*arrowio.Table, error) {
+	record, err := d.Record(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return arrowio.FromRecord(record), nil
+}
 
 // Figure is how long the prompts are, in characters. The longest hundredth of
 // them is counted in the last interval.
 func (d *Dataset) Figure() *figure.Figure {
 	lengths := make([]float64, d.n)
-	for i := range lengths {
-		lengths[i] = float64(utf8.RuneCountInString(d.Prompt(i)))
-	}
+	// Without a context and with no row that can fail there is no error.
+	_ = d.each(context.Background(), "Looking at prompts", cores(), func(from, to int) error {
+		var prompt []byte
+		for i := from; i < to; i++ {
+			prompt = d.appendPrompt(prompt[:0], i)
+			lengths[i] = float64(utf8.RuneCount(prompt))
+		}
+		return nil
+	})
 	sorted := slices.Sorted(slices.Values(lengths))
 	high, median := 1.0, 0.0
 	if d.n > 0 {
@@ -40,39 +53,42 @@ func (d *Dataset) RejectsTable() *arrowio.Table {
 // Describe is a table of what the rows are like, a quantity a row: how many
 // values there are, their mean, standard deviation (of a sample), least, quartiles and
 // greatest. Characters are Unicode code points.
-func (d *Dataset) Describe() (*arrowio.Table, error) {
-	quantities := []struct {
-		name   string
-		values func(i int) []float64
-	}{
-		{"turns per prompt", func(i int) []float64 { return one(len(d.Row(i).Prefix)) }},
-		{"characters per prompt", func(i int) []float64 { return one(utf8.RuneCountInString(d.Prompt(i))) }},
-		{"responses per prompt", func(i int) []float64 { return one(len(d.Responses(i))) }},
-		{"characters per response", func(i int) []float64 {
-			var out []float64
-			for _, r := range d.Responses(i) {
-				out = append(out, float64(utf8.RuneCountInString(r)))
+func (d *Dataset) Describe(ctx context.Context) (*arrowio.Table, error) {
+	names := []string{"turns per prompt", "characters per prompt", "responses per prompt",
+		"characters per response", "reward", "reward, best minus worst"}
+	blocks := make([][6][]float64, (d.n+blockRows-1)/blockRows)
+	err := d.each(ctx, "Describing", cores(), func(from, to int) error {
+		var values [6][]float64
+		add := func(quantity int, v float64) { values[quantity] = append(values[quantity], v) }
+		var prompt []byte
+		for i := from; i < to; i++ {
+			row := d.Row(i)
+			prompt = d.appendPrompt(prompt[:0], i)
+			add(0, float64(len(row.Prefix)))
+			add(1, float64(utf8.RuneCount(prompt)))
+			add(2, float64(len(row.Responses)))
+			for _, r := range row.Responses {
+				add(3, float64(utf8.RuneCountInString(r)))
 			}
-			return out
-		}},
-		{"reward", func(i int) []float64 { return present(d.Rewards(i)) }},
-		{"reward, best minus worst", func(i int) []float64 {
-			r := present(d.Rewards(i))
-			if len(r) == 0 {
-				return nil
+			if r := present(row.Rewards); len(r) > 0 {
+				values[4] = append(values[4], r...)
+				add(5, slices.Max(r)-slices.Min(r))
 			}
-			return []float64{slices.Max(r) - slices.Min(r)}
-		}},
-	}
-	var names []string
-	var counts []int
-	columns := make([][]float64, 7)
-	for _, q := range quantities {
-		var values []float64
-		for i := range d.n {
-			values = append(values, q.values(i)...)
 		}
-		names, counts = append(names, q.name), append(counts, len(values))
+		blocks[from/blockRows] = values
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	counts := make([]int, len(names))
+	columns := make([][]float64, 7)
+	for q := range names {
+		var values []float64
+		for _, b := range blocks {
+			values = append(values, b[q]...)
+		}
+		counts[q] = len(values)
 		for j, v := range summary(values) {
 			columns[j] = append(columns[j], v)
 		}
@@ -81,8 +97,6 @@ func (d *Dataset) Describe() (*arrowio.Table, error) {
 		Floats("mean", columns[0]).Floats("std", columns[1]).Floats("min", columns[2]).
 		Floats("25%", columns[3]).Floats("50%", columns[4]).Floats("75%", columns[5]).Floats("max", columns[6]).Build()
 }
-
-func one(n int) []float64 { return []float64{float64(n)} }
 
 // present is the values that are not NaN.
 func present(values []float64) []float64 {

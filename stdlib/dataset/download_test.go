@@ -186,7 +186,7 @@ func TestDownloadHH(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if ds, err := Load(paths...); err != nil || ds.Len() != 2312 {
+	if ds, err := Load(t.Context(), paths...); err != nil || ds.Len() != 2312 {
 		t.Errorf("%v, %v", ds, err)
 	}
 	if want := "/anthropics/hh-rlhf/" + hhCommit + "/harmless-base/test.jsonl.gz"; len(asked) != 1 || asked[0] != want {

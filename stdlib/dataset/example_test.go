@@ -13,7 +13,7 @@ import (
 func Example() {
 	ds := dataset.Example()
 	for _, a := range dataset.Budget(720) {
-		subset, err := ds.Prefix(a.Prompts).RankingsWith(a.Responses, dataset.PythonRandom(42))
+		subset, err := ds.Prefix(a.Prompts).RankingsWith(context.Background(), a.Responses, dataset.PythonRandom(42))
 		if err != nil {
 			log.Fatal(err)
 		}

@@ -218,16 +218,16 @@ func TestWrittenIsRead(t *testing.T) {
 	ds := Concat(odd, hh, Example().Shuffle(3).Prefix(100), tinyTree(t))
 	dir := t.TempDir()
 	for name, write := range map[string]func(path string) error{
-		"a.jsonl":    ds.WriteJSONL,
-		"a.jsonl.gz": ds.WriteJSONL,
-		"a.parquet":  func(path string) error { return ds.Table().WriteParquet(path) },
-		"a.arrow":    func(path string) error { return ds.Table().WriteIPC(path) },
+		"a.jsonl":    func(path string) error { return ds.WriteJSONL(t.Context(), path) },
+		"a.jsonl.gz": func(path string) error { return ds.WriteJSONL(t.Context(), path) },
+		"a.parquet":  func(path string) error { return tableOf(t, ds).WriteParquet(path) },
+		"a.arrow":    func(path string) error { return tableOf(t, ds).WriteIPC(path) },
 	} {
 		path := filepath.Join(dir, name)
 		if err := write(path); err != nil {
 			t.Fatal(name, err)
 		}
-		back, err := Load(path)
+		back, err := Load(t.Context(), path)
 		if err != nil {
 			t.Fatal(name, err)
 		}
@@ -310,7 +310,7 @@ func fuzzReader(f *testing.F, format Format, seeds ...string) {
 			}
 		}
 		var out bytes.Buffer
-		if err := ds.EncodeJSONL(&out); err != nil {
+		if err := ds.EncodeJSONL(t.Context(), &out); err != nil {
 			t.Fatal(err)
 		}
 		if ds.Len() == 0 {
@@ -351,8 +351,8 @@ func FuzzAny(f *testing.F) {
 	dir := f.TempDir()
 	seeds := []string{goodPRO, tree}
 	for name, write := range map[string]func(string) error{
-		"a.gz": func(p string) error { return ds.WriteJSONL(p + ".gz") }, "a.parquet": func(p string) error { return ds.Table().WriteParquet(p) },
-		"a.arrow": func(p string) error { return ds.Table().WriteIPC(p) },
+		"a.gz": func(p string) error { return ds.WriteJSONL(f.Context(), p+".gz") }, "a.parquet": func(p string) error { return tableOf(f, ds).WriteParquet(p) },
+		"a.arrow": func(p string) error { return tableOf(f, ds).WriteIPC(p) },
 	} {
 		path := filepath.Join(dir, name)
 		if err := write(path); err != nil {

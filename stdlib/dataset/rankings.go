@@ -1,9 +1,11 @@
 package dataset
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -15,8 +17,8 @@ import (
 // Ranked is the rows with their responses in the order of descending reward, as
 // the paper trains on them; responses with equal rewards keep their order. A row
 // without rewards, or with a response that has none, is an error.
-func (d *Dataset) Ranked() (*Dataset, error) {
-	return d.pick(func(i int, rewards []float64) []int {
+func (d *Dataset) Ranked(ctx context.Context) (*Dataset, error) {
+	return d.pick(ctx, func(i int, rewards []float64) []int {
 		return byReward(rewards, count(len(rewards)))
 	})
 }
@@ -25,8 +27,8 @@ func (d *Dataset) Ranked() (*Dataset, error) {
 // takes them as the paper does: from rankings of 4, 3 are sampled for every row;
 // from these 2. So the 2-rankings of a seed are within its 3-rankings, and all
 // have the same prompts.
-func (d *Dataset) Rankings(k int, seed uint64) (*Dataset, error) {
-	return d.RankingsWith(k, NewRandom(seed))
+func (d *Dataset) Rankings(ctx context.Context, k int, seed uint64) (*Dataset, error) {
+	return d.RankingsWith(ctx, k, NewRandom(seed))
 }
 
 // RankingsWith is Rankings from a generator of the caller. With
@@ -35,48 +37,69 @@ func (d *Dataset) Rankings(k int, seed uint64) (*Dataset, error) {
 // on down to k; each time the sample is put in the order of descending reward,
 // equal rewards as sampled. A row with fewer than k responses is an error;
 // AtLeast leaves such rows out.
-func (d *Dataset) RankingsWith(k int, r Random) (*Dataset, error) {
+func (d *Dataset) RankingsWith(ctx context.Context, k int, r Random) (*Dataset, error) {
 	if k < 1 {
 		return nil, fmt.Errorf("dataset: rankings of %d responses", k)
 	}
-	most := 0
 	picks := make([][]int, d.n)
 	rewards := make([][]float64, d.n)
-	for i := range d.n {
-		rewards[i] = d.Rewards(i)
-		if len(d.Responses(i)) < k {
-			return nil, d.rowError(i, fmt.Errorf("%d responses, a ranking of %d was asked for (AtLeast leaves such rows out)", len(d.Responses(i)), k))
+	err := d.each(ctx, "Looking at rewards", cores(), func(from, to int) error {
+		for i := from; i < to; i++ {
+			rewards[i] = d.Rewards(i)
+			if n := d.responses(i); n < k {
+				return d.rowError(i, fmt.Errorf("%d responses, a ranking of %d was asked for (AtLeast leaves such rows out)", n, k))
+			}
+			if err := d.scored(i, rewards[i]); err != nil {
+				return err
+			}
+			picks[i] = count(len(rewards[i]))
 		}
-		if err := d.scored(i, rewards[i]); err != nil {
-			return nil, err
-		}
-		picks[i] = count(len(rewards[i]))
-		most = max(most, len(picks[i]))
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	most := 0
+	for _, pick := range picks {
+		most = max(most, len(pick))
 	}
 	for size := most - 1; size >= k; size-- {
-		for i, pick := range picks {
-			if len(pick) <= size {
-				continue
+		// One stream of random numbers: one goroutine.
+		err := d.each(ctx, fmt.Sprintf("Sampling rankings of %d", size), 1, func(from, to int) error {
+			for i := from; i < to; i++ {
+				if pick := picks[i]; len(pick) > size {
+					smaller := make([]int, size)
+					for j, at := range sample(len(pick), size, r) {
+						smaller[j] = pick[at]
+					}
+					picks[i] = byReward(rewards[i], smaller)
+				}
 			}
-			smaller := make([]int, size)
-			for j, at := range sample(len(pick), size, r) {
-				smaller[j] = pick[at]
-			}
-			picks[i] = byReward(rewards[i], smaller)
+			return nil
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
-	return d.pick(func(i int, _ []float64) []int { return picks[i] })
+	return d.pick(ctx, func(i int, _ []float64) []int { return picks[i] })
 }
 
 // AtLeast is the rows that have k responses or more.
 func (d *Dataset) AtLeast(k int) *Dataset {
 	rows := []int{}
 	for i := range d.n {
-		if len(d.Responses(i)) >= k {
+		if d.responses(i) >= k {
 			rows = append(rows, d.base(i))
 		}
 	}
 	return d.view(rows)
+}
+
+// responses is how many responses row i has.
+func (d *Dataset) responses(i int) int {
+	c, j := d.place(i)
+	from, to := c.responses.ValueOffsets(j)
+	return int(to - from)
 }
 
 // count is 0 … n-1.
@@ -122,8 +145,8 @@ func (d *Dataset) rowError(i int, err error) error {
 // pick makes a Dataset in which row i has the responses that choose names, in
 // that order; the first is what supervised fine-tuning learns. The other columns
 // are shared.
-func (d *Dataset) pick(choose func(i int, rewards []float64) []int) (*Dataset, error) {
-	return d.rebuilt(func(i int, row *Row) error {
+func (d *Dataset) pick(ctx context.Context, choose func(i int, rewards []float64) []int) (*Dataset, error) {
+	return d.rebuilt(ctx, "Ranking responses", func(i int, row *Row) error {
 		if err := d.scored(i, row.Rewards); err != nil {
 			return err
 		}
@@ -140,11 +163,11 @@ func (d *Dataset) pick(choose func(i int, rewards []float64) []int) (*Dataset, e
 // WithRewards is the rows with other rewards, rewards[i][j] for response j of
 // row i, as a reward model gives them. The responses stay in their order; Ranked
 // sorts them by it.
-func (d *Dataset) WithRewards(rewards [][]float64) (*Dataset, error) {
+func (d *Dataset) WithRewards(ctx context.Context, rewards [][]float64) (*Dataset, error) {
 	if len(rewards) != d.n {
 		return nil, fmt.Errorf("dataset: rewards for %d rows, there are %d", len(rewards), d.n)
 	}
-	return d.rebuilt(func(i int, row *Row) error {
+	return d.rebuilt(ctx, "Writing rewards", func(i int, row *Row) error {
 		if len(rewards[i]) != len(row.Responses) {
 			return d.rowError(i, fmt.Errorf("%d rewards for %d responses", len(rewards[i]), len(row.Responses)))
 		}
@@ -153,27 +176,38 @@ func (d *Dataset) WithRewards(rewards [][]float64) (*Dataset, error) {
 	})
 }
 
-// rebuilt makes a Dataset of rows that change has been at.
-func (d *Dataset) rebuilt(change func(i int, row *Row) error) (*Dataset, error) {
-	w := newBuilder()
+// rebuilt makes a Dataset of rows that change has been at. change is called from
+// several goroutines.
+func (d *Dataset) rebuilt(ctx context.Context, doing string, change func(i int, row *Row) error) (*Dataset, error) {
+	blocks := make([][]arrow.Record, (d.n+blockRows-1)/blockRows)
+	builders := sync.Pool{New: func() any { return newBuilder() }}
+	err := d.each(ctx, doing, cores(), func(from, to int) error {
+		w := builders.Get().(*builder)
+		var records []arrow.Record
+		for i := from; i < to; i++ {
+			row := d.Row(i)
+			if err := change(i, &row); err != nil {
+				return err
+			}
+			w.append(&row)
+			if w.bytes >= chunkBytes || i+1 == to {
+				records = append(records, w.record())
+			}
+		}
+		blocks[from/blockRows] = records
+		builders.Put(w)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
 	var chunks []*chunk
 	rows := 0
-	flush := func() {
-		chunks = append(chunks, newChunk(w.record(), rows))
-		rows += int(chunks[len(chunks)-1].rec.NumRows())
-	}
-	for i := range d.n {
-		row := d.Row(i)
-		if err := change(i, &row); err != nil {
-			return nil, err
+	for _, records := range blocks {
+		for _, rec := range records {
+			chunks = append(chunks, newChunk(rec, rows))
+			rows += int(rec.NumRows())
 		}
-		w.append(&row)
-		if w.bytes >= chunkBytes {
-			flush()
-		}
-	}
-	if w.rows > 0 {
-		flush()
 	}
 	out := newDataset(chunks, nil)
 	out.rejects = d.rejects

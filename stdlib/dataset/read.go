@@ -74,11 +74,11 @@ func (o *Options) defaults() {
 // Load reads files of any format into one Dataset, rows in the order of the
 // files and lines. A line that cannot be read is a *LineError with file, line
 // and column; use Read with Options.Collect to go on and look at the rejects.
-func Load(paths ...string) (*Dataset, error) {
-	return Read(context.Background(), Options{}, paths...)
+func Load(ctx context.Context, paths ...string) (*Dataset, error) {
+	return Read(ctx, Options{}, paths...)
 }
 
-// Read is Load with a context and options.
+// Read is Load with options.
 func Read(ctx context.Context, o Options, paths ...string) (*Dataset, error) {
 	if len(paths) == 0 {
 		return nil, fmt.Errorf("dataset: no file to read")

@@ -26,7 +26,7 @@ func TestRawRowsBecomePROsRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pro, err := Load(shared(t, "data", "hh", "pro_test_harmless_base.jsonl.gz"))
+	pro, err := Load(t.Context(), shared(t, "data", "hh", "pro_test_harmless_base.jsonl.gz"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestRawRowsBecomePROsRows(t *testing.T) {
 // change, and each is the longer for it.
 func TestKeptText(t *testing.T) {
 	path := shared(t, "data", "hh", "harmless-base-test.jsonl.gz")
-	kept, err := Load(path)
+	kept, err := Load(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func TestEveryFileReads(t *testing.T) {
 		{"ranked/qa_feedback_ranked4.jsonl.gz", 500, 2000},
 	}
 	for _, test := range tests {
-		ds, err := Load(shared(t, "data", filepath.FromSlash(test.file)))
+		ds, err := Load(t.Context(), shared(t, "data", filepath.FromSlash(test.file)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -251,7 +251,7 @@ func TestManyBlocks(t *testing.T) {
 	}
 	write(zst, e.EncodeAll([]byte(text.String()), nil))
 
-	ds, err := Load(plain, gz, zst)
+	ds, err := Load(t.Context(), plain, gz, zst)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -276,7 +276,7 @@ func TestCancelledReadEnds(t *testing.T) {
 }
 
 func TestMissingFileIsNamed(t *testing.T) {
-	_, err := Load(filepath.Join(t.TempDir(), "none.jsonl"))
+	_, err := Load(t.Context(), filepath.Join(t.TempDir(), "none.jsonl"))
 	if err == nil || !strings.Contains(err.Error(), "none.jsonl") {
 		t.Errorf("got %v, want an error that names the file", err)
 	}

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"bytes"
 	"strings"
 	"unicode"
 )
@@ -24,16 +25,42 @@ type Turn struct {
 // it: the turns end to end, role marks replaced by "\n\nHuman: " and
 // "\n\nAssistant: ", trailing white space (Python's str.rstrip) stripped.
 func Render(prefix []string) string {
-	text := strings.Join(prefix, "")
-	if strings.Contains(text, "<|") {
-		text = marks.Replace(text)
+	var text []byte
+	for _, turn := range prefix {
+		text = append(text, turn...)
 	}
-	return strings.TrimRightFunc(text, isPythonSpace)
+	return string(render(text))
 }
 
-// marks is immutable and safe for concurrent use. No mark begins inside
-// another, so replacing both in one pass equals Python's two.
-var marks = strings.NewReplacer(PrompterMark, humanText, AssistantMark, assistantText)
+// render renders turns end to end in their own memory: no mark is shorter than
+// what it becomes. No mark begins inside another, so replacing both in one pass
+// equals Python's two.
+func render(text []byte) []byte {
+	to := bytes.Index(text, markStart)
+	if to < 0 {
+		to = len(text)
+	}
+	for from := to; from < len(text); {
+		switch rest := text[from:]; {
+		case bytes.HasPrefix(rest, []byte(PrompterMark)):
+			from += len(PrompterMark)
+			to += copy(text[to:], humanText)
+		case bytes.HasPrefix(rest, []byte(AssistantMark)):
+			from += len(AssistantMark)
+			to += copy(text[to:], assistantText)
+		default: // up to where the next mark may begin
+			n := bytes.Index(rest[1:], markStart) + 1
+			if n == 0 {
+				n = len(rest)
+			}
+			from += n
+			to += copy(text[to:], rest[:n])
+		}
+	}
+	return bytes.TrimRightFunc(text[:to], isPythonSpace)
+}
+
+var markStart = []byte("<|")
 
 // TrainingText is a rendered prompt with a response behind it, as the paper
 // trains on it.

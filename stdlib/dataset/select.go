@@ -1,8 +1,9 @@
 package dataset
 
 import (
+	"context"
+	"crypto/sha256"
 	"fmt"
-	"hash/maphash"
 )
 
 // Take is the given rows in the given order; a row may come twice.
@@ -31,15 +32,22 @@ func (d *Dataset) Where(mask []bool) (*Dataset, error) {
 	return d.view(rows), nil
 }
 
-// Filter is the rows for which keep gives true.
-func (d *Dataset) Filter(keep func(Row) bool) *Dataset {
+// Filter is the rows for which keep gives true. keep is called for one row after
+// the other. The error is that of ctx.
+func (d *Dataset) Filter(ctx context.Context, keep func(Row) bool) (*Dataset, error) {
 	rows := []int{}
-	for i := range d.n {
-		if keep(d.Row(i)) {
-			rows = append(rows, d.base(i))
+	err := d.each(ctx, "Filtering", 1, func(from, to int) error {
+		for i := from; i < to; i++ {
+			if keep(d.Row(i)) {
+				rows = append(rows, d.base(i))
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	return d.view(rows)
+	return d.view(rows), nil
 }
 
 // Shuffle is all rows in random order, from NewRandom(seed).
@@ -88,24 +96,30 @@ func (d *Dataset) Split(fractions ...float64) ([]*Dataset, error) {
 }
 
 // Dedup is the rows without those whose rendered prompt an earlier row has. How
-// many it drops is the difference of the two Lens.
-func (d *Dataset) Dedup() *Dataset {
-	seed := maphash.MakeSeed()
-	seen := map[uint64][]int{} // hash -> rows kept; a shared hash is no proof
-	rows := []int{}
-next:
-	for i := range d.n {
-		prompt := d.Prompt(i)
-		h := maphash.String(seed, prompt)
-		for _, j := range seen[h] {
-			if d.Prompt(j) == prompt {
-				continue next
-			}
+// many it drops is the difference of the two Lens. Prompts are told apart by
+// their SHA-256. The error is that of ctx.
+func (d *Dataset) Dedup(ctx context.Context) (*Dataset, error) {
+	digests := make([][sha256.Size]byte, d.n)
+	err := d.each(ctx, "Comparing prompts", cores(), func(from, to int) error {
+		var prompt []byte
+		for i := from; i < to; i++ {
+			prompt = d.appendPrompt(prompt[:0], i)
+			digests[i] = sha256.Sum256(prompt)
 		}
-		seen[h] = append(seen[h], i)
-		rows = append(rows, d.base(i))
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	return d.view(rows)
+	seen := make(map[[sha256.Size]byte]bool, d.n)
+	rows := []int{}
+	for i, digest := range digests {
+		if !seen[digest] {
+			seen[digest] = true
+			rows = append(rows, d.base(i))
+		}
+	}
+	return d.view(rows), nil
 }
 
 // Concat is the rows of several Datasets, one after the other.

@@ -130,15 +130,15 @@ func TestPythonRandomWithoutSharedData(t *testing.T) {
 // The 3- and 2-rankings of split.py, row for row.
 func TestRankingsAreSplitPys(t *testing.T) {
 	v := readVectors(t).Split
-	ds, err := Load(shared(t, "data", "ranked", "qa_feedback_ranked4.jsonl.gz"))
+	ds, err := Load(t.Context(), shared(t, "data", "ranked", "qa_feedback_ranked4.jsonl.gz"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	three, err := ds.RankingsWith(3, PythonRandom(42))
+	three, err := ds.RankingsWith(t.Context(), 3, PythonRandom(42))
 	if err != nil {
 		t.Fatal(err)
 	}
-	two, err := ds.RankingsWith(2, PythonRandom(42))
+	two, err := ds.RankingsWith(t.Context(), 2, PythonRandom(42))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,15 +175,15 @@ func TestRankingsAreSplitPys(t *testing.T) {
 
 func TestRankingsNest(t *testing.T) {
 	ds := rankedRows(t, 200, 4)
-	three, err := ds.Rankings(3, 9)
+	three, err := ds.Rankings(t.Context(), 3, 9)
 	if err != nil {
 		t.Fatal(err)
 	}
-	two, err := ds.Rankings(2, 9)
+	two, err := ds.Rankings(t.Context(), 2, 9)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := ds.Rankings(2, 9)
+	again, err := ds.Rankings(t.Context(), 2, 9)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +202,7 @@ func TestRankingsNest(t *testing.T) {
 	if len(pairs) != 6 {
 		t.Errorf("pairs drawn: %v, want all 6", pairs)
 	}
-	if _, err := ds.Rankings(5, 9); err == nil || !strings.Contains(err.Error(), "x.jsonl:1") {
+	if _, err := ds.Rankings(t.Context(), 5, 9); err == nil || !strings.Contains(err.Error(), "x.jsonl:1") {
 		t.Errorf("5 of 4: got %v, want an error that names the line", err)
 	}
 }
@@ -212,7 +212,7 @@ func TestRankingsNeedRewards(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ds.Ranked(); err == nil || !strings.Contains(err.Error(), "response 1 has no reward") {
+	if _, err := ds.Ranked(t.Context()); err == nil || !strings.Contains(err.Error(), "response 1 has no reward") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -243,7 +243,7 @@ func TestSelections(t *testing.T) {
 		t.Errorf("Python's shuffle %v", python)
 	}
 	sampled, err := ds.Sample(4, 3)
-	if err != nil || sampled.Len() != 4 || sampled.Dedup().Len() != 4 {
+	if err != nil || sampled.Len() != 4 || dedup(t, sampled).Len() != 4 {
 		t.Errorf("sample %v, %v", sampled, err)
 	}
 	if _, err := ds.Sample(11, 3); err == nil {
@@ -258,11 +258,12 @@ func TestSelections(t *testing.T) {
 			t.Errorf("split %v: want an error", bad)
 		}
 	}
-	if got := prompts(ds.Filter(func(r Row) bool { return r.Line%3 == 0 })); !slices.Equal(got, []string{"q2", "q5", "q8"}) {
-		t.Errorf("filter %v", got)
+	third, err := ds.Filter(t.Context(), func(r Row) bool { return r.Line%3 == 0 })
+	if err != nil || !slices.Equal(prompts(third), []string{"q2", "q5", "q8"}) {
+		t.Errorf("filter %v, %v", third, err)
 	}
 	taken, err := ds.Take([]int{9, 0, 9})
-	if err != nil || !slices.Equal(prompts(taken), []string{"q9", "q0", "q9"}) || !slices.Equal(prompts(taken.Dedup()), []string{"q9", "q0"}) {
+	if err != nil || !slices.Equal(prompts(taken), []string{"q9", "q0", "q9"}) || !slices.Equal(prompts(dedup(t, taken)), []string{"q9", "q0"}) {
 		t.Errorf("take %v, %v", prompts(taken), err)
 	}
 	if _, err := ds.Take([]int{10}); err == nil {
@@ -275,7 +276,7 @@ func TestSelections(t *testing.T) {
 	if got := prompts(Concat(ds.Prefix(2), shuffled.Prefix(1), ds.Slice(9, 10))); !slices.Equal(got, []string{"q0", "q1", prompts(shuffled)[0], "q9"}) {
 		t.Errorf("concat %v", got)
 	}
-	if n := ds.Prefix(0).Len() + ds.Prefix(0).Table().NumRows(); n != 0 {
+	if n := ds.Prefix(0).Len() + tableOf(t, ds.Prefix(0)).NumRows(); n != 0 {
 		t.Errorf("no rows: %d", n)
 	}
 	if ds.Prefix(99).Len() != 10 {
@@ -286,7 +287,11 @@ func TestSelections(t *testing.T) {
 // What was selected and copied to Arrow has the very rows.
 func TestRecordOfASelection(t *testing.T) {
 	ds := rankedRows(t, 50, 3).Shuffle(5).Prefix(20)
-	back := newDataset([]*chunk{newChunk(ds.Record(), 0)}, nil)
+	record, err := ds.Record(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	back := newDataset([]*chunk{newChunk(record, 0)}, nil)
 	if back.Len() != 20 {
 		t.Fatalf("%d rows", back.Len())
 	}
@@ -308,7 +313,7 @@ func TestBudget(t *testing.T) {
 }
 
 func TestDescribe(t *testing.T) {
-	table, err := rankedRows(t, 10, 4).Describe()
+	table, err := rankedRows(t, 10, 4).Describe(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -329,7 +334,7 @@ func TestExample(t *testing.T) {
 	if ds.Len() != 720 || len(ds.Rejects()) != 0 {
 		t.Fatal(ds)
 	}
-	if _, err := ds.Rankings(2, 42); err != nil {
+	if _, err := ds.Rankings(t.Context(), 2, 42); err != nil {
 		t.Error(err)
 	}
 	bundle := ds.MIMEBundle()
@@ -353,11 +358,11 @@ var (
 // TestWithRewards: other rewards give another ranking and leave the rest alone.
 func TestWithRewards(t *testing.T) {
 	ds := rankedRows(t, 2, 3)
-	again, err := ds.WithRewards([][]float64{{1, 3, 2}, {0, 0, 1}})
+	again, err := ds.WithRewards(t.Context(), [][]float64{{1, 3, 2}, {0, 0, 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ranked, err := again.Ranked()
+	ranked, err := again.Ranked(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -368,7 +373,7 @@ func TestWithRewards(t *testing.T) {
 		t.Errorf("rewards %v, prompt %q, rewards before %v", ranked.Rewards(0), again.Prompt(1), ds.Rewards(0))
 	}
 	for _, wrong := range [][][]float64{nil, {{1, 2, 3}, {1}}} {
-		if _, err := ds.WithRewards(wrong); err == nil {
+		if _, err := ds.WithRewards(t.Context(), wrong); err == nil {
 			t.Errorf("%v was accepted", wrong)
 		}
 	}

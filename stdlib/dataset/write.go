@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"math"
@@ -17,7 +18,7 @@ import (
 // WriteJSONL writes the rows in PRO's schema, which PRO's and the paper's own
 // code read, and Load. A name that ends in .gz is compressed. The file appears
 // when it is complete. File and Line of a row are not written.
-func (d *Dataset) WriteJSONL(path string) (err error) {
+func (d *Dataset) WriteJSONL(ctx context.Context, path string) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".divvy-*")
 	if err != nil {
 		return fmt.Errorf("dataset: writing %s: %w", path, err)
@@ -35,7 +36,7 @@ func (d *Dataset) WriteJSONL(path string) (err error) {
 		z = gzip.NewWriter(f)
 		out = z
 	}
-	if err := d.EncodeJSONL(out); err != nil {
+	if err := d.EncodeJSONL(ctx, out); err != nil {
 		return err
 	}
 	if z != nil {
@@ -53,18 +54,24 @@ func (d *Dataset) WriteJSONL(path string) (err error) {
 }
 
 // EncodeJSONL writes the rows in PRO's schema to w.
-func (d *Dataset) EncodeJSONL(w io.Writer) error {
+func (d *Dataset) EncodeJSONL(ctx context.Context, w io.Writer) error {
 	out := bufio.NewWriterSize(w, 1<<16)
 	var line []byte
-	for i := range d.n {
-		row := d.Row(i)
-		var err error
-		if line, err = appendPRO(line[:0], &row); err != nil {
-			return d.rowError(i, err)
+	err := d.each(ctx, "Writing", 1, func(from, to int) error {
+		for i := from; i < to; i++ {
+			row := d.Row(i)
+			var err error
+			if line, err = appendPRO(line[:0], &row); err != nil {
+				return d.rowError(i, err)
+			}
+			if _, err := out.Write(append(line, '\n')); err != nil {
+				return err
+			}
 		}
-		if _, err := out.Write(append(line, '\n')); err != nil {
-			return err
-		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	return out.Flush()
 }

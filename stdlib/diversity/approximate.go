@@ -39,14 +39,18 @@ func CurveApproximate(ctx context.Context, ids *tokenize.IDs, sizes []int, o Opt
 	}
 	total := int64(0)
 	at := 0
-	all := allGrams(ids, o)
+	last := 0
+	for _, n := range sizes {
+		if n < 0 || n > ids.Len() {
+			return nil, fmt.Errorf("diversity: a subset of %d prompts of %d", n, ids.Len())
+		}
+		last = max(last, n)
+	}
+	all := allGrams(ids.Prefix(last), o)
 	order := rising(sizes)
 	for i := range sizes {
 		if order != nil {
 			i = order[i]
-		}
-		if sizes[i] < 0 || sizes[i] > ids.Len() {
-			return nil, fmt.Errorf("diversity: a subset of %d prompts of %d", sizes[i], ids.Len())
 		}
 		for ; at < sizes[i]; at++ {
 			if at%4096 == 0 {
@@ -61,6 +65,9 @@ func CurveApproximate(ctx context.Context, ids *tokenize.IDs, sizes []int, o Opt
 			total += grams(len(ids.At(at)), o)
 		}
 		s.set(i, int64(sketch.Estimate()), total, o)
+	}
+	if o.Progress != nil {
+		o.Progress(total, all)
 	}
 	return s, nil
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"divvy/arrowio"
+	"divvy/stdlib/display"
 	"divvy/stdlib/tokenize"
 )
 
@@ -26,41 +27,6 @@ func TypeTokenRatio(ctx context.Context, ids *tokenize.IDs) (float64, error) {
 	return DistinctN(ctx, ids, 1)
 }
 
-// Entropy is the Shannon entropy of the distribution of N-grams, in bits. Its
-// greatest value is log2 of the number of N-grams, when all are distinct.
-func Entropy(ctx context.Context, ids *tokenize.IDs, o Options) (float64, error) {
-	o, err := o.withDefaults()
-	if err != nil {
-		return 0, err
-	}
-	packer, err := newGramKeys(o, ids.VocabSize())
-	if err != nil {
-		return 0, err
-	}
-	keys := make([]uint64, 0, allGrams(ids, o))
-	for i := range ids.Len() {
-		if i%4096 == 0 && ctx.Err() != nil {
-			return 0, fmt.Errorf("diversity: entropy at prompt %d of %d: %w", i, ids.Len(), context.Cause(ctx))
-		}
-		packer.each(ids.At(i), func(key uint64) { keys = append(keys, key) })
-	}
-	slices.Sort(keys)
-	// With counts c of n: H = log n - (1/n) sum c log c.
-	sum, n := 0.0, float64(len(keys))
-	for from := 0; from < len(keys); {
-		to := from
-		for to < len(keys) && keys[to] == keys[from] {
-			to++
-		}
-		sum += float64(to-from) * math.Log2(float64(to-from))
-		from = to
-	}
-	if n == 0 {
-		return 0, nil
-	}
-	return math.Log2(n) - sum/n, nil
-}
-
 // CompressionRatio is the size of the texts, a line each, over their size after
 // gzip at its best level (Shaib et al. 2024). More is less diverse. The exact
 // value depends on the implementation of gzip: here the standard library's.
@@ -70,10 +36,16 @@ func CompressionRatio(ctx context.Context, texts []string) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
+	tell := display.AutoFunc("Compressing", "texts")
 	size := 0
 	for i, text := range texts {
-		if i%1024 == 0 && ctx.Err() != nil {
-			return 0, fmt.Errorf("diversity: compressing text %d of %d: %w", i, len(texts), context.Cause(ctx))
+		if i%1024 == 0 {
+			if ctx.Err() != nil {
+				return 0, fmt.Errorf("diversity: compressing text %d of %d: %w", i, len(texts), context.Cause(ctx))
+			}
+			if tell != nil {
+				tell(int64(i), int64(len(texts)))
+			}
 		}
 		size += len(text) + 1
 		if _, err := io.WriteString(z, text+"\n"); err != nil {
@@ -82,6 +54,9 @@ func CompressionRatio(ctx context.Context, texts []string) (float64, error) {
 	}
 	if err := z.Close(); err != nil {
 		return 0, err
+	}
+	if tell != nil {
+		tell(int64(len(texts)), int64(len(texts)))
 	}
 	if size == 0 {
 		return 0, nil
@@ -146,11 +121,21 @@ func PairwiseJaccard(ctx context.Context, ids *tokenize.IDs, o SampleOptions) (J
 		}
 		return sets[i]
 	}
+	// The units are pairs, not N-grams, so the bar is one of its own.
+	tell := o.Options.Progress
+	if tell == nil {
+		tell = display.AutoFunc("Comparing", "pairs")
+	}
 	r := rand.New(rand.NewPCG(o.Seed, 0))
 	values := make([]float64, pairs)
 	for p := range values {
-		if p%4096 == 0 && ctx.Err() != nil {
-			return Jaccard{}, fmt.Errorf("diversity: Jaccard of pair %d of %d: %w", p, pairs, context.Cause(ctx))
+		if p%4096 == 0 {
+			if ctx.Err() != nil {
+				return Jaccard{}, fmt.Errorf("diversity: Jaccard of pair %d of %d: %w", p, pairs, context.Cause(ctx))
+			}
+			if tell != nil {
+				tell(int64(p), int64(pairs))
+			}
 		}
 		a := r.IntN(ids.Len())
 		b := r.IntN(ids.Len() - 1)
@@ -158,6 +143,9 @@ func PairwiseJaccard(ctx context.Context, ids *tokenize.IDs, o SampleOptions) (J
 			b++
 		}
 		values[p] = overlap(set(a), set(b))
+	}
+	if tell != nil {
+		tell(int64(pairs), int64(pairs))
 	}
 	slices.Sort(values)
 	j := Jaccard{Pairs: pairs, Median: values[pairs/2], P95: values[pairs*95/100], Max: values[pairs-1]}

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"divvy/stdlib/display"
 	"divvy/stdlib/tokenize"
 )
 
@@ -49,19 +50,44 @@ func SelfBLEU(ctx context.Context, ids *tokenize.IDs, o SampleOptions) (float64,
 	slices.Sort(lengths)
 	scores := make([]float64, len(texts)) // sums of log precisions
 	alien := make([]bool, len(texts))     // no id of the text is in another: BLEU 0
+	tell := o.Options.Progress
+	if tell == nil {
+		tell = display.AutoFunc("Self-BLEU", "texts")
+	}
+	// step is called for each text, twice an order, and gives false when ctx has
+	// ended. Its units are texts of one order.
+	steps := int64(0)
+	step := func() bool {
+		if steps++; steps%256 == 0 && ctx.Err() != nil {
+			return false
+		}
+		if all := 2 * int64(options.N*len(texts)); tell != nil && (steps%256 == 0 || steps == all) {
+			tell(steps/2, all/2)
+		}
+		return true
+	}
+	stopped := func(order int) error {
+		return fmt.Errorf("diversity: self-BLEU of %d texts, order %d of %d: %w", len(texts), order, options.N, context.Cause(ctx))
+	}
 	for order := 1; order <= options.N; order++ {
-		if err := ctx.Err(); err != nil {
-			return 0, fmt.Errorf("diversity: self-BLEU: %w", context.Cause(ctx))
+		if ctx.Err() != nil {
+			return 0, stopped(order)
 		}
 		counts := make([]map[string]int, len(texts))
 		best := map[string]top{}
 		for i, text := range texts {
+			if !step() {
+				return 0, stopped(order)
+			}
 			counts[i] = gramCounts(text, order)
 			for gram, c := range counts[i] {
 				best[gram] = best[gram].with(c, i)
 			}
 		}
 		for i, text := range texts {
+			if !step() {
+				return 0, stopped(order)
+			}
 			matches := 0
 			for gram, c := range counts[i] {
 				matches += min(c, best[gram].without(i))

@@ -90,7 +90,7 @@ func (g Grid) Run(ctx context.Context) (*Results, error) {
 	defer bar.Done()
 	shuffled := g.Train.ShuffleWith(dataset.PythonRandom(paper.Seed1))
 	for _, k := range g.Rankings {
-		ranked, err := shuffled.RankingsWith(k, dataset.PythonRandom(paper.Seed1))
+		ranked, err := shuffled.RankingsWith(ctx, k, dataset.PythonRandom(paper.Seed1))
 		if err != nil {
 			return res, fmt.Errorf("grid: rankings of %d responses: %w", k, err)
 		}

@@ -146,11 +146,11 @@ func (m *Model) Rank(ctx context.Context, ds *dataset.Dataset) (*dataset.Dataset
 	if err != nil {
 		return nil, err
 	}
-	scored, err := ds.WithRewards(scores)
+	scored, err := ds.WithRewards(ctx, scores)
 	if err != nil {
 		return nil, err
 	}
-	return scored.Ranked()
+	return scored.Ranked(ctx)
 }
 
 func (m *Model) score(ctx context.Context, examples []batch.Example) ([][]float64, error) {

@@ -15,7 +15,7 @@ import (
 // rows is a small part of the data set that the project ships.
 func rows(t *testing.T, n int) *dataset.Dataset {
 	t.Helper()
-	ds, err := dataset.Example().Prefix(n).Ranked()
+	ds, err := dataset.Example().Prefix(n).Ranked(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
