@@ -57,6 +57,8 @@ func (b *buffer) Download() (*program.Tensor, error) {
 		copy(t.F64, floats[float64](b.mem, n))
 	case program.I32:
 		copy(t.I32, ints(b.mem, n))
+	case program.U8:
+		copy(t.U8, b.mem)
 	default:
 		copy(t.F32, floats[float32](b.mem, n))
 	}
@@ -81,6 +83,8 @@ func store(m memory, t *program.Tensor) {
 		copy(floats[float64](m, t.Len()), t.F64)
 	case program.I32:
 		copy(ints(m, t.Len()), t.I32)
+	case program.U8:
+		copy(m, t.U8)
 	default:
 		copy(floats[float32](m, t.Len()), t.F32)
 	}

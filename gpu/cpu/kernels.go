@@ -41,6 +41,7 @@ var kernels = map[program.Kind]kernel{
 
 	program.SumSquares: typed(sumSquares[float32], sumSquares[float64]),
 	program.AdamW:      typed(adamW[float32], adamW[float64]),
+	program.AdamW8:     adamW8,
 	program.UpdateRows: typed(updateRows[float32], updateRows[float64]),
 }
 

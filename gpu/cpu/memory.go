@@ -68,10 +68,18 @@ func (a *arenas) give(m memory) {
 // storageBytes is what n elements take on this device, rounded up to the alignment.
 func storageBytes(t program.DType, n int) int64 {
 	size := int64(4) // BF16 too
-	if t == program.F64 {
+	switch t {
+	case program.F64:
 		size = 8
+	case program.U8:
+		size = 1
 	}
 	return (int64(n)*size + alignment - 1) / alignment * alignment
+}
+
+// Bytes is what a tensor takes on this device.
+func (d *Device) Bytes(t program.DType, shape []int) int64 {
+	return storageBytes(t, program.Elements(shape))
 }
 
 // floats reads memory as n numbers of type T.

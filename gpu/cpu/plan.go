@@ -188,6 +188,8 @@ func inPlaceOperands(op *program.Op, k int) []*program.Value {
 	switch op.Kind {
 	case program.AdamW:
 		return []*program.Value{op.In[[]int{0, 2, 3}[k]]}
+	case program.AdamW8:
+		return []*program.Value{op.In[[]int{0, 2, 3, 4, 5}[k]]}
 	case program.UpdateRows:
 		return op.In[:1]
 	}

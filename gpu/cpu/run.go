@@ -16,7 +16,8 @@ type executable struct {
 	plan    *plan
 	device  *Device
 	workers int
-	space   int64 // workspace in bytes
+	space   int64     // workspace in bytes
+	moments [2]*coder // of AdamW8, if there is one
 
 	mu   sync.Mutex
 	work memory   // during a run
@@ -31,6 +32,9 @@ func (d *Device) Compile(p *program.Program) (program.Executable, error) {
 			return nil, fmt.Errorf("compiling %q for the processor: no kernel for %s", p.Name, op)
 		}
 		e.space = max(e.space, workspace(op))
+		if op.Kind == program.AdamW8 && e.moments[0] == nil {
+			e.moments = [2]*coder{newCoder(program.SignedCodes()), newCoder(program.UnsignedCodes())}
+		}
 	}
 	return e, nil
 }

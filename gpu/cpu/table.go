@@ -2,9 +2,7 @@ package cpu
 
 import (
 	"fmt"
-	"math"
 
-	"divvy/gpu/internal/simd"
 	"divvy/gpu/program"
 )
 
@@ -107,43 +105,5 @@ func sumSquares[T float](e *executable, op *program.Op) error {
 		}
 	})
 	vec[T](e, op.Out[0])[0] = T(sum(parts))
-	return nil
-}
-
-// adamW does one step; see program.Builder.AdamW.
-func adamW[T float](e *executable, op *program.Op) error {
-	scalar := func(i int) float64 { return float64(vec[T](e, op.In[i])[0]) }
-	lr, step, scale := scalar(4), scalar(5), scalar(6)
-	a := op.Attr
-	var state [3][]T
-	for i, from := range []int{0, 2, 3} {
-		state[i] = vec[T](e, op.Out[i])
-		if x := vec[T](e, op.In[from]); &x[0] != &state[i][0] {
-			copy(state[i], x)
-		}
-	}
-	if math.IsNaN(scale) || math.IsInf(scale, 0) {
-		return nil
-	}
-	p, m, v, g := state[0], state[1], state[2], vec[T](e, op.In[1])
-	keep, rate, root := 1-lr*a.Decay, lr/(1-math.Pow(a.Beta1, step)), 1/math.Sqrt(1-math.Pow(a.Beta2, step))
-	chunks(e.workers, len(p), 1<<14, func(lo, hi int) {
-		if p, ok := any(p).([]float32); ok {
-			c := simd.AdamW{
-				Scale: float32(scale), Beta1: float32(a.Beta1), Beta2: float32(a.Beta2),
-				Keep: float32(keep), Rate: float32(rate), Root: float32(root), Eps: float32(a.Eps),
-				Gain1: float32(1 - a.Beta1), Gain2: float32(1 - a.Beta2),
-			}
-			c.Update(p[lo:hi], any(g).([]float32)[lo:hi], any(m).([]float32)[lo:hi], any(v).([]float32)[lo:hi])
-			return
-		}
-		for i := lo; i < hi; i++ {
-			d := float64(g[i]) * scale
-			mi := a.Beta1*float64(m[i]) + (1-a.Beta1)*d
-			vi := a.Beta2*float64(v[i]) + (1-a.Beta2)*d*d
-			m[i], v[i] = T(mi), T(vi)
-			p[i] = T(keep*float64(p[i]) - rate*mi/(math.Sqrt(vi)*root+a.Eps))
-		}
-	})
 	return nil
 }

@@ -28,11 +28,7 @@ func TestTableCoversKinds(t *testing.T) {
 		p, err := program.Build(c.Name, func(b *program.Builder) {
 			var in []*program.Value
 			for i, x := range c.Inputs {
-				typ := program.F32
-				if x.Ints != nil {
-					typ = program.I32
-				}
-				in = append(in, b.Input(program.Data, string(rune('a'+i)), typ, x.Shape...))
+				in = append(in, b.Input(program.Data, string(rune('a'+i)), x.Type(program.F32), x.Shape...))
 			}
 			y := c.Write(b, in)
 			b.Output("y", y)

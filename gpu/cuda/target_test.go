@@ -50,13 +50,16 @@ func TestTarget(t *testing.T) {
 		rows, tokens int
 		k            int
 		recompute    bool
+		moments      program.DType
 	}{
-		{"opt-1.3b", loss.SFT{}, 32, 512, 1, false},
-		{"opt-1.3b", loss.PRO{}, 8, 2048, 4, false},
-		{"llama-7b", loss.PRO{}, 4, 2048, 4, true},
+		{"opt-1.3b", loss.SFT{}, 32, 512, 1, false, program.F32},
+		{"opt-1.3b", loss.PRO{}, 8, 2048, 4, false, program.F32},
+		{"llama-7b", loss.PRO{}, 4, 2048, 4, true, program.F32},
+		{"llama-7b", loss.PRO{}, 4, 2048, 4, true, program.BF16},
+		{"llama-7b", loss.PRO{}, 4, 2048, 4, true, program.U8},
 	} {
-		t.Run(c.model+" "+c.loss.Name(), func(t *testing.T) {
-			step, err := train.StepProgram(model.Published()[c.model], train.Config{Loss: c.loss, Batch: c.rows, Compute: program.BF16, Recompute: c.recompute},
+		t.Run(c.model+" "+c.loss.Name()+" "+c.moments.String(), func(t *testing.T) {
+			step, err := train.StepProgram(model.Published()[c.model], train.Config{Loss: c.loss, Batch: c.rows, Compute: program.BF16, Recompute: c.recompute, Moments: c.moments},
 				&batch.Batch{Rows: c.rows, RowTokens: c.tokens, G: c.rows, K: c.k})
 			if err != nil {
 				t.Fatal(err)

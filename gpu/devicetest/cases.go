@@ -19,18 +19,32 @@ type Case struct {
 	NoGradient bool
 }
 
+// Type is the input's type in a case that is run in type t.
+func (in In) Type(t program.DType) program.DType {
+	switch {
+	case in.Ints != nil:
+		return program.I32
+	case in.Kept != program.F32:
+		return in.Kept
+	}
+	return t
+}
+
 // In describes an input of a Case.
 type In struct {
 	Shape    []int
-	Ints     []int32 // an i32 input with these elements
-	Positive bool    // numbers between 0.5 and 2 instead of normal ones
-	Fixed    bool    // no gradient is taken
+	Ints     []int32       // an i32 input with these elements
+	Positive bool          // numbers between 0.5 and 2 instead of normal ones
+	Fixed    bool          // no gradient is taken
+	Kept     program.DType // BF16 or U8: its type, whatever the case's is
 }
 
 func normal(shape ...int) In   { return In{Shape: shape} }
 func positive(shape ...int) In { return In{Shape: shape, Positive: true} }
 func integers(x ...int32) In   { return In{Shape: []int{len(x)}, Ints: x} }
 func fixed(shape ...int) In    { return In{Shape: shape, Fixed: true} }
+func codes(shape ...int) In    { return In{Shape: shape, Kept: program.U8} }
+func narrow(in In) In          { in.Kept = program.BF16; return in }
 
 func fill(x []int32, v int32) []int32 {
 	for i := range x {
@@ -212,11 +226,56 @@ func optimiserCases() []Case {
 		}
 	}
 	in := []In{normal(3, 50), normal(3, 50), normal(3, 50), positive(3, 50)}
-	return []Case{
+	cases := append(adam16Cases(), adam8Cases()...)
+	return append(cases, []Case{
 		{"adamw/p", program.AdamW, in, adam(0, 0.5), true},
 		{"adamw/m", program.AdamW, in, adam(1, 0.5), true},
 		{"adamw/v", program.AdamW, in, adam(2, 0.5), true},
 		{"adamw/diverged", program.AdamW, in, adam(0, math.NaN()), true},
 		{"sum_squares", program.SumSquares, []In{normal(4, 5)}, func(b *builder, in []*value) *value { return b.SumSquares(in[0]) }, false},
+	}...)
+}
+
+// adam16Cases are steps in f32 with moments in bf16.
+func adam16Cases() []Case {
+	step := func(result int, scale float64) func(b *builder, in []*value) *value {
+		return func(b *builder, in []*value) *value {
+			c := func(x float64) *value { return b.Const(program.F32, x) }
+			p, m, v := b.AdamW(b.Convert(in[0], program.F32), b.Convert(in[1], program.F32), in[2], in[3], c(0.1), c(3), c(scale),
+				program.AdamWOptions{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, Decay: 0.01, Seed: 7})
+			return []*value{p, m, v}[result]
+		}
 	}
+	in := []In{normal(3, 50), normal(3, 50), narrow(normal(3, 50)), narrow(positive(3, 50))}
+	return []Case{
+		{"adamw/bf16 p", program.AdamW, in, step(0, 0.5), true},
+		{"adamw/bf16 m", program.AdamW, in, step(1, 0.5), true},
+		{"adamw/bf16 v", program.AdamW, in, step(2, 0.5), true},
+		{"adamw/bf16 diverged", program.AdamW, in, step(1, math.Inf(1)), true},
+	}
+}
+
+// adam8Cases are steps in f32 with moments of 8 bits.
+func adam8Cases() []Case {
+	step := func(result int, scale float64, first bool) func(b *builder, in []*value) *value {
+		return func(b *builder, in []*value) *value {
+			f := func(i int) *value { return b.Convert(in[i], program.F32) }
+			c := func(x float64, shape ...int) *value { return b.Const(program.F32, x, shape...) }
+			old := program.Moments8{M: in[2], V: in[3], MScale: f(4), VScale: f(5)}
+			if first {
+				old.MScale, old.VScale = c(0, 3), c(0, 3)
+			}
+			p, next := b.AdamW8(f(0), f(1), old, c(0.1), c(3), c(scale), program.AdamWOptions{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, Decay: 0.01})
+			return []*value{p, next.M, next.V, next.MScale, next.VScale}[result]
+		}
+	}
+	in := []In{normal(5, 130), normal(5, 130), codes(5, 130), codes(5, 130), positive(3), positive(3)}
+	var all []Case
+	for i, name := range []string{"p", "m", "v", "m scale", "v scale"} {
+		all = append(all,
+			Case{"adamw_8bit/" + name, program.AdamW8, in, step(i, 0.5, false), true},
+			Case{"adamw_8bit/first " + name, program.AdamW8, in, step(i, 0.5, true), true},
+			Case{"adamw_8bit/diverged " + name, program.AdamW8, in, step(i, math.NaN(), false), true})
+	}
+	return all
 }

@@ -94,6 +94,9 @@ func loadWeights(dir string, params []model.Param) (model.Weights, error) {
 		if err != nil {
 			return nil, err
 		}
+		if !x.Type.IsFloat() {
+			return nil, fmt.Errorf("parameter %q is stored as %s: quantised weights are not read", p.Name, x.Type)
+		}
 		w[p.Name] = x.As(program.F32)
 	}
 	return w, w.Check(params)

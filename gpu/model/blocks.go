@@ -13,7 +13,7 @@ const optOffset = 2
 // positions is OPT's table of learned positions.
 func (n *Net) positions() *program.Value {
 	rows := n.c.MaxPositions + optOffset
-	w := n.param("model.decoder.embed_positions.weight", n.normal(), rows, n.c.Hidden)
+	w := n.table("model.decoder.embed_positions.weight", rows)
 	return n.b.Slice(w, 0, optOffset, rows)
 }
 

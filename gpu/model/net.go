@@ -47,6 +47,9 @@ type Param struct {
 	Decay bool
 	// Frozen says that the parameter is not trained.
 	Frozen bool
+	// Table says that rows of it are taken by id, so that most of them have no
+	// gradient in a step.
+	Table bool
 }
 
 // Init is how a parameter begins: normal with deviation Std around Mean.
@@ -134,7 +137,7 @@ func (n *Net) param(name string, init Init, shape ...int) *program.Value {
 		v = n.b.Input(program.State, name, n.o.Store, shape...)
 		n.values[name] = v
 		lora := strings.Contains(name, ".lora_")
-		n.params = append(n.params, Param{name, shape, init, len(shape) > 1, n.o.LoRA.Rank > 0 && !lora})
+		n.params = append(n.params, Param{name, shape, init, len(shape) > 1, n.o.LoRA.Rank > 0 && !lora, false})
 	}
 	return n.b.Convert(v, n.o.Compute)
 }
@@ -250,7 +253,17 @@ func (n *Net) Hidden(t Tokens) *program.Value {
 }
 
 func (n *Net) embedding(name string) *program.Value {
-	return n.param(name+".weight", n.normal(), n.c.Vocab, n.c.Hidden)
+	return n.table(name+".weight", n.c.Vocab)
+}
+
+// table declares a parameter of which rows are taken by id.
+func (n *Net) table(name string, rows int) *program.Value {
+	known := len(n.params)
+	v := n.param(name, n.normal(), rows, n.c.Hidden)
+	if len(n.params) > known {
+		n.params[known].Table = true
+	}
+	return v
 }
 
 // output is the matrix of the output layer.
@@ -262,7 +275,7 @@ func (n *Net) output() *program.Value {
 	if n.c.Tied {
 		return n.embedding(embed)
 	}
-	return n.embedding(head)
+	return n.param(head+".weight", n.normal(), n.c.Vocab, n.c.Hidden)
 }
 
 // Logits are the scores of all words for each row of hidden, [n, vocab].

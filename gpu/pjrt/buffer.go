@@ -11,6 +11,7 @@ type ElementType int
 // The element types that are used.
 const (
 	I32  ElementType = 4
+	U8   ElementType = 6
 	F32  ElementType = 11
 	F64  ElementType = 12
 	BF16 ElementType = 13
@@ -23,6 +24,8 @@ func (t ElementType) Size() int {
 		return 8
 	case BF16:
 		return 2
+	case U8:
+		return 1
 	default:
 		return 4
 	}

@@ -86,6 +86,7 @@ const (
 
 	SumSquares // -> scalar, accumulated in float64
 	AdamW      // p, g, m, v, lr, step, scale -> p, m, v; see Builder.AdamW
+	AdamW8     // p, g, m, v, mScale, vScale, lr, step, scale -> p, m, v, mScale, vScale; see Builder.AdamW8
 	UpdateRows // cache [rows*c,d], x [rows*t,d], at [rows*t] -> cache with row at[i] of its group replaced
 
 	kinds // number of kinds
@@ -102,7 +103,7 @@ var kindNames = [kinds]string{
 	"matmul", "gather", "scatter_add",
 	"layer_norm", "layer_norm_grad", "rms_norm", "rms_norm_grad", "rotary", "attention", "attention_grad",
 	"linear_log_prob", "linear_log_prob_grad",
-	"sum_squares", "adamw", "update_rows",
+	"sum_squares", "adamw", "adamw_8bit", "update_rows",
 }
 
 // String is the operation's name in a Program's text.

@@ -169,29 +169,6 @@ func (b *Builder) SumSquares(x *Value) *Value {
 	return b.add1(SumSquares, Attr{}, wide(x.Type), nil, x)
 }
 
-// AdamWOptions are the constants of AdamW (Loshchilov and Hutter 2019) in
-// PyTorch's form: decay multiplies the parameter by 1 - lr*Decay first.
-type AdamWOptions struct {
-	Beta1, Beta2, Eps, Decay float64
-}
-
-// AdamW is one step for parameter p with gradient g and moments m, v; lr, step
-// (1 for the first) and scale (a factor of g, for clipping and averaging) are
-// scalars. If scale is not finite nothing changes: a diverged step leaves the
-// state as it was.
-func (b *Builder) AdamW(p, g, m, v, lr, step, scale *Value, o AdamWOptions) (newP, newM, newV *Value) {
-	in := []*Value{p, g, m, v, lr, step, scale}
-	b.must(sameFloat(in) && p.Type != BF16, AdamW, in, "wants operands of one type, f32 or f64")
-	for _, x := range in[1:4] {
-		b.must(slices.Equal(x.Shape, p.Shape), AdamW, in, "gradient and moments must have the parameter's shape")
-	}
-	for _, x := range in[4:] {
-		b.must(x.Len() == 1, AdamW, in, "lr, step and scale are scalars")
-	}
-	out := b.add(AdamW, Attr{Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, Decay: o.Decay}, in, like(p), like(m), like(v))
-	return out[0], out[1], out[2]
-}
-
 // UpdateRows is cache [rows*c, d] with row at[i] of its group replaced by row
 // i of x [rows*t, d]: the writing of a key-value cache.
 func (b *Builder) UpdateRows(cache, x, at *Value, rows int) *Value {

@@ -11,12 +11,13 @@ type DType uint8
 
 // The element types. BF16 values are float32 values rounded to the nearest
 // bfloat16 (ties to even); sums of products of BF16 values are accumulated in
-// float32 and rounded once.
+// float32 and rounded once. U8 values are codes: the moments of AdamW8.
 const (
 	F32 DType = iota
 	F64
 	BF16
 	I32
+	U8
 )
 
 // String gives the type's usual short name, for example "f32".
@@ -27,7 +28,7 @@ func (t DType) String() string {
 	return fmt.Sprintf("dtype(%d)", uint8(t))
 }
 
-var dtypeNames = [...]string{"f32", "f64", "bf16", "i32"}
+var dtypeNames = [...]string{"f32", "f64", "bf16", "i32", "u8"}
 
 // Size is the number of bytes that one element takes in storage.
 func (t DType) Size() int {
@@ -36,13 +37,15 @@ func (t DType) Size() int {
 		return 8
 	case BF16:
 		return 2
+	case U8:
+		return 1
 	default:
 		return 4
 	}
 }
 
 // IsFloat says whether the type is one of the floating-point types.
-func (t DType) IsFloat() bool { return t != I32 }
+func (t DType) IsFloat() bool { return t != I32 && t != U8 }
 
 // Role says what an input is for.
 type Role uint8
@@ -118,7 +121,7 @@ type Attr struct {
 	Lo, Hi  int       // Slice: first and one past the last index; Pad: zeros before and after
 	TransA  bool      // MatMul: the first operand is read transposed
 	TransB  bool      // MatMul: the second operand is read transposed
-	Eps     float64   // LayerNorm, RMSNorm, AdamW
+	Eps     float64   // LayerNorm, RMSNorm, AdamW, AdamW8
 	Rows    int       // Attention, UpdateRows: number of independent rows of tokens
 	Heads   int       // Attention: query heads. Rotary: heads of its operand
 	KVHeads int       // Attention: key and value heads, a divisor of Heads
@@ -127,9 +130,10 @@ type Attr struct {
 	Rotary  int       // Rotary: leading components of a head that are rotated, an even number
 	Base    float64   // Rotary: base of the geometric frequencies
 	Inverse bool      // Rotary: turn backwards (the gradient's direction)
-	Beta1   float64   // AdamW
-	Beta2   float64   // AdamW
-	Decay   float64   // AdamW: decoupled weight decay
+	Beta1   float64   // AdamW, AdamW8
+	Beta2   float64   // AdamW, AdamW8
+	Decay   float64   // AdamW, AdamW8: decoupled weight decay
+	Seed    int       // AdamW: chooses the random bits by which BF16 moments are rounded
 	Segment int       // Barrier: the checkpoint segment that it guards, counted from 1
 }
 

@@ -8,13 +8,14 @@ import (
 
 // Tensor is a dense row-major array in memory of the host. Of its slices the
 // one of its type is set: F32 for both F32 and BF16 (whose values are kept
-// rounded), F64 and I32.
+// rounded), F64, I32 and U8.
 type Tensor struct {
 	Type  DType
 	Shape []int
 	F32   []float32
 	F64   []float64
 	I32   []int32
+	U8    []uint8
 }
 
 // NewTensor makes a tensor of zeros.
@@ -26,6 +27,8 @@ func NewTensor(t DType, shape ...int) *Tensor {
 		x.F64 = make([]float64, n)
 	case I32:
 		x.I32 = make([]int32, n)
+	case U8:
+		x.U8 = make([]uint8, n)
 	default:
 		x.F32 = make([]float32, n)
 	}
@@ -67,6 +70,8 @@ func (t *Tensor) At(i int) float64 {
 		return t.F64[i]
 	case I32:
 		return float64(t.I32[i])
+	case U8:
+		return float64(t.U8[i])
 	default:
 		return float64(t.F32[i])
 	}
@@ -79,6 +84,8 @@ func (t *Tensor) Set(i int, x float64) {
 		t.F64[i] = x
 	case I32:
 		t.I32[i] = int32(x)
+	case U8:
+		t.U8[i] = uint8(x)
 	case BF16:
 		t.F32[i] = RoundBF16(float32(x))
 	default:
@@ -88,7 +95,7 @@ func (t *Tensor) Set(i int, x float64) {
 
 // Clone copies the tensor and its elements.
 func (t *Tensor) Clone() *Tensor {
-	return &Tensor{t.Type, slices.Clone(t.Shape), slices.Clone(t.F32), slices.Clone(t.F64), slices.Clone(t.I32)}
+	return &Tensor{t.Type, slices.Clone(t.Shape), slices.Clone(t.F32), slices.Clone(t.F64), slices.Clone(t.I32), slices.Clone(t.U8)}
 }
 
 // As copies the tensor to another element type, rounding to nearest.
@@ -115,6 +122,8 @@ func (t *Tensor) Check(want DType, shape []int) error {
 		n = len(t.F64)
 	case I32:
 		n = len(t.I32)
+	case U8:
+		n = len(t.U8)
 	}
 	if n != t.Len() {
 		return fmt.Errorf("has %d elements for %s", n, TypeString(t.Type, t.Shape))

@@ -22,12 +22,14 @@ import (
 	"divvy/gpu/program"
 )
 
-// The storage types that are read. F32, F16 and BF16 are written too.
+// The storage types that are read. A caller chooses among F32, F16 and BF16 how
+// floats are written; F64 and U8 are written as they are.
 const (
 	F64  = "F64"
 	F32  = "F32"
 	F16  = "F16"
 	BF16 = "BF16"
+	U8   = "U8"
 )
 
 // maxHeader is the format's own limit on the header.
@@ -113,12 +115,12 @@ func (s *File) header() error {
 	return nil
 }
 
-var widths = map[string]int{F64: 8, F32: 4, F16: 2, BF16: 2}
+var widths = map[string]int{F64: 8, F32: 4, F16: 2, BF16: 2, U8: 1}
 
 // Names lists the tensors in order of their names.
 func (s *File) Names() []string { return slices.Sorted(maps.Keys(s.Entries)) }
 
-// Read reads one tensor as F32, or as F64 if it is stored so.
+// Read reads one tensor as F32, or as F64 or U8 if it is stored so.
 func (s *File) Read(name string) (*program.Tensor, error) {
 	e, ok := s.Entries[name]
 	if !ok {
@@ -134,6 +136,9 @@ func (s *File) Read(name string) (*program.Tensor, error) {
 			t.F64[i] = math.Float64frombits(binary.LittleEndian.Uint64(raw[8*i:]))
 		}
 		return t, nil
+	}
+	if e.Type == U8 {
+		return &program.Tensor{Type: program.U8, Shape: e.Shape, U8: raw}, nil
 	}
 	t := program.NewTensor(program.F32, e.Shape...)
 	for i := range t.F32 {
@@ -152,9 +157,10 @@ func (s *File) Read(name string) (*program.Tensor, error) {
 // Close closes the file.
 func (s *File) Close() error { return s.f.Close() }
 
-// Write writes tensors (F32, BF16 or F64) to a file in order of their names.
-// Floats are stored as the type says; F64 tensors always as F64. The file is
-// complete on disk before it takes path's place.
+// Write writes tensors to a file in order of their names. F32 and BF16 tensors
+// are stored as the type says, but BF16 never as F32, which would only take more
+// room; F64 and U8 tensors always as they are. The file is complete on disk
+// before it takes path's place.
 func Write(path string, tensors map[string]*program.Tensor, storage string, metadata map[string]string) (err error) {
 	defer func() {
 		if err != nil {
@@ -172,12 +178,10 @@ func Write(path string, tensors map[string]*program.Tensor, storage string, meta
 	at := 0
 	for _, name := range names {
 		t := tensors[name]
-		e := Entry{Type: storage, Shape: t.Shape}
-		if t.Type == program.F64 {
-			e.Type = F64
-		} else if t.Type == program.I32 {
+		if t.Type == program.I32 {
 			return fmt.Errorf("tensor %q: i32 is not a weight", name)
 		}
+		e := Entry{Type: stored(t, storage), Shape: t.Shape}
 		if e.Shape == nil {
 			e.Shape = []int{}
 		}
@@ -201,7 +205,7 @@ func Write(path string, tensors map[string]*program.Tensor, storage string, meta
 			return err
 		}
 		for _, name := range names {
-			if _, err := w.Write(encode(tensors[name], storage)); err != nil {
+			if _, err := w.Write(encode(tensors[name], stored(tensors[name], storage))); err != nil {
 				return err
 			}
 		}
@@ -209,7 +213,23 @@ func Write(path string, tensors map[string]*program.Tensor, storage string, meta
 	})
 }
 
+// stored is the type in which a tensor is stored.
+func stored(t *program.Tensor, storage string) string {
+	switch {
+	case t.Type == program.F64:
+		return F64
+	case t.Type == program.U8:
+		return U8
+	case t.Type == program.BF16 && storage == F32:
+		return BF16
+	}
+	return storage
+}
+
 func encode(t *program.Tensor, storage string) []byte {
+	if t.Type == program.U8 {
+		return t.U8
+	}
 	if t.Type == program.F64 {
 		raw := make([]byte, 8*len(t.F64))
 		for i, v := range t.F64 {

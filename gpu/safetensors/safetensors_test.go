@@ -15,6 +15,8 @@ func TestRoundTrip(t *testing.T) {
 	in := map[string]*program.Tensor{
 		"b": program.Floats([]float32{1, -2.5, 0.333251953125, 65504, 6e-8, 0}, 2, 3),
 		"a": program.Scalar(program.F64, math.Pi),
+		"c": {Type: program.U8, Shape: []int{3}, U8: []uint8{0, 127, 255}},
+		"d": {Type: program.BF16, Shape: []int{2}, F32: []float32{1.5, -0.0078125}},
 	}
 	for storage, want := range map[string][]float32{
 		F32:  {1, -2.5, 0.333251953125, 65504, 6e-8, 0},
@@ -30,7 +32,7 @@ func TestRoundTrip(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer f.Close()
-		if got := strings.Join(f.Names(), " "); got != "a b" || f.Metadata["format"] != "pt" {
+		if got := strings.Join(f.Names(), " "); got != "a b c d" || f.Metadata["format"] != "pt" {
 			t.Errorf("names %q, metadata %v", got, f.Metadata)
 		}
 		x, err := f.Read("b")
@@ -45,7 +47,13 @@ func TestRoundTrip(t *testing.T) {
 		if a, err := f.Read("a"); err != nil || a.F64[0] != math.Pi {
 			t.Errorf("a: %v, %v", a, err)
 		}
-		if _, err := f.Read("c"); err == nil {
+		if c, err := f.Read("c"); err != nil || c.Type != program.U8 || string(c.U8) != "\x00\x7f\xff" {
+			t.Errorf("c: %v, %v", c, err)
+		}
+		if d, err := f.Read("d"); err != nil || d.F32[0] != 1.5 || d.F32[1] != -0.0078125 || storage != F16 && f.Entries["d"].Type != BF16 {
+			t.Errorf("d: %v, %v, stored as %s", d, err, f.Entries["d"].Type)
+		}
+		if _, err := f.Read("e"); err == nil {
 			t.Error("a tensor that is not there was read")
 		}
 	}

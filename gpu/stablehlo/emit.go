@@ -68,7 +68,7 @@ func Emit(p *program.Program, o Options) ([]byte, error) {
 	}
 	for i, v := range p.Inputs {
 		var attributes []string
-		a := val{name: fmt.Sprintf("%%a%d", i), elem: v.Type.String(), shape: v.Shape}
+		a := val{name: fmt.Sprintf("%%a%d", i), elem: elemOf(v.Type), shape: v.Shape}
 		e.vals[v.ID] = a
 		args[i] = a.name + ": " + a.typ()
 		if r, ok := result[v]; ok {

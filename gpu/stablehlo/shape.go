@@ -15,7 +15,12 @@ func (e *emitter) literal(elem string, data []float64, shape []int) val {
 	if len(data) == 1 {
 		return e.fill(e.scalar(elem, data[0]), shape)
 	}
-	// Elements as little-endian bits: exact, and a quarter of the decimal text.
+	return e.constant(elem, data, shape)
+}
+
+// constant writes elements as little-endian bits: exact, and a quarter of the
+// decimal text. The same constant is written once.
+func (e *emitter) constant(elem string, data []float64, shape []int) val {
 	var raw []byte
 	for _, x := range data {
 		switch elem {
@@ -33,7 +38,13 @@ func (e *emitter) literal(elem string, data []float64, shape []int) val {
 	if slices.Min(data) == slices.Max(data) {
 		return e.fill(e.scalar(elem, data[0]), shape)
 	}
-	return e.line(elem, shape, "stablehlo.constant dense<\"0x%X\"> : %s", raw, tensor(elem, shape))
+	text := fmt.Sprintf("stablehlo.constant dense<\"0x%X\"> : %s", raw, tensor(elem, shape))
+	if v, ok := e.scalars[text]; ok {
+		return v
+	}
+	v := e.line(elem, shape, "%s", text)
+	e.scalars[text] = v
+	return v
 }
 
 func shapes() map[program.Kind]lowering {

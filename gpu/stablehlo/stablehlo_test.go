@@ -78,15 +78,18 @@ func TestUnknownOperation(t *testing.T) {
 
 // full is a published model's training step, as one device computes it.
 type full struct {
-	model string
-	loss  loss.Loss
-	rows  int
-	texts int // in a row
-	k     int
-	size  int // most bytes of text
+	model   string
+	loss    loss.Loss
+	rows    int
+	texts   int // in a row
+	k       int
+	size    int // most bytes of text
+	moments program.DType
 }
 
-func (f full) String() string { return fmt.Sprintf("%s %s", f.model, f.loss.Name()) }
+func (f full) String() string {
+	return fmt.Sprintf("%s %s, moments in %s", f.model, f.loss.Name(), f.moments)
+}
 
 func (f full) step(t testing.TB) *program.Program {
 	const length = 512
@@ -95,7 +98,7 @@ func (f full) step(t testing.TB) *program.Program {
 		b.RowTokens, b.G = 2048, f.rows
 	}
 	p, err := train.StepProgram(model.Published()[f.model], train.Config{
-		Loss: f.loss, Batch: b.G, Store: program.F32, Compute: program.BF16, Recompute: true,
+		Loss: f.loss, Batch: b.G, Store: program.F32, Compute: program.BF16, Recompute: true, Moments: f.moments,
 	}, b)
 	if err != nil {
 		t.Fatal(err)
@@ -104,10 +107,11 @@ func (f full) step(t testing.TB) *program.Program {
 }
 
 var steps = []full{
-	{"opt-1.3b", loss.SFT{}, 16, 1, 1, 3 << 20},
-	{"opt-1.3b", loss.PRO{}, 4, 1, 4, 3 << 20},
-	{"llama-7b", loss.SFT{}, 16, 1, 1, 3 << 20},
-	{"llama-7b", loss.PRO{}, 4, 1, 4, 3 << 20},
+	{"opt-1.3b", loss.SFT{}, 16, 1, 1, 3 << 20, program.F32},
+	{"opt-1.3b", loss.PRO{}, 4, 1, 4, 5 << 20, program.BF16},
+	{"llama-7b", loss.SFT{}, 16, 1, 1, 3 << 20, program.F32},
+	{"llama-7b", loss.PRO{}, 4, 1, 4, 8 << 20, program.U8},
+	{"llama-7b", loss.PRO{}, 4, 1, 4, 3 << 20, program.F32},
 }
 
 // variants are other forms of the last step.

@@ -34,6 +34,14 @@ func tensor(elem string, shape []int) string {
 	return b.String()
 }
 
+// elemOf is the text's name of an element type.
+func elemOf(t program.DType) string {
+	if t == program.U8 {
+		return "ui8"
+	}
+	return t.String()
+}
+
 // emitter writes the body of the function.
 type emitter struct {
 	o       Options
@@ -72,7 +80,7 @@ func list(x []int) string {
 
 // number writes a number as an element of the given type.
 func number(elem string, x float64) string {
-	if elem == "i32" || elem == "i64" {
+	if elem == "i32" || strings.HasPrefix(elem, "ui") {
 		return strconv.FormatInt(int64(x), 10)
 	}
 	if math.IsInf(x, 0) || math.IsNaN(x) || elem == "f32" && math.Abs(x) > math.MaxFloat32 {
@@ -143,8 +151,11 @@ func (e *emitter) plus(v val, x float64) val  { return e.add(v, e.splat(x, v)) }
 // compare gives i1; direction is LT, LE, GT, GE, EQ or NE.
 func (e *emitter) compare(direction string, a, b val) val {
 	kind := "FLOAT"
-	if a.elem == "i32" {
+	switch {
+	case a.elem == "i32":
 		kind = "SIGNED"
+	case strings.HasPrefix(a.elem, "ui"):
+		kind = "UNSIGNED"
 	}
 	return e.line("i1", a.shape, "stablehlo.compare %s, %s, %s, %s : (%s, %s) -> %s", direction, a.name, b.name, kind, a.typ(), b.typ(), tensor("i1", a.shape))
 }

@@ -48,6 +48,9 @@ func (t *Trainer) fingerprint() string {
 	// Steps may grow between runs; folders, callbacks and limits on memory do
 	// not change what is computed.
 	e.Encode([]any{t.model, c.Loss.Name(), c.Loss, c.Batch, c.Micro, c.LR, c.Schedule, c.Warmup, c.Beta1, c.Beta2, c.Eps, c.Decay, c.Clip, c.Seed, c.Store, c.Compute, c.LoRA, c.RowTokens})
+	if c.Moments != program.F32 {
+		e.Encode(c.Moments)
+	}
 	if c.Schedule != "constant" {
 		e.Encode(c.Steps)
 	}
@@ -185,7 +188,7 @@ func (t *Trainer) resume() error {
 		if err != nil {
 			return fmt.Errorf("resuming from %s: %w", t.c.Dir, err)
 		}
-		if err := b.Write(x.As(t.c.Store)); err != nil {
+		if err := b.Write(x.As(b.Type())); err != nil {
 			return fmt.Errorf("resuming from %s: %s: %w", t.c.Dir, name, err)
 		}
 	}

@@ -42,6 +42,11 @@ type Config struct {
 	// Compute is the type of activations: F32, or BF16 with F32 master weights.
 	// Store F64 with Compute F64 is for tests.
 	Store, Compute program.DType
+	// Moments is the type in which AdamW keeps its two moments: F32 (the zero
+	// value) as the weights, BF16 in half that memory, U8 in a quarter. See
+	// program.Builder.AdamW and AdamW8. With U8, vectors, small matrices and
+	// tables of embeddings, whose rows change seldom and by leaps, stay in F32.
+	Moments program.DType
 	// Recompute saves memory by computing each block's activations again.
 	Recompute bool
 	// LoRA trains low-rank adapters only, if its Rank is positive.
@@ -120,6 +125,11 @@ func (c Config) check(m model.Config) error {
 	}
 	if c.Compute == program.F64 != (c.Store == program.F64) || c.Store == program.BF16 || c.Compute == program.I32 {
 		errs = append(errs, fmt.Errorf("cannot store %s and compute in %s", c.Store, c.Compute))
+	}
+	switch {
+	case c.Moments == program.F32:
+	case c.Moments != program.BF16 && c.Moments != program.U8, c.Store != program.F32:
+		errs = append(errs, fmt.Errorf("cannot keep moments in %s for weights in %s: f32, bf16 and u8 can be kept for weights in f32", c.Moments, c.Store))
 	}
 	if len(errs) > 0 {
 		return fmt.Errorf("training configuration: %w", errors.Join(errs...))

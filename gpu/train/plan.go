@@ -82,13 +82,7 @@ func (t *Trainer) Plan() (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	mem := e.Memory()
-	p := Plan{Activations: mem.Temporary + mem.Data, FLOPs: e.Program().FLOPs(), Tokens: b.Stats.Computed, Total: model.Count(t.all), Trained: model.Count(t.params)}
-	size := int64(t.c.Store.Size())
-	p.Parameters, p.Moments = int64(p.Total)*size, 2*int64(p.Trained)*size
-	if accumulate {
-		p.Gradients = int64(p.Trained) * size
-	}
+	p := planOf(e, t.dev, t.c, t.all, b.Stats.Computed)
 	// What is on the device already counts as available.
 	if p.Available = t.c.MaxMemory; p.Available == 0 {
 		if p.Available = available(t.dev); p.Available > 0 {
@@ -98,6 +92,45 @@ func (t *Trainer) Plan() (Plan, error) {
 	return p, nil
 }
 
+// planOf adds up the memory of a compiled step.
+func planOf(e program.Executable, dev program.Device, c Config, params []model.Param, tokens int) Plan {
+	mem := e.Memory()
+	p := Plan{Activations: mem.Temporary + mem.Data, FLOPs: e.Program().FLOPs(), Tokens: tokens, Total: model.Count(params)}
+	for _, x := range params {
+		if !x.Frozen {
+			p.Trained += program.Elements(x.Shape)
+		}
+	}
+	p.state(c, dev, params)
+	return p
+}
+
+// state adds up the states of a run.
+func (p *Plan) state(c Config, dev program.Device, params []model.Param) {
+	size := func(t program.DType, shape []int) int64 { return int64(program.Elements(shape) * t.Size()) }
+	if d, ok := dev.(Sized); ok {
+		size = d.Bytes
+	}
+	for _, x := range params {
+		p.Parameters += size(c.Store, x.Shape)
+		if x.Frozen {
+			continue
+		}
+		for _, s := range c.slots(x) {
+			p.Moments += size(s.typ, s.shape)
+		}
+		if c.Micro < c.Batch {
+			p.Gradients += size(c.Store, x.Shape)
+		}
+	}
+}
+
+// Sized is a device that says what a tensor takes in its memory, or in that of
+// all devices that act as one.
+type Sized interface {
+	Bytes(t program.DType, shape []int) int64
+}
+
 // refuse stops a run that cannot fit before it begins.
 func (t *Trainer) refuse() error {
 	p, err := t.Plan()
@@ -105,7 +138,7 @@ func (t *Trainer) refuse() error {
 		return err
 	}
 	if p.Available > 0 && p.Sum() > p.Available {
-		return fmt.Errorf("training does not fit in memory: %s; make Micro smaller, set Recompute, or train adapters with LoRA", p)
+		return fmt.Errorf("training does not fit in memory: %s; make Micro smaller, set Recompute, keep the moments in bf16 or 8 bits, or train adapters with LoRA", p)
 	}
 	return nil
 }

@@ -57,8 +57,38 @@ func data(b *batch.Batch, m model.Config, store program.DType, groups int) map[s
 const (
 	firstMoment  = "adam.m."
 	secondMoment = "adam.v."
+	firstScale   = "adam.m.scale." // of moments in 8 bits
+	secondScale  = "adam.v.scale."
 	gradientSum  = "grad."
 )
+
+// slot is a state of the optimiser's.
+type slot struct {
+	name  string
+	typ   program.DType
+	shape []int
+}
+
+// small is how many elements a parameter must have for moments in 8 bits to be
+// worth their error: bitsandbytes' number.
+const small = 1 << 12
+
+// slots are the moments of a parameter.
+func (c Config) slots(p model.Param) []slot {
+	typ := c.Store
+	n := program.Elements(p.Shape)
+	switch {
+	case c.Moments == program.BF16:
+		typ = program.BF16
+	case c.Moments == program.U8 && len(p.Shape) > 1 && n >= small && !p.Table:
+		scales := []int{program.Blocks(n)}
+		return []slot{
+			{firstMoment + p.Name, program.U8, p.Shape}, {secondMoment + p.Name, program.U8, p.Shape},
+			{firstScale + p.Name, program.F32, scales}, {secondScale + p.Name, program.F32, scales},
+		}
+	}
+	return []slot{{firstMoment + p.Name, typ, p.Shape}, {secondMoment + p.Name, typ, p.Shape}}
+}
 
 // stepProgram is a whole step: loss, gradient, clipping, AdamW. With accumulate
 // it adds the gradient to the sums instead.
@@ -119,16 +149,27 @@ func optimise(b *program.Builder, c Config, params []model.Param, values, grads 
 	}
 	lr, step := b.Input(program.Data, "lr", c.Store), b.Input(program.Data, "step", c.Store)
 	for i, p := range params {
-		m := b.Input(program.State, firstMoment+p.Name, c.Store, p.Shape...)
-		v := b.Input(program.State, secondMoment+p.Name, c.Store, p.Shape...)
-		o := program.AdamWOptions{Beta1: c.Beta1, Beta2: c.Beta2, Eps: c.Eps}
+		var old []*program.Value
+		for _, s := range c.slots(p) {
+			old = append(old, b.Input(program.State, s.name, s.typ, s.shape...))
+		}
+		o := program.AdamWOptions{Beta1: c.Beta1, Beta2: c.Beta2, Eps: c.Eps, Seed: i}
 		if p.Decay {
 			o.Decay = c.Decay
 		}
-		np, nm, nv := b.AdamW(values[i], grads[i], m, v, lr, step, scale, o)
-		b.Assign(values[i], np)
-		b.Assign(m, nm)
-		b.Assign(v, nv)
+		var newP *program.Value
+		var next []*program.Value
+		if len(old) == 4 {
+			p, m := b.AdamW8(values[i], grads[i], program.Moments8{M: old[0], V: old[1], MScale: old[2], VScale: old[3]}, lr, step, scale, o)
+			newP, next = p, []*program.Value{m.M, m.V, m.MScale, m.VScale}
+		} else {
+			p, m, v := b.AdamW(values[i], grads[i], old[0], old[1], lr, step, scale, o)
+			newP, next = p, []*program.Value{m, v}
+		}
+		b.Assign(values[i], newP)
+		for i, s := range old {
+			b.Assign(s, next[i])
+		}
 	}
 }
 

@@ -15,3 +15,21 @@ func StepProgram(m model.Config, c Config, b *batch.Batch) (*program.Program, er
 	}
 	return stepProgram(m, c, shapeOf(b), c.Micro < c.Batch)
 }
+
+// PlanStep is the plan of a step for batches of the shape of b, where there are
+// no weights.
+func PlanStep(dev program.Device, m model.Config, c Config, b *batch.Batch) (Plan, error) {
+	step, err := StepProgram(m, c, b)
+	if err != nil {
+		return Plan{}, err
+	}
+	params, err := model.Params(m, model.Options{LoRA: c.LoRA})
+	if err != nil {
+		return Plan{}, err
+	}
+	e, err := dev.Compile(step)
+	if err != nil {
+		return Plan{}, err
+	}
+	return planOf(e, dev, c.withDefaults(), params, b.Rows*b.RowTokens), nil
+}

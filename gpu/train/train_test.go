@@ -20,9 +20,13 @@ const vocab = 40
 // tiny is a model of each architecture.
 func tiny(arch string) model.Config {
 	c := model.NewTiny(arch, vocab, 32, 2)
+	return sized(c)
+}
+
+func sized(c model.Config) model.Config {
 	c.Heads, c.KVHeads = 4, 4
 	c.MaxPositions, c.InitStd = 64, 0.1
-	if arch != model.OPT {
+	if c.Arch != model.OPT {
 		c.RotaryDims = 8
 	}
 	return c

@@ -106,10 +106,11 @@ func (t *Trainer) upload(w model.Weights) error {
 		errs = append(errs, put(p.Name, w[p.Name].As(t.c.Store)))
 	}
 	for _, p := range t.params {
-		zero := program.NewTensor(t.c.Store, p.Shape...)
-		errs = append(errs, put(firstMoment+p.Name, zero), put(secondMoment+p.Name, zero))
+		for _, s := range t.c.slots(p) {
+			errs = append(errs, put(s.name, program.NewTensor(s.typ, s.shape...)))
+		}
 		if t.c.Micro < t.c.Batch {
-			errs = append(errs, put(gradientSum+p.Name, zero))
+			errs = append(errs, put(gradientSum+p.Name, program.NewTensor(t.c.Store, p.Shape...)))
 		}
 	}
 	return errors.Join(errs...)

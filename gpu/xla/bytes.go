@@ -18,6 +18,8 @@ func element(t program.DType) pjrt.ElementType {
 		return pjrt.BF16
 	case program.I32:
 		return pjrt.I32
+	case program.U8:
+		return pjrt.U8
 	default:
 		return pjrt.F32
 	}
@@ -31,6 +33,8 @@ func encode(t *program.Tensor) []byte {
 		return raw(t.F64)
 	case program.I32:
 		return raw(t.I32)
+	case program.U8:
+		return t.U8
 	case program.BF16:
 		out := make([]byte, 2*len(t.F32))
 		for i, x := range t.F32 {

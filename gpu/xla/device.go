@@ -100,6 +100,15 @@ func (d *Device) Available() (int64, error) {
 	return n, nil
 }
 
+// Bytes is what a tensor takes on all devices together.
+func (d *Device) Bytes(t program.DType, shape []int) int64 {
+	n := int64(program.Elements(shape) * t.Size())
+	if !stablehlo.Divided(shape, len(d.devs)) {
+		n *= int64(len(d.devs))
+	}
+	return n
+}
+
 // Upload copies a tensor into memory of the device.
 func (d *Device) Upload(t *program.Tensor) (program.Buffer, error) {
 	held, err := d.upload(t)

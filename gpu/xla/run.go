@@ -45,10 +45,7 @@ func (d *Device) Compile(p *program.Program) (program.Executable, error) {
 func (e *executable) memory() (program.Memory, error) {
 	var m program.Memory
 	for _, v := range e.p.Inputs {
-		n := int64(v.Len() * v.Type.Size())
-		if !stablehlo.Divided(v.Shape, len(e.device.devs)) {
-			n *= int64(len(e.device.devs))
-		}
+		n := e.device.Bytes(v.Type, v.Shape)
 		if v.Op.Attr.Role == program.State {
 			m.State += n
 		} else {

@@ -47,7 +47,11 @@ func rankings(n, k int) []batch.Example {
 // run trains a small model for some steps and returns the steps and the weights.
 func run(t *testing.T, dev program.Device, arch string, c train.Config) ([]train.Step, model.Weights) {
 	t.Helper()
-	m := model.NewTiny(arch, vocab, 32, 2)
+	width, layers := 32, 2
+	if c.Moments != program.F32 {
+		width, layers = 64, 1 // small matrices have no moments of 8 bits
+	}
+	m := model.NewTiny(arch, vocab, width, layers)
 	m.Heads, m.KVHeads, m.MaxPositions, m.InitStd = 4, 4, 64, 0.1
 	if arch != model.OPT {
 		m.RotaryDims = 8
@@ -86,6 +90,8 @@ func TestTraining(t *testing.T) {
 		{"llama PRO in f64, recomputed", model.LLaMA, train.Config{Loss: loss.PRO{}, Store: program.F64, Compute: program.F64, Recompute: true}, 1e-9, []int{0}},
 		{"neox DPO in f32, accumulated", model.GPTNeoX, train.Config{Loss: loss.DPO{}, Micro: 2}, 1e-3, []int{0}},
 		{"llama PRO in bf16", model.LLaMA, train.Config{Loss: loss.PRO{}, Compute: program.BF16, Recompute: true}, 5e-2, []int{0}},
+		{"llama PRO, moments in bf16", model.LLaMA, train.Config{Loss: loss.PRO{}, Moments: program.BF16}, 1e-3, []int{0}},
+		{"opt SFT, moments in 8 bits on two devices", model.OPT, train.Config{Loss: loss.SFT{}, Moments: program.U8, RowMultiple: 2}, 1e-3, []int{1, 2}},
 		{"llama PRO in f64 on four devices", model.LLaMA, train.Config{Loss: loss.PRO{}, Store: program.F64, Compute: program.F64, RowMultiple: 4}, 1e-9, []int{0, 1, 2, 3}},
 		{"opt SFT in bf16 on two devices", model.OPT, train.Config{Loss: loss.SFT{}, Compute: program.BF16, RowMultiple: 2}, 5e-2, []int{1, 2}},
 	} {

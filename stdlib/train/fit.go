@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,6 +52,9 @@ type Options struct {
 	Seed uint64
 	// Precision is "f32" (default) or "bf16".
 	Precision string
+	// Moments are AdamW's, two numbers for each weight: in "f32" (default), in
+	// "bf16" or in "8bit", which takes a quarter of the memory.
+	Moments string
 	// Recompute saves memory for a third more time.
 	Recompute bool
 	// LoRA, if positive, trains adapters of that rank only; the result has them
@@ -153,6 +157,15 @@ func (o Options) config(l loss.Loss) (engine.Config, error) {
 		c.Compute = program.BF16
 	default:
 		return c, fmt.Errorf("precision %q is neither f32 nor bf16", o.Precision)
+	}
+	switch o.Moments {
+	case "", "f32":
+	case "bf16":
+		c.Moments = program.BF16
+	case "8bit":
+		c.Moments = program.U8
+	default:
+		return c, fmt.Errorf("moments %q are none of f32, bf16, 8bit", o.Moments)
 	}
 	return c, nil
 }
@@ -286,6 +299,7 @@ func Runs(runs ...*Run) (*arrowio.Table, error) {
 		LR        float64 `arrow:"learning_rate"`
 		Schedule  string  `arrow:"schedule"`
 		Precision string  `arrow:"precision"`
+		Moments   string  `arrow:"moments"`
 		LoRA      int64   `arrow:"lora"`
 		Model     string  `arrow:"model"`
 		DataHash  string  `arrow:"data_hash"`
@@ -303,7 +317,7 @@ func Runs(runs ...*Run) (*arrowio.Table, error) {
 		}
 		rows[i] = row{
 			r.Algorithm, int64(r.Responses), int64(r.Prompts), int64(r.Seed), int64(r.Steps), int64(c.Batch), c.LR, c.Schedule,
-			c.Compute.String(), int64(c.LoRA.Rank), r.Model.String(), r.DataHash, r.Loss, r.Merit, r.Tokens, r.Padded, r.Seconds,
+			c.Compute.String(), cmp.Or(r.settings.Moments, "f32"), int64(c.LoRA.Rank), r.Model.String(), r.DataHash, r.Loss, r.Merit, r.Tokens, r.Padded, r.Seconds,
 		}
 	}
 	return arrowio.FromStructs(rows)
