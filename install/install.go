@@ -66,22 +66,18 @@ func (in *installer) install(ctx context.Context) error {
 		return fmt.Errorf("making a folder to install from: %w", err)
 	}
 
-	program := "divvy"
-	if runtime.GOOS == "windows" {
-		program += ".exe"
-	}
-	staged := filepath.Join(stage, program)
-	if err := in.provide(ctx, staged); err != nil {
+	serving, err := in.provide(ctx, stage)
+	if err != nil {
 		return err
 	}
 	if in.verify {
-		said, err := startOnce(ctx, staged)
+		said, err := startOnce(ctx, filepath.Join(stage, serving))
 		if err != nil {
 			return fmt.Errorf("the kernel was built, but does not work, and was not installed: %w", err)
 		}
 		fmt.Fprintf(in.out, "It works: %s\n", said)
 	}
-	if err := in.writeSpec(stage, filepath.Join(target, program)); err != nil {
+	if err := in.writeSpec(stage, filepath.Join(target, serving)); err != nil {
 		return err
 	}
 	if err := swap(stage, target); err != nil {
@@ -91,36 +87,60 @@ func (in *installer) install(ctx context.Context) error {
 	return nil
 }
 
-// provide puts the kernel program at path.
-func (in *installer) provide(ctx context.Context, path string) error {
+// The programs of an installed kernel, which lie side by side.
+const (
+	wholeProgram = "divvy"       // all commands: the worker is one of them
+	frontProgram = "divvy-front" // the serve command alone, which Jupyter starts; see divvy/kernel/front
+)
+
+func fileOf(program string) string {
+	if runtime.GOOS == "windows" {
+		return program + ".exe"
+	}
+	return program
+}
+
+// provide puts the kernel's programs into a folder, and returns the file of the one
+// that Jupyter is to start.
+func (in *installer) provide(ctx context.Context, dir string) (serving string, err error) {
 	if in.binary != "" {
-		return in.copy(path)
+		return in.copy(dir)
 	}
 	root, err := moduleRoot()
 	if err != nil {
-		return err
+		return "", err
 	}
 	if _, err := exec.LookPath("go"); err != nil {
-		return errNoGo
+		return "", errNoGo
 	}
 	fmt.Fprintln(in.out, "Building the kernel; the first time takes a few minutes …")
 	begun := time.Now()
-	// The symbol table is of no use to a user, and a third of the size. Without the
-	// names of folders, what is compiled here serves %pkg in any other.
-	args := []string{"build", "-trimpath", "-ldflags=-s -w", "-o", path, "./kernel"}
+	var size int64
+	for program, source := range map[string]string{wholeProgram: "./kernel", frontProgram: "./kernel/front"} {
+		path := filepath.Join(dir, fileOf(program))
+		if err := in.build(ctx, root, source, path); err != nil {
+			return "", fmt.Errorf("building the kernel with the go tool, which has said why: %w", err)
+		}
+		st, err := os.Stat(path)
+		if err != nil {
+			return "", fmt.Errorf("building the kernel: %w", err)
+		}
+		size += st.Size()
+	}
+	fmt.Fprintf(in.out, "Built in %.1f s (%d MB)\n", time.Since(begun).Seconds(), size>>20)
+	return fileOf(frontProgram), in.leaveSource(ctx, root, filepath.Join(dir, modules.SourceFile))
+}
+
+// build builds one program. The symbol table is of no use to a user, and a third of
+// the size. Without the names of folders, what is compiled here serves %pkg in any
+// other.
+func (in *installer) build(ctx context.Context, root, source, path string) error {
+	args := []string{"build", "-trimpath", "-ldflags=-s -w", "-o", path, source}
 	said, err := in.goTool(ctx, root, args...)
 	if err != nil && bytes.Contains(said, []byte("VCS")) { // no git, or a checkout of another owner
 		_, err = in.goTool(ctx, root, append([]string{"build", "-buildvcs=false"}, args[1:]...)...)
 	}
-	if err != nil {
-		return fmt.Errorf("building the kernel with the go tool, which has said why: %w", err)
-	}
-	st, err := os.Stat(path)
-	if err != nil {
-		return fmt.Errorf("building the kernel: %w", err)
-	}
-	fmt.Fprintf(in.out, "Built in %.1f s (%d MB)\n", time.Since(begun).Seconds(), st.Size()>>20)
-	return in.leaveSource(ctx, root, filepath.Join(filepath.Dir(path), modules.SourceFile))
+	return err
 }
 
 // leaveSource puts the sources beside the program: %pkg builds it with more modules
@@ -148,17 +168,28 @@ func (in *installer) goTool(ctx context.Context, dir string, args ...string) ([]
 	return said.Bytes(), err
 }
 
-// copy takes the program that was named, and its sources where they lie beside it.
-func (in *installer) copy(path string) error {
-	if err := copyFile(in.binary, path, 0o755); err != nil {
-		return fmt.Errorf("copying the kernel program: %w", err)
+// copy takes the program that was named, and what lies beside it: the front
+// program, without which the whole one serves Jupyter, and the sources.
+func (in *installer) copy(dir string) (serving string, err error) {
+	from, front := in.binary, fileOf(frontProgram)
+	if filepath.Base(from) == front { // the one that kernel.json names
+		from = filepath.Join(filepath.Dir(from), fileOf(wholeProgram))
 	}
-	source := filepath.Join(filepath.Dir(in.binary), modules.SourceFile)
-	err := copyFile(source, filepath.Join(filepath.Dir(path), modules.SourceFile), 0o644)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("copying the kernel's sources: %w", err)
+	serving = fileOf(wholeProgram)
+	if err := copyFile(from, filepath.Join(dir, serving), 0o755); err != nil {
+		return "", fmt.Errorf("copying the kernel program: %w", err)
 	}
-	return nil
+	for name, mode := range map[string]fs.FileMode{front: 0o755, modules.SourceFile: 0o644} {
+		err := copyFile(filepath.Join(filepath.Dir(from), name), filepath.Join(dir, name), mode)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return "", fmt.Errorf("copying %s, which lies beside the kernel: %w", name, err)
+		case name == front:
+			serving = front
+		}
+	}
+	return serving, nil
 }
 
 func copyFile(from, to string, mode fs.FileMode) error {
@@ -265,9 +296,10 @@ func refuseForeign(path string) error {
 		return fmt.Errorf("looking at the kernel that is there: %w", err)
 	}
 	var spec kernelSpec
-	if json.Unmarshal(b, &spec) == nil && len(spec.Argv) > 1 && spec.Argv[1] == "serve" &&
-		strings.TrimSuffix(filepath.Base(spec.Argv[0]), ".exe") == "divvy" {
-		return nil
+	if json.Unmarshal(b, &spec) == nil && len(spec.Argv) > 1 && spec.Argv[1] == "serve" {
+		if name := strings.TrimSuffix(filepath.Base(spec.Argv[0]), ".exe"); name == wholeProgram || name == frontProgram {
+			return nil
+		}
 	}
 	return fmt.Errorf("%s holds another kernel (%s); choose another --name", path, spec.DisplayName)
 }

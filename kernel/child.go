@@ -1,10 +1,13 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"divvy/kernel/cell"
 	"divvy/kernel/interp"
+	"divvy/kernel/symbols"
 	"divvy/kernel/worker"
 )
 
@@ -17,6 +20,27 @@ func workerCommand() *cobra.Command {
 		Args:   cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			return worker.Serve(func() (cell.Interpreter, error) { return interp.New(interp.Options{}) })
+		},
+	}
+}
+
+// packagesCommand tells the front process, which does not hold them, what is
+// compiled in.
+func packagesCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:    "packages",
+		Short:  "List the packages that cells can import",
+		Hidden: true,
+		Args:   cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			lib, err := symbols.Shared()
+			if err != nil {
+				return err
+			}
+			for _, path := range lib.Paths() {
+				fmt.Fprintln(cmd.OutOrStdout(), path)
+			}
+			return nil
 		},
 	}
 }

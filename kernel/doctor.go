@@ -10,6 +10,7 @@ import (
 
 	"divvy/gpu/cpu"
 	"divvy/gpu/cuda"
+	"divvy/kernel/serve"
 )
 
 func doctorCommand() *cobra.Command {
@@ -32,7 +33,7 @@ site-packages. Nothing is loaded or started by this command.`,
 
 // doctor writes the report.
 func doctor(w io.Writer, f cuda.Found) {
-	fmt.Fprintf(w, "Divvy %s, Go %s, %s/%s\n\nProcessor\n  %s\n\nNVIDIA devices\n", versionString(), goVersion(), runtime.GOOS, runtime.GOARCH, cpu.New(0).Name())
+	fmt.Fprintf(w, "Divvy %s, Go %s, %s/%s\n\nProcessor\n  %s\n\nNVIDIA devices\n", serve.Version(), serve.GoVersion(), runtime.GOOS, runtime.GOARCH, cpu.New(0).Name())
 	for line := range strings.Lines(f.String()) {
 		fmt.Fprint(w, "  ", line)
 	}

@@ -10,6 +10,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"divvy/kernel/exit"
+	"divvy/kernel/serve"
 )
 
 // The test binary is the kernel when this variable is set, which its worker
@@ -132,7 +135,7 @@ func TestRunFailingCell(t *testing.T) {
 	path := notebookOf(t, "import \"fmt\"", "fmt.Println(\"before\")\nx := 1 + \"a\"", "fmt.Println(\"after\")")
 	out := filepath.Join(t.TempDir(), "result.ipynb")
 	o := call(t, command(t, "run", path, "-o", out))
-	if o.code != exitCell {
+	if o.code != exit.Cell {
 		t.Errorf("exit code %d", o.code)
 	}
 	if !strings.Contains(o.stderr, "n.ipynb: cell 2 of 3, In[2], line 2: CompileError\n") {
@@ -192,7 +195,7 @@ const deadly = "import \"time\"\nm := map[int]int{}\nfor g := 0; g < 8; g++ {\n\
 
 func TestRunDeath(t *testing.T) {
 	o := call(t, command(t, "run", notebookOf(t, deadly)))
-	if o.code != exitCell || !strings.Contains(o.stderr, "WorkerDied: the worker process ended: fatal error: concurrent map") {
+	if o.code != exit.Cell || !strings.Contains(o.stderr, "WorkerDied: the worker process ended: fatal error: concurrent map") {
 		t.Errorf("exit code %d: %s", o.code, o.stderr)
 	}
 }
@@ -201,7 +204,7 @@ func TestRunDeath(t *testing.T) {
 func TestRunStackOverflow(t *testing.T) {
 	path := notebookOf(t, "func f(n int) int { return f(n+1) + 1 }", "f(1)")
 	o := call(t, command(t, "run", path))
-	if o.code != exitCell || !strings.Contains(o.stderr, "cell 2 of 2") || !strings.Contains(o.stderr, "fatal error: stack overflow") {
+	if o.code != exit.Cell || !strings.Contains(o.stderr, "cell 2 of 2") || !strings.Contains(o.stderr, "fatal error: stack overflow") {
 		t.Errorf("exit code %d: %s", o.code, o.stderr)
 	}
 }
@@ -209,7 +212,7 @@ func TestRunStackOverflow(t *testing.T) {
 func TestRunTimeout(t *testing.T) {
 	path := notebookOf(t, "for {\n}")
 	o := call(t, command(t, "run", path, "--timeout", "200ms"))
-	if o.code != exitCell || !strings.Contains(o.stderr, "CellTimeoutError: the cell did not end within 200ms") {
+	if o.code != exit.Cell || !strings.Contains(o.stderr, "CellTimeoutError: the cell did not end within 200ms") {
 		t.Errorf("exit code %d: %s", o.code, o.stderr)
 	}
 }
@@ -242,7 +245,7 @@ func TestRunScript(t *testing.T) {
 func TestRunScriptLine(t *testing.T) {
 	path := write(t, "s.go", "x := 1\n// %%\n\nvar m map[string]int\nm[\"a\"] = x\n")
 	o := call(t, command(t, "run", path))
-	if o.code != exitCell || !strings.Contains(o.stderr, "s.go:5: Panic\n") {
+	if o.code != exit.Cell || !strings.Contains(o.stderr, "s.go:5: Panic\n") {
 		t.Errorf("exit code %d: %s", o.code, o.stderr)
 	}
 }
@@ -275,7 +278,7 @@ func TestRunInput(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			o := call(t, command(t, tc.args...))
-			if o.code != exitUsage || !strings.HasPrefix(o.stderr, "kernel: ") || !strings.Contains(o.stderr, tc.want) {
+			if o.code != exit.Usage || !strings.HasPrefix(o.stderr, "kernel: ") || !strings.Contains(o.stderr, tc.want) {
 				t.Errorf("exit code %d: %s", o.code, o.stderr)
 			}
 		})
@@ -285,14 +288,14 @@ func TestRunInput(t *testing.T) {
 func TestRunCannotWrite(t *testing.T) {
 	path := notebookOf(t, "1")
 	o := call(t, command(t, "run", path, "-o", filepath.Join(t.TempDir(), "none", "out.ipynb")))
-	if o.code != exitKernel || !strings.Contains(o.stderr, "writing the notebook") {
+	if o.code != exit.Kernel || !strings.Contains(o.stderr, "writing the notebook") {
 		t.Errorf("exit code %d: %s", o.code, o.stderr)
 	}
 }
 
 func TestVersion(t *testing.T) {
 	o := call(t, command(t, "version"))
-	if o.code != 0 || !strings.HasPrefix(o.stdout, "divvy "+version) || !strings.Contains(o.stdout, "Jupyter protocol 5.") {
+	if o.code != 0 || !strings.HasPrefix(o.stdout, "divvy "+serve.Version()) || !strings.Contains(o.stdout, "Jupyter protocol 5.") {
 		t.Errorf("exit code %d: %s", o.code, o.stdout)
 	}
 }

@@ -17,8 +17,10 @@ import (
 	"golang.org/x/term"
 
 	"divvy/kernel/cell"
+	"divvy/kernel/exit"
 	"divvy/kernel/modules"
 	"divvy/kernel/notebook"
+	"divvy/kernel/serve"
 )
 
 // runOptions are the flags of the run command.
@@ -80,9 +82,9 @@ func run(ctx context.Context, path string, o runOptions) error {
 	}
 	nb, script, err := load(path, &o)
 	if err != nil {
-		return &exitError{exitUsage, err}
+		return &exit.Error{Code: exit.Usage, Err: err}
 	}
-	interpreter := modules.New(o.dir, nil)
+	interpreter := modules.New("", o.dir, nil)
 	defer interpreter.Close()
 
 	// The first Ctrl-C stops the cell, writes what has run and leaves; a second
@@ -109,7 +111,7 @@ func run(ctx context.Context, path string, o runOptions) error {
 	failure, err := nb.Run(ctx, interpreter, opts)
 	if o.output != "" {
 		if err := nb.Write(o.output); err != nil {
-			return &exitError{exitKernel, err}
+			return &exit.Error{Code: exit.Kernel, Err: err}
 		}
 		if !o.quiet {
 			fmt.Fprintf(os.Stderr, "%s written after %.1f s\n", o.output, time.Since(begun).Seconds())
@@ -118,7 +120,7 @@ func run(ctx context.Context, path string, o runOptions) error {
 	if o.html != "" {
 		title := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
 		if err := nb.WriteHTML(o.html, title); err != nil {
-			return &exitError{exitKernel, err}
+			return &exit.Error{Code: exit.Kernel, Err: err}
 		}
 		if !o.quiet {
 			fmt.Fprintln(os.Stderr, o.html, "written")
@@ -126,15 +128,15 @@ func run(ctx context.Context, path string, o runOptions) error {
 	}
 	switch {
 	case errors.Is(err, context.Canceled):
-		return &exitError{exitInterrupted, errors.New("interrupted")}
+		return &exit.Error{Code: exit.Interrupted, Err: errors.New("interrupted")}
 	case err != nil:
-		return &exitError{exitKernel, err}
+		return &exit.Error{Code: exit.Kernel, Err: err}
 	case failure != nil:
 		describe(os.Stderr, path, script, failure, color)
 		if failure.Err.Name == cell.ErrInternal {
-			return &exitError{exitKernel, nil}
+			return &exit.Error{Code: exit.Kernel, Err: nil}
 		}
-		return &exitError{exitCell, nil}
+		return &exit.Error{Code: exit.Cell, Err: nil}
 	}
 	return nil
 }
@@ -170,14 +172,14 @@ func load(path string, o *runOptions) (nb *notebook.Notebook, script bool, err e
 	if err := nb.Inject(parameters); err != nil {
 		return nil, false, err
 	}
-	nb.SetLanguage(kernelspec(), languageInfo())
+	nb.SetLanguage(serve.Kernelspec(), languageInfo())
 	return nb, script, nil
 }
 
 // languageInfo is the metadata that Jupyter takes from kernel_info.
 func languageInfo() map[string]any {
 	var m map[string]any
-	b, err := json.Marshal(kernelInfo().Language)
+	b, err := json.Marshal(serve.Info().Language)
 	if err == nil {
 		err = json.Unmarshal(b, &m)
 	}

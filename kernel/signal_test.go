@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"divvy/kernel/exit"
 	"divvy/kernel/jupyter"
 	"divvy/kernel/jupyter/client"
 )
@@ -38,7 +39,7 @@ func TestRunInterrupted(t *testing.T) {
 			awaitFile(t, filepath.Join(filepath.Dir(path), "begun"))
 			cmd.Process.Signal(os.Interrupt)
 			cmd.Wait()
-			if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || !strings.Contains(stderr.String(), "interrupted") {
+			if code := cmd.ProcessState.ExitCode(); code != exit.Interrupted || !strings.Contains(stderr.String(), "interrupted") {
 				t.Errorf("exit code %d: %s", code, stderr.String())
 			}
 			out := outputsOf(t, strings.TrimSuffix(path, ".ipynb")+".out.ipynb")

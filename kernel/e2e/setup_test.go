@@ -41,7 +41,7 @@ func runTests(m *testing.M) int {
 type kernel struct {
 	Name   string // the kernelspec's name, which front ends know it by
 	Prefix string // what was given to the installer
-	Binary string // the program that the kernelspec starts
+	Binary string // the whole program, beside the one that the kernelspec starts
 }
 
 // installed installs the kernel once with the program that users install it
@@ -83,7 +83,7 @@ var installOnce = sync.OnceValues(func() (kernel, error) {
 	if len(spec.Argv) == 0 {
 		return k, fmt.Errorf("read %s: it starts nothing", specs[0])
 	}
-	k.Binary = spec.Argv[0]
+	k.Binary = filepath.Join(filepath.Dir(spec.Argv[0]), "divvy")
 	return k, nil
 })
 

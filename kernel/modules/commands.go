@@ -200,7 +200,7 @@ func (k *Interpreter) change(ctx context.Context, want []Spec, out cell.Sink) er
 	for _, note := range program.Notes {
 		print(out, "note: %s\n", note)
 	}
-	own, err := ownIdentity()
+	own, err := identify(k.program)
 	k.now = memory{Folder: k.folder, Modules: program.Specs, Program: program.Path, Kernel: own}
 	if !same {
 		k.ran = false

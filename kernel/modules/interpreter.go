@@ -14,7 +14,6 @@ import (
 	"unicode/utf8"
 
 	"divvy/kernel/cell"
-	"divvy/kernel/symbols"
 	"divvy/kernel/worker"
 )
 
@@ -22,6 +21,7 @@ import (
 type Interpreter struct {
 	*worker.Supervisor
 	builder Builder
+	program string // of a worker to which nothing was added
 	memory  string // the folder for what was added
 	folder  string // of the notebook
 	log     *slog.Logger
@@ -38,8 +38,9 @@ type Interpreter struct {
 }
 
 // New starts a worker for the notebooks of a folder, which has what was added for
-// them if it was built for this kernel and is still in the cache.
-func New(folder string, log *slog.Logger) *Interpreter {
+// them if it was built for this kernel and is still in the cache. Without any, the
+// worker is the given program; an empty one is the program that runs.
+func New(program, folder string, log *slog.Logger) *Interpreter {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
@@ -47,7 +48,13 @@ func New(folder string, log *slog.Logger) *Interpreter {
 	if err != nil { // the working directory is gone
 		log.Warn("the notebook's folder", "error", err)
 	}
-	k := &Interpreter{folder: folder, log: log, builder: Builder{Source: findSource, CompiledIn: compiledIn}}
+	if program == "" {
+		if program, err = os.Executable(); err != nil {
+			log.Error("the kernel's own program", "error", err)
+		}
+	}
+	k := &Interpreter{program: program, folder: folder, log: log}
+	k.builder = Builder{Source: findSource, CompiledIn: k.compiledIn}
 	if k.builder.Cache, err = DefaultCache(); err == nil {
 		k.memory, err = DefaultMemory()
 	}
@@ -58,13 +65,13 @@ func New(folder string, log *slog.Logger) *Interpreter {
 	return k
 }
 
-// compiledIn lists the packages of other modules that every kernel has.
-func compiledIn() ([]string, error) {
-	lib, err := symbols.Shared()
+// compiledIn asks the worker's program for the packages that every kernel has.
+func (k *Interpreter) compiledIn() ([]string, error) {
+	out, err := exec.Command(k.program, "packages").Output()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("asking %s what is compiled in: %w", k.program, err)
 	}
-	return lib.Paths(), nil
+	return strings.Fields(string(out)), nil
 }
 
 // atStart is the program to begin with, empty for this one.
@@ -77,7 +84,7 @@ func (k *Interpreter) atStart() string {
 	if len(m.Modules) == 0 {
 		return ""
 	}
-	own, err := ownIdentity()
+	own, err := identify(k.program)
 	if err == nil && m.Kernel == own {
 		if _, err := os.Stat(m.Program); err == nil {
 			k.now = m
@@ -88,15 +95,14 @@ func (k *Interpreter) atStart() string {
 	return ""
 }
 
-// command makes the command of a worker from a program; empty is this one.
+// command makes the command of a worker from a program; empty is the one to which
+// nothing was added, which also takes the place of one that is gone.
 func (k *Interpreter) command(program string) func() (*exec.Cmd, error) {
 	return func() (*exec.Cmd, error) {
-		cmd := exec.Command(program, "worker")
 		if _, err := os.Stat(program); err != nil {
-			if cmd, err = worker.OwnCommand(); err != nil {
-				return nil, err
-			}
+			program = k.program
 		}
+		cmd := exec.Command(program, "worker")
 		cmd.Dir = k.folder
 		return cmd, nil
 	}

@@ -25,13 +25,9 @@ type identity struct {
 	Time time.Time `json:"time"`
 }
 
-// ownIdentity is that of the running program.
-func ownIdentity() (identity, error) {
-	exe, err := os.Executable()
-	if err != nil {
-		return identity{}, err
-	}
-	st, err := os.Stat(exe)
+// identify is the identity of a program.
+func identify(program string) (identity, error) {
+	st, err := os.Stat(program)
 	if err != nil {
 		return identity{}, err
 	}

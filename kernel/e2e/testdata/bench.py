@@ -120,7 +120,7 @@ class Kernel:
             state = m["content"].get("execution_state")
             streams += m["msg_type"] == "stream"
             if state == "busy" and while_busy:
-                start = while_busy()
+                start, while_busy = while_busy(), None  # a kernel may say again that it is busy
             elif state == "idle":
                 idle = since(start)
             elif channel == "shell":

@@ -1,4 +1,4 @@
-package main
+package serve
 
 import (
 	"fmt"
@@ -6,15 +6,14 @@ import (
 	"runtime/debug"
 	"strings"
 
-	"github.com/spf13/cobra"
-
 	"divvy/kernel/jupyter"
 )
 
-// version is Divvy's. A build from a checkout adds the commit.
+// version is that of a release.
 const version = "0.1.0"
 
-func versionString() string {
+// Version is Divvy's version, with the commit in a build from a checkout.
+func Version() string {
 	v := version
 	if b, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range b.Settings {
@@ -26,18 +25,19 @@ func versionString() string {
 	return v
 }
 
-func goVersion() string { return strings.TrimPrefix(runtime.Version(), "go") }
+// GoVersion is that of the Go release that built this.
+func GoVersion() string { return strings.TrimPrefix(runtime.Version(), "go") }
 
-// kernelInfo is what the kernel tells about itself.
-func kernelInfo() jupyter.Info {
+// Info is what the kernel tells about itself.
+func Info() jupyter.Info {
 	return jupyter.Info{
 		Implementation:        "divvy",
-		ImplementationVersion: versionString(),
+		ImplementationVersion: Version(),
 		Banner: fmt.Sprintf("Divvy %s, Go %s\nA cell is Go: imports, declarations and statements in any order; its last expression is shown.",
-			versionString(), goVersion()),
+			Version(), GoVersion()),
 		Language: jupyter.LanguageInfo{
 			Name:              "go",
-			Version:           goVersion(),
+			Version:           GoVersion(),
 			MIMEType:          "text/x-go",
 			FileExtension:     ".go",
 			PygmentsLexer:     "go",
@@ -55,27 +55,7 @@ func kernelInfo() jupyter.Info {
 	}
 }
 
-// kernelspec is how notebooks name this kernel.
-func kernelspec() map[string]any {
+// Kernelspec is how notebooks name this kernel.
+func Kernelspec() map[string]any {
 	return map[string]any{"display_name": "Go (Divvy)", "language": "go", "name": "divvy"}
-}
-
-func versionCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the versions of Divvy, Go and the interpreter",
-		Args:  cobra.NoArgs,
-		Run: func(cmd *cobra.Command, _ []string) {
-			yaegi := "unknown"
-			if b, ok := debug.ReadBuildInfo(); ok {
-				for _, m := range b.Deps {
-					if m.Path == "github.com/traefik/yaegi" {
-						yaegi = m.Version
-					}
-				}
-			}
-			fmt.Fprintf(cmd.OutOrStdout(), "divvy %s\ngo %s %s/%s\nyaegi %s\nJupyter protocol %s\n",
-				versionString(), goVersion(), runtime.GOOS, runtime.GOARCH, yaegi, jupyter.ProtocolVersion)
-		},
-	}
 }

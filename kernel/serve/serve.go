@@ -1,4 +1,7 @@
-package main
+// Package serve is the command that serves Jupyter front ends: it brings together
+// the protocol, the history and a worker. It links no interpreter, so that a
+// program with this command alone is small.
+package serve
 
 import (
 	"context"
@@ -14,12 +17,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"divvy/kernel/exit"
 	"divvy/kernel/jupyter"
 	"divvy/kernel/jupyter/history"
 	"divvy/kernel/modules"
 )
 
-func serveCommand() *cobra.Command {
+// Command is the serve command. The worker is the given program; an empty one is
+// the program that runs.
+func Command(worker string) *cobra.Command {
 	var file, level string
 	cmd := &cobra.Command{
 		Use:   "serve --connection-file FILE",
@@ -30,7 +36,7 @@ func serveCommand() *cobra.Command {
 			if err := l.UnmarshalText([]byte(level)); err != nil {
 				return fmt.Errorf("--log-level: %w", err)
 			}
-			return serve(cmd.Context(), file, l)
+			return serve(cmd.Context(), worker, file, l)
 		},
 	}
 	cmd.Flags().StringVarP(&file, "connection-file", "f", "", "the connection file that Jupyter wrote")
@@ -60,17 +66,17 @@ func envOr(name, value string) string {
 	return value
 }
 
-func serve(ctx context.Context, file string, level slog.Level) error {
+func serve(ctx context.Context, worker, file string, level slog.Level) error {
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 
 	// The worker comes up while the sockets do. Nothing waits for it: the front
 	// end learns about the kernel at once, and a first cell waits in the pipe.
-	interpreter := modules.New(".", log)
+	interpreter := modules.New(worker, ".", log)
 	defer interpreter.Close()
 
 	conn, err := jupyter.ReadConnectionFile(file)
 	if err != nil {
-		return &exitError{exitUsage, err}
+		return &exit.Error{Code: exit.Usage, Err: err}
 	}
 	options := jupyter.Options{Log: log}
 	if path, err := historyPath(); err != nil {
@@ -80,9 +86,9 @@ func serve(ctx context.Context, file string, level slog.Level) error {
 		defer past.Close()
 		options.History = past
 	}
-	server, err := jupyter.New(conn, kernelInfo(), interpreter, options)
+	server, err := jupyter.New(conn, Info(), interpreter, options)
 	if err != nil {
-		return &exitError{exitKernel, err}
+		return &exit.Error{Code: exit.Kernel, Err: err}
 	}
 
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -103,7 +109,7 @@ func serve(ctx context.Context, file string, level slog.Level) error {
 	go watchParent(ctx, cancel)
 
 	if err := server.Serve(ctx); err != nil && !errors.Is(err, errTerminated) && !errors.Is(err, errParentGone) {
-		return &exitError{exitKernel, err}
+		return &exit.Error{Code: exit.Kernel, Err: err}
 	}
 	return nil
 }

@@ -1,0 +1,42 @@
+// Command front is the process that Jupyter starts and talks to, as a program of
+// its own. It is the serve command of divvy/kernel and nothing else: it lies beside
+// that program, which it starts as its worker.
+//
+// Either program serves Jupyter alike. But the whole one holds the interpreter, all
+// packages that cells may import, and DuckDB, most of which it touches as it starts:
+// a front process that does not hold them takes a third of the memory and comes up
+// sooner.
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"divvy/kernel/exit"
+	"divvy/kernel/serve"
+)
+
+func main() {
+	root := &cobra.Command{
+		Use:   "divvy-front",
+		Short: "The front process of Divvy, a Go kernel for Jupyter; the installed kernelspec starts it",
+	}
+	root.AddCommand(serve.Command(workerProgram()))
+	exit.Run(root)
+}
+
+// workerProgram is the whole program, which the installer puts beside this one.
+func workerProgram() string {
+	name := "divvy"
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	own, err := os.Executable()
+	if err != nil {
+		return name // found on the PATH, or told in the error when it is not
+	}
+	return filepath.Join(filepath.Dir(own), name)
+}
