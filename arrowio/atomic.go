@@ -7,6 +7,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
+
+	"divvy/arrowio/compressed"
 )
 
 // write writes a file atomically. The rows that were written are its progress.
@@ -18,6 +21,21 @@ func (t *Table) write(path string, encode func(io.Writer) error) error {
 		return fmt.Errorf("arrowio: write %s: %w", path, context.Cause(t.work.ctx))
 	}
 	return err
+}
+
+// writeText is write for a text file, which is compressed if its name says so.
+func (t *Table) writeText(path string, encode func(io.Writer) error) error {
+	return t.write(path, func(w io.Writer) error {
+		z, err := compressed.NewWriter(path, w)
+		if err != nil {
+			return err
+		}
+		if err := encode(z); err != nil {
+			z.Close()
+			return err
+		}
+		return z.Close()
+	})
 }
 
 // writeAtomic writes a file that appears under its name only when it is whole
@@ -43,7 +61,7 @@ func writeAtomic(path string, write func(io.Writer) error) (err error) {
 		if err != nil {
 			f.Close()
 			os.Remove(f.Name())
-			err = fmt.Errorf("arrowio: write %s: %w", path, err)
+			err = fmt.Errorf("arrowio: write %s: %w", path, unprefixed(err))
 		}
 	}()
 	w := bufio.NewWriterSize(f, 1<<20)
@@ -64,3 +82,21 @@ func writeAtomic(path string, write func(io.Writer) error) (err error) {
 	}
 	return os.Rename(f.Name(), path)
 }
+
+// unprefixed is an error without this package's name before it, for a message that
+// begins with it.
+func unprefixed(err error) error {
+	if rest, ok := strings.CutPrefix(err.Error(), "arrowio: "); ok {
+		return said{rest, err}
+	}
+	return err
+}
+
+// said is an error in other words.
+type said struct {
+	words string
+	error
+}
+
+func (s said) Error() string { return s.words }
+func (s said) Unwrap() error { return s.error }

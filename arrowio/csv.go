@@ -5,16 +5,20 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+
+	"divvy/arrowio/compressed"
 )
 
 // CSVOptions say how comma-separated values are written and read.
 type CSVOptions struct {
-	// Comma separates the fields; 0 means ','.
+	// Comma separates the fields; 0 means ',', and a tab in a file called .tsv.
 	Comma byte
 	// NoHeader says that the first line holds values. Columns then are named
 	// column_1, column_2, …
@@ -37,9 +41,23 @@ func (o CSVOptions) comma() byte {
 	return o.Comma
 }
 
-// WriteCSV writes a CSV file atomically; see EncodeCSV.
+// commaOf is what separates the fields in a file of that name.
+func (o CSVOptions) commaOf(path string) byte {
+	if ext := filepath.Ext(compressed.Trim(path)); o.Comma == 0 && strings.EqualFold(ext, ".tsv") {
+		return '\t'
+	}
+	return o.comma()
+}
+
+// WriteCSV writes a CSV file atomically; see EncodeCSV. It is compressed if its name
+// ends in .gz or .zst, and has tabs between the fields if it ends in .tsv.
 func (t *Table) WriteCSV(path string, opts ...CSVOptions) error {
-	return t.write(path, func(w io.Writer) error { return t.EncodeCSV(w, opts...) })
+	o, err := oneOption(opts)
+	if err != nil {
+		return err
+	}
+	o.Comma = o.commaOf(path)
+	return t.writeText(path, func(w io.Writer) error { return t.EncodeCSV(w, o) })
 }
 
 // EncodeCSV writes comma-separated values as RFC 4180 has them, in UTF-8. Null

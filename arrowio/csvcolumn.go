@@ -2,6 +2,7 @@ package arrowio
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -133,6 +134,14 @@ func (c *csvColumn) set(row int, f csvField) (err error) {
 	return err
 }
 
+// explain says that a value is not of the column's type, and what to do about it.
+func (c *csvColumn) explain(f csvField, err error) error {
+	if errors.As(err, new(*strconv.NumError)) || errors.As(err, new(*time.ParseError)) {
+		err = fmt.Errorf("%q is no %s", f.text, csvKindNames[c.kind])
+	}
+	return fmt.Errorf("%w: give the column the type str in CSVOptions.Types, or name what stands for null in CSVOptions.Null", err)
+}
+
 func (c *csvColumn) array(mem memory.Allocator) arrow.Array {
 	var a arrow.Array
 	switch c.kind {
@@ -208,7 +217,7 @@ func parseFloat(b []byte) (float64, error) {
 	f, err := strconv.ParseFloat(string(b), 64)
 	if len(b) > 15 && bytes.IndexAny(b, ".eEinf") < 0 {
 		if i, err := strconv.ParseInt(string(b), 10, 64); err != nil || int64(float64(i)) != i {
-			return 0, fmt.Errorf("no float64 holds the integer %s: give the column the type str", b)
+			return 0, fmt.Errorf("no float64 holds the integer %s", b)
 		}
 	}
 	return f, err
@@ -227,7 +236,7 @@ func parseTime(b []byte) (int64, error) {
 		return 0, fmt.Errorf("%q is not a time", b)
 	}
 	s := string(b)
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02 15:04:05.999999999", "2006-01-02T15:04:05.999999999", time.DateOnly} {
+	for _, layout := range timeLayouts {
 		if t, err := time.Parse(layout, s); err == nil {
 			if y := t.Year(); y < 1678 || y > 2261 {
 				return 0, fmt.Errorf("%q does not fit a timestamp in nanoseconds", b)
@@ -236,4 +245,11 @@ func parseTime(b []byte) (int64, error) {
 		}
 	}
 	return 0, fmt.Errorf("%q is not a time", b)
+}
+
+// timeLayouts are the forms in which times are read: those of RFC 3339, and those
+// that pandas, Polars and databases write. Fractions of a second fit all of them.
+var timeLayouts = []string{
+	time.RFC3339, "2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", time.DateOnly,
+	"2006-01-02T15:04:05-0700", "2006-01-02 15:04:05-0700", "2006-01-02 15:04:05 UTC", "2006-01-02 15:04", "2006-01-02T15:04",
 }

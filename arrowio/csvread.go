@@ -8,18 +8,31 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+
+	"divvy/arrowio/compressed"
 )
+
+// byteOrderMark begins files that some editors wrote.
+const byteOrderMark = "\ufeff"
 
 // ReadCSV reads a CSV file. Each column gets the narrowest type that all its
 // values fit, of bool, i64, f64, date, datetime and str; fields in quotes are
-// always text. A line with too many or too few fields is an error that says so.
+// always text. A time without a zone is one of UTC. A line with too many or too few
+// fields is an error that says so. The file may be compressed with gzip or zstd; one
+// whose name ends in .tsv has tabs between the fields.
 func ReadCSV(path string, opts ...CSVOptions) (*Table, error) {
 	o, err := oneOption(opts)
 	if err != nil {
 		return nil, err
 	}
-	return readFile(path, []ReadOptions{o.Read}, func(f *source, _ ReadOptions) (*Table, error) {
-		return decodeCSV(f.work, f, o)
+	o.Comma = o.commaOf(path)
+	return readFile(path, "csv", []ReadOptions{o.Read}, func(f *source, _ ReadOptions) (*Table, error) {
+		in, err := compressed.NewReader(f)
+		if err != nil {
+			return nil, err
+		}
+		defer in.Close()
+		return decodeCSV(f.work, in, o)
 	})
 }
 
@@ -48,7 +61,7 @@ func decodeCSV(w *work, r io.Reader, o CSVOptions) (_ *Table, err error) {
 	if err != nil {
 		return nil, err
 	}
-	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
 	in := &csvReader{text: text, comma: o.comma(), nulls: o.Null}
 	if len(in.nulls) == 0 {
 		in.nulls = []string{""}
@@ -200,6 +213,18 @@ func (r *csvReader) header(o CSVOptions) ([]*csvColumn, error) {
 	return cols, nil
 }
 
+// otherComma ends the message about a line that does not fit: what may stand
+// between the fields instead.
+func (r *csvReader) otherComma() string {
+	first, _, _ := bytes.Cut(r.text, []byte{'\n'})
+	for _, c := range []byte(";\t|,") {
+		if n := bytes.Count(first, []byte{c}); c != r.comma && n > bytes.Count(first, []byte{r.comma}) {
+			return fmt.Sprintf("; that line has %d times %q: is it the CSVOptions.Comma?", n, c)
+		}
+	}
+	return ""
+}
+
 // eachRow gives every field from here on to its column, and counts the rows.
 // Lines without anything are passed over where there are several columns.
 func (r *csvReader) eachRow(w *work, cols []*csvColumn, give func(*csvColumn, int, csvField) error) (rows int, err error) {
@@ -230,10 +255,10 @@ func (r *csvReader) eachRow(w *work, cols []*csvColumn, give func(*csvColumn, in
 					}
 					last = f.last
 				}
-				return rows, fmt.Errorf("line %d: %d fields, want %d", line, n, len(cols))
+				return rows, fmt.Errorf("line %d: %s where the first line has %d%s", line, plural(n, "field"), len(cols), r.otherComma())
 			}
 			if err := give(cols[i], rows, f); err != nil {
-				return rows, fmt.Errorf("line %d, column %q: %w", line, cols[i].name, err)
+				return rows, fmt.Errorf("line %d, column %q: %w", line, cols[i].name, cols[i].explain(f, err))
 			}
 		}
 		rows++

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"divvy/arrowio/compressed"
 )
 
 // HowToRead gives the lines with which pandas, Polars, DuckDB, R and Spark read
@@ -62,6 +64,13 @@ var hints = map[string][5]string{
 		"library(readr)\ndf <- read_csv(FILE)",
 		"from pyspark.sql import SparkSession\ndf = SparkSession.builder.getOrCreate().read.csv(FILE, header=True, inferSchema=True, multiLine=True, escape='\"')",
 	},
+	"tsv": {
+		"import pandas as pd\ndf = pd.read_csv(FILE, sep='\\t')",
+		"import polars as pl\ndf = pl.read_csv(FILE, separator='\\t')",
+		"import duckdb\nr = duckdb.read_csv(FILE, sep='\\t', allow_quoted_nulls=False)",
+		"library(readr)\ndf <- read_tsv(FILE)",
+		"from pyspark.sql import SparkSession\ndf = SparkSession.builder.getOrCreate().read.csv(FILE, header=True, inferSchema=True, multiLine=True, sep='\\t', escape='\"')",
+	},
 	"jsonl": {
 		"import pandas as pd\ndf = pd.read_json(FILE, lines=True)",
 		"import polars as pl\ndf = pl.read_ndjson(FILE)",
@@ -87,11 +96,41 @@ func formatOf(path string) (string, error) {
 	case bytes.HasPrefix(head, []byte{0xff, 0xff, 0xff, 0xff}):
 		return "stream", nil
 	}
-	switch ext := strings.ToLower(filepath.Ext(path)); ext {
-	case ".csv", ".tsv":
-		return "csv", nil
-	case ".jsonl", ".ndjson", ".json":
-		return "jsonl", nil
+	if format := textFormat(path); format != "" {
+		return format, nil
 	}
 	return "", fmt.Errorf("arrowio: %s is no file that a table was written to", path)
+}
+
+// textFormat is the format that a text file's name tells, "" for none.
+func textFormat(path string) string {
+	switch ext := strings.ToLower(filepath.Ext(compressed.Trim(path))); ext {
+	case ".csv":
+		return "csv"
+	case ".tsv":
+		return "tsv"
+	case ".jsonl", ".ndjson", ".json":
+		return "jsonl"
+	}
+	return ""
+}
+
+// otherFormat says that a file is of another format than the one it was read as,
+// and how to read that; "" where it may well be of that one.
+func otherFormat(path, format string) string {
+	is, err := formatOf(path)
+	if is == "stream" {
+		is = "ipc" // one function reads both
+	}
+	isText := is == "csv" || is == "tsv" || is == "jsonl"
+	if err != nil || is == format || isText && (format == "csv" || format == "jsonl") {
+		return ""
+	}
+	return map[string]string{
+		"ipc":     "this is Arrow IPC: use ReadIPC",
+		"parquet": "this is Parquet: use ReadParquet",
+		"csv":     "by its name this is CSV: use ReadCSV",
+		"tsv":     "by its name this is CSV with tabs: use ReadCSV",
+		"jsonl":   "by its name these are JSON lines: use ReadJSONLines",
+	}[is]
 }

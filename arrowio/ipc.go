@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -135,7 +136,7 @@ func (o ReadOptions) allocator() memory.Allocator {
 
 // ReadIPC reads an Arrow IPC file (Feather, version 2) or stream.
 func ReadIPC(path string, opts ...ReadOptions) (*Table, error) {
-	return readFile(path, opts, func(f *source, o ReadOptions) (*Table, error) {
+	return readFile(path, "ipc", opts, func(f *source, o ReadOptions) (*Table, error) {
 		head := make([]byte, len(ipc.Magic))
 		if n, _ := f.ReadAt(head, 0); n == len(head) && bytes.Equal(head, ipc.Magic) {
 			return readIPCFile(f, o)
@@ -151,7 +152,7 @@ func ReadIPC(path string, opts ...ReadOptions) (*Table, error) {
 
 // readFile opens a file for read, says its name in errors, and turns a panic of
 // a decoder that met a corrupt file into an error.
-func readFile(path string, opts []ReadOptions, read func(*source, ReadOptions) (*Table, error)) (t *Table, err error) {
+func readFile(path, format string, opts []ReadOptions, read func(*source, ReadOptions) (*Table, error)) (t *Table, err error) {
 	o, err := oneOption(opts)
 	if err != nil {
 		return nil, err
@@ -167,6 +168,12 @@ func readFile(path string, opts []ReadOptions, read func(*source, ReadOptions) (
 	defer func() {
 		if r := recover(); r != nil {
 			t, err = nil, fmt.Errorf("the file is corrupt: %v", r)
+		}
+		if other := otherFormat(path, format); other != "" && (err != nil || format == "csv") {
+			if t != nil {
+				t.Release()
+			}
+			t, err = nil, errors.New(other)
 		}
 		if err != nil && in.work.ended() {
 			err = context.Cause(in.work.ctx)

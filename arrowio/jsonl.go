@@ -11,12 +11,14 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+
+	"divvy/arrowio/compressed"
 )
 
-// WriteJSONLines writes a file of one JSON object a row, atomically; see
-// EncodeJSONLines.
+// WriteJSONLines writes a file of one JSON object a row, atomically, compressed if
+// its name ends in .gz or .zst; see EncodeJSONLines.
 func (t *Table) WriteJSONLines(path string) error {
-	return t.write(path, t.EncodeJSONLines)
+	return t.writeText(path, t.EncodeJSONLines)
 }
 
 // EncodeJSONLines writes one JSON object a row. Numbers that are not finite are
@@ -179,9 +181,17 @@ func appendJSONText(dst []byte, s string) []byte {
 
 // ReadJSONLines reads a file of one JSON object a line. A column gets the type
 // that holds all its values: Boolean, int64, float64, text, lists and structs of
-// these; a key that a line lacks is null there. Empty lines are passed over.
+// these; a key that a line lacks is null there. Empty lines are passed over. The
+// file may be compressed with gzip or zstd.
 func ReadJSONLines(path string, opts ...ReadOptions) (*Table, error) {
-	return readFile(path, opts, func(f *source, o ReadOptions) (*Table, error) { return decodeJSONLines(f.work, f, o) })
+	return readFile(path, "jsonl", opts, func(f *source, o ReadOptions) (*Table, error) {
+		in, err := compressed.NewReader(f)
+		if err != nil {
+			return nil, err
+		}
+		defer in.Close()
+		return decodeJSONLines(f.work, in, o)
+	})
 }
 
 // DecodeJSONLines reads one JSON object a line; see ReadJSONLines.
@@ -198,6 +208,9 @@ func decodeJSONLines(w *work, r io.Reader, o ReadOptions) (*Table, error) {
 	in := bufio.NewReaderSize(r, 1<<20)
 	root := &jsonColumn{kind: jsonObject}
 	rows := 0
+	if mark, _ := in.Peek(3); string(mark) == byteOrderMark {
+		_, _ = in.Discard(3)
+	}
 	for line := 1; ; line++ {
 		text, err := readLine(in)
 		if err == io.EOF {

@@ -22,7 +22,7 @@ import (
 // and unions, can be used as it lies, as WriteIPC writes it by default; any other
 // is read as by ReadIPC. Mapped tells which it was.
 func OpenIPC(path string) (*Table, error) {
-	return readFile(path, nil, func(f *source, o ReadOptions) (*Table, error) {
+	return readFile(path, "ipc", nil, func(f *source, o ReadOptions) (*Table, error) {
 		t, err := mapIPC(f)
 		if errors.Is(err, errNotMappable) {
 			return readIPCFile(f, o)

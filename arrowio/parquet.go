@@ -125,7 +125,7 @@ type keepOpen struct{ io.Writer }
 
 // ReadParquet reads a Parquet file, or the wanted columns of it.
 func ReadParquet(path string, opts ...ReadOptions) (*Table, error) {
-	return readFile(path, opts, readParquet)
+	return readFile(path, "parquet", opts, readParquet)
 }
 
 func readParquet(f *source, o ReadOptions) (_ *Table, err error) {

@@ -24,7 +24,7 @@ func run(t *testing.T, program string) string {
 
 // rReads are the formats that R reads with packages of Debian; its arrow and
 // nanoarrow are in none of the registries that CI reaches.
-var rReads = map[string]bool{"x.csv": true, "x.jsonl": true}
+var rReads = map[string]bool{"x.csv": true, "x.csv.gz": true, "x.tsv": true, "x.jsonl": true}
 
 // runR runs a program of R, which CI has and other machines may lack.
 func runR(t *testing.T, program string) {
@@ -58,7 +58,9 @@ func TestHintsWork(t *testing.T) {
 	writes := map[string]func(string) error{
 		"x.arrow": func(p string) error { return tbl.WriteIPC(p) }, "x.arrows": func(p string) error { return tbl.WriteIPC(p, arrowio.IPCOptions{Stream: true}) },
 		"x.parquet": func(p string) error { return tbl.WriteParquet(p) }, "x.csv": func(p string) error { return tbl.WriteCSV(p) },
-		"x.jsonl": tbl.WriteJSONLines,
+		"x.jsonl": tbl.WriteJSONLines, "x.tsv": func(p string) error { return tbl.WriteCSV(p) },
+		"x.csv.gz":   func(p string) error { return tbl.WriteCSV(p) },
+		"x.jsonl.gz": tbl.WriteJSONLines,
 	}
 	var program strings.Builder
 	program.WriteString("import duckdb\n")

@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"github.com/apache/arrow/go/v17/arrow"
+
+	"divvy/arrowio/compressed"
 )
 
 // block is a piece of a file: whole lines on the way in, rows on the way out.
@@ -88,7 +90,7 @@ func produce(ctx context.Context, o *Options, s source, emit func(*block) error)
 		}
 		return nil
 	}
-	in, err := decompress(&counter{r: stream, total: size, ctx: ctx, report: o.Progress})
+	in, err := compressed.NewReader(&counter{r: stream, total: size, ctx: ctx, report: o.Progress})
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.name, err)
 	}

@@ -8,36 +8,7 @@ import (
 	"io"
 	"maps"
 	"slices"
-
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
 )
-
-// decompress undoes gzip or zstd, seen from the first bytes. The library is
-// github.com/klauspost/compress: Arrow brings it anyway, its gzip is about
-// twice as fast as the standard library's and zstd is in no standard library.
-func decompress(r io.Reader) (io.ReadCloser, error) {
-	in := bufio.NewReaderSize(r, 1<<16)
-	head, err := in.Peek(4)
-	if err != nil && err != io.EOF {
-		return nil, err
-	}
-	switch {
-	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
-		z, err := gzip.NewReader(in)
-		if err != nil {
-			return nil, fmt.Errorf("gzip: %w", err)
-		}
-		return z, nil
-	case bytes.Equal(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(1<<30))
-		if err != nil {
-			return nil, fmt.Errorf("zstd: %w", err)
-		}
-		return z.IOReadCloser(), nil
-	}
-	return io.NopCloser(in), nil
-}
 
 // produceAny reads a decompressed stream of any format.
 func produceAny(ctx context.Context, o *Options, name string, in io.Reader, emit func(*block) error) error {

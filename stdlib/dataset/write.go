@@ -9,14 +9,14 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/klauspost/compress/gzip"
+
+	"divvy/arrowio/compressed"
 )
 
 // WriteJSONL writes the rows in PRO's schema, which PRO's and the paper's own
-// code read, and Load. A name that ends in .gz is compressed. The file appears
+// code read, and Load. A name that ends in .gz or .zst is compressed. The file appears
 // when it is complete. File and Line of a row are not written.
 func (d *Dataset) WriteJSONL(ctx context.Context, path string) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".divvy-*")
@@ -30,19 +30,15 @@ func (d *Dataset) WriteJSONL(ctx context.Context, path string) (err error) {
 			err = fmt.Errorf("dataset: writing %s: %w", path, err)
 		}
 	}()
-	var out io.Writer = f
-	var z *gzip.Writer
-	if strings.HasSuffix(path, ".gz") {
-		z = gzip.NewWriter(f)
-		out = z
+	out, err := compressed.NewWriter(path, f)
+	if err != nil {
+		return err
 	}
 	if err := d.EncodeJSONL(ctx, out); err != nil {
 		return err
 	}
-	if z != nil {
-		if err := z.Close(); err != nil {
-			return err
-		}
+	if err := out.Close(); err != nil {
+		return err
 	}
 	if err := f.Chmod(0o644); err != nil {
 		return err
