@@ -16,7 +16,7 @@ func (t *Table) column(name string) (arrow.Array, error) {
 		return nil, err
 	}
 	if n := col.NullN(); n > 0 {
-		return nil, fmt.Errorf("arrowio: column %q has %d nulls, which a Go slice cannot hold: use FillNull, DropNull or Valid", name, n)
+		return nil, fmt.Errorf("arrowio: column %q has %s, which a Go slice cannot hold: use FillNull, DropNull or Valid", name, plural(n, "null"))
 	}
 	return col, nil
 }

@@ -231,13 +231,19 @@ func parseDate(b []byte) (int64, error) {
 	return t.Unix() / (24 * 60 * 60), err
 }
 
-func parseTime(b []byte) (int64, error) {
+func parseTime(b []byte) (int64, error) { return parseTimeIn(nil, b) }
+
+// parseTimeIn reads a time, of the zone where the text has none; nil is UTC.
+func parseTimeIn(zone *time.Location, b []byte) (int64, error) {
+	if zone == nil {
+		zone = time.UTC
+	}
 	if len(b) < len(time.DateOnly) || b[4] != '-' {
 		return 0, fmt.Errorf("%q is not a time", b)
 	}
 	s := string(b)
 	for _, layout := range timeLayouts {
-		if t, err := time.Parse(layout, s); err == nil {
+		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
 			if y := t.Year(); y < 1678 || y > 2261 {
 				return 0, fmt.Errorf("%q does not fit a timestamp in nanoseconds", b)
 			}

@@ -174,7 +174,7 @@ func (p *program) compare(e *expr, a, b *vec, n int) (vec, error) {
 	}
 	for _, pair := range [][2]*vec{{a, b}, {b, a}} { // a text beside a time is one
 		if v := pair[1]; pair[0].kind == vecTime && v.kind == vecText && v.scalar {
-			ns, err := parseTime([]byte(v.texts[0]))
+			ns, err := parseTimeIn(pair[0].zone, []byte(v.texts[0]))
 			if err != nil {
 				return out, p.fail(e, "a time was expected: %v", err)
 			}
@@ -368,7 +368,7 @@ func magnitude(a int64) uint64 {
 func (p *program) call(e *expr, args []vec, n int) (vec, error) {
 	f, ok := functions[e.op]
 	if !ok {
-		return vec{}, p.fail(e, "there is no function %q; there are %s", e.op, strings.Join(functionNames(), ", "))
+		return vec{}, p.fail(e, "%s", noFunction(e.op))
 	}
 	if len(args) != len(f.args) {
 		return vec{}, p.fail(e, "%s wants %d values, not %d", e.op, len(f.args), len(args))

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A function of expressions. Its args are the kinds that each argument may be
@@ -43,9 +44,26 @@ var functions = map[string]function{
 	"contains":    {[]string{"s", "s"}, ofTexts(strings.Contains)},
 	"starts_with": {[]string{"s", "s"}, ofTexts(strings.HasPrefix)},
 	"ends_with":   {[]string{"s", "s"}, ofTexts(strings.HasSuffix)},
+	"year":        {[]string{"t"}, ofTime(func(t time.Time) int { return t.Year() })},
+	"month":       {[]string{"t"}, ofTime(func(t time.Time) int { return int(t.Month()) })},
+	"day":         {[]string{"t"}, ofTime(func(t time.Time) int { return t.Day() })},
+	"weekday":     {[]string{"t"}, ofTime(func(t time.Time) int { return (int(t.Weekday())+6)%7 + 1 })}, // Monday is 1
+	"hour":        {[]string{"t"}, ofTime(func(t time.Time) int { return t.Hour() })},
+	"minute":      {[]string{"t"}, ofTime(func(t time.Time) int { return t.Minute() })},
 }
 
 func functionNames() []string { return slices.Sorted(maps.Keys(functions)) }
+
+// aggregates are functions that an expression of one row has no place for.
+var aggregates = map[string]bool{"sum": true, "mean": true, "avg": true, "min": true, "max": true, "count": true, "median": true, "std": true, "stddev": true, "row_number": true, "rank": true, "lag": true, "lead": true}
+
+// noFunction says that there is no such function, and where what was meant is.
+func noFunction(name string) string {
+	if aggregates[strings.ToLower(name)] {
+		return fmt.Sprintf("%s is of many rows: use GroupBy, or SQL such as t.SQL(ctx, \"select *, %s(x) over () y from t\")", name, name)
+	}
+	return fmt.Sprintf("there is no function %q; there are %s; t.SQL has many more", name, strings.Join(functionNames(), ", "))
+}
 
 func nullVec() (vec, error) { return vec{kind: vecNull}, nil }
 
@@ -237,22 +255,4 @@ func ofTexts(f func(s, t string) bool) func([]vec, int) (vec, error) {
 		}
 		return out, nil
 	}
-}
-
-// toTime reads dates and times as text.
-func toTime(args []vec, n int) (vec, error) {
-	a := &args[0]
-	if a.kind == vecNull {
-		return nullVec()
-	}
-	out := vec{kind: vecTime, ints: make([]int64, n), valid: a.valid}
-	for i, s := range spread(a.texts, a.scalar, n) {
-		if a.isValid(i) {
-			var err error
-			if out.ints[i], err = parseTime([]byte(s)); err != nil {
-				return out, err
-			}
-		}
-	}
-	return out, nil
 }

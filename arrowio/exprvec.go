@@ -33,7 +33,8 @@ type vec struct {
 	ints   []int64
 	floats []float64
 	texts  []string
-	valid  []bool // nil: none is null
+	valid  []bool         // nil: none is null
+	zone   *time.Location // of times that have parts; nil is UTC
 }
 
 func (v *vec) isValid(i int) bool {
@@ -106,14 +107,17 @@ func loadVec(a arrow.Array, from, to int) (v vec, ok bool) {
 		}
 	case *array.Timestamp:
 		v.kind, v.ints = vecTime, make([]int64, to-from)
-		scale := int64(a.DataType().(*arrow.TimestampType).Unit.Multiplier())
+		dt := a.DataType().(*arrow.TimestampType)
+		if zone, err := time.LoadLocation(dt.TimeZone); err == nil {
+			v.zone = zone
+		}
 		for i := range v.ints {
-			v.ints[i] = int64(a.Value(from+i)) * scale
+			v.ints[i] = nanoseconds(int64(a.Value(from+i)), dt.Unit.Multiplier())
 		}
 	case *array.Date32:
 		v.kind, v.ints = vecTime, make([]int64, to-from)
 		for i := range v.ints {
-			v.ints[i] = int64(a.Value(from+i)) * int64(24*time.Hour)
+			v.ints[i] = nanoseconds(int64(a.Value(from+i)), 24*time.Hour)
 		}
 	case *array.Null:
 		v.kind = vecNull

@@ -14,8 +14,10 @@ import (
 // fraction; == != < <= > >=, in (…), is null; and, or, not, also written && ||
 // !; and the functions abs sqrt exp ln log10 log2 floor ceil round float int
 // is_nan is_null coalesce if len lower upper trim contains starts_with
-// ends_with time. What compares with null is null, as in SQL. A time compares with
-// its text, '2024-03-16' or RFC 3339. A column of Booleans is a filter by itself.
+// ends_with, time, and year month day weekday (Monday is 1) hour minute of a time.
+// What compares with null is null, as in SQL. A time compares with its text,
+// '2024-03-16', '2024-03-16 12:30:00' or RFC 3339, in the column's zone where the
+// text has none. A column of Booleans is a filter by itself.
 func (t *Table) Filter(expression string) (_ *Table, err error) {
 	t, end := t.begin("filter", t.NumCols(), &err)
 	defer end()
@@ -126,6 +128,14 @@ func (t *Table) WithColumn(name, expression string) (_ *Table, err error) {
 	})
 	if err != nil {
 		return nil, err
+	}
+	for i := range parts {
+		if parts[i].kind != vecTime {
+			continue
+		}
+		if err := reached(&parts[i]); err != nil {
+			return nil, fmt.Errorf("arrowio: column %q: rows from %d: %w", name, i*blockRows, err)
+		}
 	}
 	defer w.add(1)
 	return t.withBuilt(NewTableIn(t.mem).add(name, vecArray(w, t.mem, parts, n)))

@@ -127,6 +127,8 @@ func TestExpressionErrors(t *testing.T) {
 		{"n and ok", `"&&" wants Booleans, not an integer`},
 		{"not n", `"not" wants a Boolean`},
 		{"foo(n)", `there is no function "foo"`},
+		{"n / sum(n) > 1", "sum is of many rows: use GroupBy, or SQL"},
+		{"year(n) > 1", "value 1 of year cannot be an integer"},
 		{"abs(n, n)", "abs wants 1 values, not 2"},
 		{"abs(text)", "value 1 of abs cannot be text"},
 		{"'open", "nothing closes the '"},

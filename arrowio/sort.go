@@ -76,6 +76,9 @@ func (t *Table) sortedRows(by []string) ([]int32, error) {
 				name, descending = rest, true
 			}
 		}
+		if column, order, ok := cutLast(name, " "); ok && !t.Has(name) && t.Has(column) && (strings.EqualFold(order, "desc") || strings.EqualFold(order, "asc")) {
+			return nil, fmt.Errorf("arrowio: sort: %q sorts from the least up, %q from the greatest down, not %q", column, "-"+column, name)
+		}
 		col, err := t.Column(name)
 		if err != nil {
 			return nil, err
@@ -208,4 +211,12 @@ func textCodes(w *work, codes []uint64, col arrow.Array, descending bool) error 
 		}
 	})
 	return nil
+}
+
+// cutLast cuts text around the last sep.
+func cutLast(text, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(text, sep); i >= 0 {
+		return text[:i], text[i+len(sep):], true
+	}
+	return text, "", false
 }

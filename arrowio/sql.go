@@ -2,8 +2,10 @@ package arrowio
 
 import (
 	"context"
-
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -35,7 +37,8 @@ func HasSQL() bool { return duckdb.Available }
 //
 // The tables are copied into a fresh database in memory, 0.3 s for a million
 // rows of six columns. Of several statements the last one's result is given.
-// Integers of 128 bits, as of sum, come back as i64 where all fit.
+// Integers of 128 bits, as of sum, come back as i64 where all fit. Timestamps with a
+// zone come back in microseconds of UTC, the only ones of their kind in DuckDB.
 func SQL(ctx context.Context, query string, tables map[string]*Table, params ...any) (*Table, error) {
 	records := make(map[string]arrow.Record, len(tables))
 	for name, t := range tables {
@@ -60,6 +63,9 @@ func SQL(ctx context.Context, query string, tables map[string]*Table, params ...
 	}
 	schema, batches, err := duckdb.Query(ctx, query, records, mem, o)
 	if err != nil {
+		if names := slices.Sorted(maps.Keys(tables)); strings.Contains(err.Error(), "Table with name") {
+			err = fmt.Errorf("%w\n\nThe tables of this query are called %s", err, quoteList(names, 20))
+		}
 		return nil, fmt.Errorf("arrowio: sql: %w", err)
 	}
 	defer releaseRecords(batches)

@@ -107,6 +107,11 @@ func open() (*session, error) {
 		bindings.Close(&s.db)
 		return nil, errors.New("DuckDB gives no connection")
 	}
+	// The same query gives the same days on every machine.
+	if err := s.run("SET TimeZone = 'UTC'"); err != nil {
+		s.close()
+		return nil, err
+	}
 	return s, nil
 }
 
