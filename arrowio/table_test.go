@@ -88,7 +88,7 @@ func TestColumnErrors(t *testing.T) {
 	if _, err = tbl.Floats("text"); err == nil || !strings.Contains(err.Error(), "is str") {
 		t.Errorf("text as floats: %v", err)
 	}
-	if _, err = tbl.Strings("maybe"); err == nil || !strings.Contains(err.Error(), "1 nulls") {
+	if _, err = tbl.Strings("maybe"); err == nil || !strings.Contains(err.Error(), "1 null,") {
 		t.Errorf("nulls as strings: %v", err)
 	}
 	tbl.Release()
