@@ -205,7 +205,7 @@ func (d *Dataset) base(i int) int {
 func (d *Dataset) String() string {
 	s := fmt.Sprintf("%d prompts", d.n)
 	if n := len(d.rejects); n > 0 {
-		s += fmt.Sprintf(", %d lines rejected", n)
+		s += fmt.Sprintf(", %d rejected", n)
 	}
 	return s
 }

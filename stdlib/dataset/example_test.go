@@ -39,6 +39,6 @@ func ExampleParse() {
 	fmt.Printf("%q\n", ds.Prompt(0))
 	// Output:
 	// dataset: hh.jsonl:2:41: rejected: a number where a string should be
-	// 1 prompts, 1 lines rejected
+	// 1 prompts, 1 rejected
 	// "\n\nHuman: Hi\n\nAssistant:"
 }

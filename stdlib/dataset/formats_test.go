@@ -65,89 +65,27 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-const tree = `{"message_tree_id": "t", "prompt": {"message_id": "t", "text": "Q", "role": "prompter", "replies": [` +
-	`{"message_id": "b", "text": "B", "role": "assistant", "rank": 1, "replies": []}, ` +
-	`{"message_id": "c", "text": "C", "role": "assistant", "rank": null, "replies": []}, ` +
-	`{"message_id": "a", "text": "A", "role": "assistant", "rank": 0, "replies": [{"message_id": "q2", "text": "Q2", "role": "prompter", "replies": [` +
-	`{"message_id": "d", "text": "D", "role": "assistant", "replies": []}]}]}]}}`
-
-// The same conversation as a tree and as messages, a child before its parent.
-func TestOASST(t *testing.T) {
-	messages := []string{
-		`{"message_id": "d", "parent_id": "q2", "text": "D", "role": "assistant", "rank": null}`,
-		`{"message_id": "t", "parent_id": null, "text": "Q", "role": "prompter", "rank": null}`,
-		`{"message_id": "b", "parent_id": "t", "text": "B", "role": "assistant", "rank": 1}`,
-		`{"message_id": "c", "parent_id": "t", "text": "C", "role": "assistant", "rank": null}`,
-		`{"message_id": "a", "parent_id": "t", "text": "A", "role": "assistant", "rank": 0}`,
-		`{"message_id": "q2", "parent_id": "a", "text": "Q2", "role": "prompter"}`,
-		`{"message_id": "lost", "parent_id": "nowhere", "text": "?", "role": "prompter"}`,
-	}
-	for name, text := range map[string]string{"tree": tree, "messages": strings.Join(messages, "\n")} {
-		ds, err := parse(t, Options{}, text)
+// Fields that have the names of PRO's survive being written in PRO's schema.
+func TestFieldsOfPROsNames(t *testing.T) {
+	for _, name := range []string{"prefix", "suffix", "reward", "sft_index", "meta", "extra", "chosen", "other"} {
+		field := fmt.Sprintf(`%q:[1]`, name)
+		line := `{"instruction": "q", "completions": [{"response": "a", "score": 1}, {"response": "b", "score": 2}], "rejected": 0, ` + field + `}`
+		ds, err := parse(t, Options{Format: UltraFeedback}, line)
 		if err != nil {
 			t.Fatal(name, err)
 		}
-		if ds.Len() != 2 {
-			t.Fatalf("%s: %d rows, want 2", name, ds.Len())
+		file := filepath.Join(t.TempDir(), "a.jsonl")
+		if err := ds.WriteJSONL(t.Context(), file); err != nil {
+			t.Fatal(name, err)
 		}
-		first, second := ds.Row(0), ds.Row(1)
-		if first.Prompt() != "\n\nHuman: Q\n\nAssistant:" || !slices.Equal(first.Responses, []string{"A", "B", "C"}) ||
-			first.Rewards[0] != 0 || math.Signbit(first.Rewards[0]) || first.Rewards[1] != -1 || !math.IsNaN(first.Rewards[2]) {
-			t.Errorf("%s: %+v", name, first)
+		back, err := Load(t.Context(), file)
+		if err != nil {
+			t.Fatal(name, err)
 		}
-		if second.Prompt() != "\n\nHuman: Q\n\nAssistant: A\n\nHuman: Q2\n\nAssistant:" || !slices.Equal(second.Responses, []string{"D"}) || second.Rewards != nil {
-			t.Errorf("%s: %+v", name, second)
+		a, b := ds.Row(0), back.Row(0)
+		if !slices.Equal(a.Responses, b.Responses) || !slices.Equal(a.Rewards, b.Rewards) || !slices.Equal(a.Prefix, b.Prefix) || !strings.Contains(b.Extra, field) {
+			t.Errorf("%s: %+v came back as %+v", name, a, b)
 		}
-		if want := map[string]int{"tree": 0, "messages": 1}[name]; len(ds.Rejects()) != want {
-			t.Errorf("%s: rejects %+v", name, ds.Rejects())
-		}
-	}
-	_, err := parse(t, Options{}, messages[1]+"\n"+messages[1])
-	if err == nil || !strings.Contains(err.Error(), "x.jsonl:2:16") || !strings.Contains(err.Error(), "on line 1 too") {
-		t.Errorf("a message twice: %v", err)
-	}
-}
-
-// No message of a flat file disappears: it is in a row, or it is a reject.
-func TestNoMessageIsLost(t *testing.T) {
-	line := func(id, parent, role string) string {
-		return fmt.Sprintf(`{"message_id": %q, "parent_id": %q, "text": "text of %s", "role": %q}`, id, parent, id, role)
-	}
-	lines := []string{
-		line("q", "", "prompter"), line("a", "q", "assistant"), // a tree
-		line("alone", "", "prompter"),                           // nobody replied
-		line("x", "y", "prompter"), line("y", "x", "assistant"), // each other's parent
-		line("self", "self", "prompter"),
-		line("lost", "nowhere", "prompter"), line("below", "lost", "assistant"),
-		line("d0", "", "prompter"),
-	}
-	for i := 1; i <= maxDepth+5; i++ {
-		lines = append(lines, line(fmt.Sprint("d", i), fmt.Sprint("d", i-1), []string{"prompter", "assistant"}[i%2]))
-	}
-	ds, err := parse(t, Options{}, "\ufeff"+strings.Join(lines, "\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	seen := map[string]bool{}
-	for i := range ds.Len() {
-		for _, turn := range ds.Row(i).Turns() {
-			seen[turn.Text] = true
-		}
-		for _, r := range ds.Responses(i) {
-			seen[r] = true
-		}
-	}
-	for _, r := range ds.Rejects() {
-		if seen[r.Text] {
-			t.Errorf("%q is in a row and rejected: %s", r.Text, r.Reason)
-		}
-		seen[r.Text] = true
-	}
-	delete(seen, "") // the turn that is open
-	// The last of the prompter's that is not too deep has no reply left, and so no row.
-	seen[fmt.Sprint("text of d", maxDepth)] = true
-	if len(seen) != len(lines) {
-		t.Errorf("%d of %d messages are in a row or a reject", len(seen), len(lines))
 	}
 }
 
@@ -298,7 +236,8 @@ func fuzzReader(f *testing.F, format Format, seeds ...string) {
 		if err != nil {
 			return // not text lines: compressed, columnar, or nothing to detect
 		}
-		if format != OASST && format != OASSTMessages && format != Detect && !bytes.HasPrefix(data, []byte("\xff\xff\xff\xff")) && !bytes.HasPrefix(data, []byte("\x1f\x8b")) && !bytes.HasPrefix(data, []byte("(\xb5/\xfd")) {
+		compressed := bytes.HasPrefix(data, []byte("\xff\xff\xff\xff")) || bytes.HasPrefix(data, []byte("\x1f\x8b")) || bytes.HasPrefix(data, []byte("(\xb5/\xfd"))
+		if format != OASST && format != OASSTMessages && format != Detect && !compressed {
 			lines := 0
 			for line := range bytes.Lines(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))) {
 				if len(bytes.TrimSpace(line)) > 0 {
@@ -308,6 +247,9 @@ func fuzzReader(f *testing.F, format Format, seeds ...string) {
 			if ds.Len()+len(ds.Rejects()) != lines {
 				t.Fatalf("%d lines gave %d rows and %d rejects", lines, ds.Len(), len(ds.Rejects()))
 			}
+		}
+		if format == OASST && !compressed && !bytes.HasPrefix(data, parquetMagic) && !bytes.HasPrefix(data, arrowMagic) {
+			everyMessage(t, data, ds)
 		}
 		var out bytes.Buffer
 		if err := ds.EncodeJSONL(t.Context(), &out); err != nil {
@@ -338,10 +280,6 @@ func FuzzUltraFeedback(f *testing.F) {
 }
 func FuzzMessages(f *testing.F) {
 	fuzzReader(f, Messages, `{"chosen": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}], "rejected": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "c"}], "score_chosen": 1}`)
-}
-func FuzzOASST(f *testing.F) { fuzzReader(f, OASST, tree) }
-func FuzzOASSTMessages(f *testing.F) {
-	fuzzReader(f, OASSTMessages, `{"message_id": "t", "parent_id": null, "text": "Q", "role": "prompter"}`+"\n"+`{"message_id": "b", "parent_id": "t", "text": "B", "role": "assistant", "rank": 1}`)
 }
 
 // FuzzAny looks at the content for the format, compression and columnar formats

@@ -228,9 +228,12 @@ func (p *parser) rows(b *block, line []byte, number int64) error {
 		err = parseOwn(p.object, &row)
 	case OASST:
 		var rows []Row
+		var lost []Reject
 		err = parseTree(p.object, func(r Row) {
 			r.File, r.Line = b.file, number
 			rows = append(rows, r)
+		}, func(m *message, err error) {
+			lost = append(lost, Reject{b.file, number, m.column, Excluded, err.Error(), string(m.source)})
 		})
 		for i := range rows {
 			if err == nil {
@@ -241,6 +244,7 @@ func (p *parser) rows(b *block, line []byte, number int64) error {
 			for i := range rows {
 				p.builder.append(&rows[i])
 			}
+			b.rejects = append(b.rejects, lost...)
 		}
 		return err
 	default:
@@ -285,7 +289,7 @@ func produceMessages(o *Options, name string, in io.Reader, emit func(*block) er
 	f.rows(func(r Row) {
 		r.File = name
 		p.builder.append(&r)
-	}, func(m *message, err error) { p.reject(b, []byte(m.text), m.line, err) })
+	}, func(m *message, err error) { p.reject(b, m.source, m.line, err) })
 	p.finish(b)
 	return emit(b)
 }

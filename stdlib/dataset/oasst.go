@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // message is a node of an OpenAssistant conversation tree.
@@ -11,14 +14,19 @@ type message struct {
 	id, parent, text, role string
 	rank                   float64 // 0 is best; NaN when nobody ranked it
 	replies                []*message
-	extra                  string
+	extra                  []byte // its other fields, without the braces
 	line                   int64
+	source                 []byte // the message as it stands in the line, and where
+	column                 int
+	rows                   int // how many rows it and all below it give
 }
 
 // parseTree reads a line of OpenAssistant's trees file: {"message_tree_id": …,
-// "prompt": {message with replies}}. Each message of the prompter that has
-// replies gives a row.
-func parseTree(o *object, add func(Row)) error {
+// "prompt": {message with replies}}. Each message of the prompter that the
+// assistant answered gives a row. A message that is in no row is told to lost,
+// unless none is in a row: then the line is excluded. With a lost message goes all
+// below it.
+func parseTree(o *object, add func(Row), lost func(*message, error)) error {
 	var root *message
 	for {
 		more, err := o.next()
@@ -41,10 +49,15 @@ func parseTree(o *object, add func(Row)) error {
 	if err := o.require("prompt"); err != nil {
 		return err
 	}
-	extra := o.rest()
-	if treeRows(root, nil, func(r Row) { r.Extra = extra; add(r) }) == 0 {
+	key := "messages"
+	for o.has(key) {
+		key += "_"
+	}
+	if root.count() == 0 {
 		return excluded("no message of the prompter has a reply")
 	}
+	walk := treeWalk{add: add, lost: lost, extra: func(messages []string) string { return o.restWith(key, messages) }}
+	walk.rows(root, nil)
 	return nil
 }
 
@@ -60,13 +73,14 @@ func parseMessage(o *object, depth int) (*message, error) {
 	if err := o.enter('{', "a message"); err != nil {
 		return nil, err
 	}
-	m := &message{rank: math.NaN()}
+	m := &message{rank: math.NaN(), column: int(o.dec.InputOffset())}
 	for {
 		more, err := o.next()
 		if err != nil {
 			return nil, err
 		}
 		if !more {
+			m.source = o.line[m.column-1 : o.dec.InputOffset()]
 			return m, m.check(o)
 		}
 		if err := m.field(o, depth); err != nil {
@@ -79,7 +93,14 @@ func parseMessage(o *object, depth int) (*message, error) {
 func (m *message) field(o *object, depth int) error {
 	switch o.key {
 	case "message_id":
-		return o.text(&m.id)
+		if err := o.text(&m.id); err != nil {
+			return err
+		}
+		id, err := jsontext.AppendQuote(nil, m.id)
+		if err != nil {
+			return err
+		}
+		return m.keep("message_id", id)
 	case "parent_id":
 		if o.null() {
 			return nil
@@ -98,7 +119,20 @@ func (m *message) field(o *object, depth int) error {
 			return err
 		})
 	}
-	_, err := o.raw()
+	v, err := o.raw()
+	if err != nil {
+		return err
+	}
+	return m.keep(o.key, v)
+}
+
+// keep keeps a field that makes no row, such as the language or the labels.
+func (m *message) keep(key string, value []byte) (err error) {
+	if len(m.extra) > 0 {
+		m.extra = append(m.extra, ',')
+	}
+	m.extra, err = jsontext.AppendQuote(m.extra, key)
+	m.extra = append(append(m.extra, ':'), value...)
 	return err
 }
 
@@ -109,24 +143,58 @@ func (m *message) check(o *object) error {
 	return nil
 }
 
-// treeRows adds the rows of a message and all below it, and gives their number.
-func treeRows(m *message, path []string, add func(Row)) (n int) {
+// treeWalk makes the rows of a tree.
+type treeWalk struct {
+	add   func(Row)
+	lost  func(*message, error)          // is told what is in no row
+	extra func(messages []string) string // a row's Extra, of its messages' other fields
+	// each says that every lost message is told by itself, not with the one above
+	// it of which it is a part.
+	each bool
+}
+
+// rows adds the rows of a message and all below it. path is the turns above it.
+func (w *treeWalk) rows(m *message, path []string) {
+	answers := len(path) > 0 && strings.HasPrefix(path[len(path)-1], PrompterMark)
+	switch {
+	case m.rows > 0: // the message is a turn of those rows
+	case m.role == "prompter":
+		w.lost(m, excluded("the assistant has no reply to the message"))
+	case !answers:
+		w.lost(m, excluded("the message answers none of the prompter's, and nothing below it does"))
+	}
+	if m.rows == 0 && (m.role == "prompter" || !answers) && !w.each {
+		return
+	}
 	path = append(slices.Clip(path), "<|"+m.role+"|>"+m.text)
-	if m.role == "prompter" {
-		if row, ok := m.row(path); ok {
-			add(row)
-			n++
-		}
+	if m.answered() {
+		w.add(m.row(path, w.extra))
 	}
 	for _, reply := range m.replies {
-		n += treeRows(reply, path, add)
+		w.rows(reply, path)
 	}
-	return n
+}
+
+// count sets how many rows a message and all below it will give.
+func (m *message) count() int {
+	m.rows = 0
+	if m.answered() {
+		m.rows = 1
+	}
+	for _, reply := range m.replies {
+		m.rows += reply.count()
+	}
+	return m.rows
+}
+
+// answered says whether the assistant replied to the prompter.
+func (m *message) answered() bool {
+	return m.role == "prompter" && slices.ContainsFunc(m.replies, func(r *message) bool { return r.role == "assistant" })
 }
 
 // row is the assistant's replies to m, best rank first, those that nobody ranked
 // last; the reward is minus the rank.
-func (m *message) row(path []string) (Row, bool) {
+func (m *message) row(path []string, extra func([]string) string) Row {
 	var replies []*message
 	ranked := false
 	for _, r := range m.replies {
@@ -145,96 +213,22 @@ func (m *message) row(path []string) (Row, bool) {
 		return 0
 	})
 	row := Row{Prefix: append(slices.Clip(path), AssistantMark)}
+	kept := []string{m.others()}
 	for _, r := range replies {
+		kept = append(kept, r.others())
 		row.Responses = append(row.Responses, r.text)
 		if ranked {
 			row.Rewards = append(row.Rewards, 0-r.rank)
 		}
 	}
-	return row, len(replies) > 0
+	row.Extra = extra(kept)
+	return row
 }
 
-// forest builds trees of the flat messages file, in which a message names its
-// parent and may stand before it. It needs all messages of a file.
-type forest struct {
-	byID map[string]*message
-	all  []*message
-}
-
-// add takes one line.
-func (f *forest) add(o *object, line int64) error {
-	m := &message{rank: math.NaN(), line: line}
-	for {
-		more, err := o.next()
-		if err != nil {
-			return err
-		}
-		if !more {
-			break
-		}
-		if err := m.field(o, 0); err != nil {
-			return err
-		}
+// others is the message's other fields as a JSON object, "" for none.
+func (m *message) others() string {
+	if len(m.extra) == 0 {
+		return ""
 	}
-	if err := o.require("message_id", "text", "role"); err != nil {
-		return err
-	}
-	if err := m.check(o); err != nil {
-		return err
-	}
-	if f.byID[m.id] != nil {
-		return o.at("message_id", fmt.Errorf("the message %q is on line %d too", m.id, f.byID[m.id].line))
-	}
-	if f.byID == nil {
-		f.byID = map[string]*message{}
-	}
-	f.byID[m.id] = m
-	f.all = append(f.all, m)
-	return nil
-}
-
-// rows adds the rows of all trees, in the order of their roots. What gives no
-// row is told to orphan: messages whose parent is missing, that are their own
-// ancestors, or that nest too deep, and trees without a reply.
-func (f *forest) rows(add func(Row), orphan func(*message, error)) {
-	for _, m := range f.all {
-		if parent := f.byID[m.parent]; m.parent != "" && parent != nil {
-			parent.replies = append(parent.replies, m)
-		}
-	}
-	reached := map[*message]bool{}
-	for _, m := range f.all {
-		if m.parent != "" {
-			continue
-		}
-		f.cut(m, reached)
-		if treeRows(m, nil, func(r Row) { r.Line = m.line; add(r) }) == 0 {
-			orphan(m, excluded("no message of the prompter has a reply"))
-		}
-	}
-	for _, m := range f.all {
-		switch {
-		case reached[m]:
-		case f.byID[m.parent] == nil:
-			orphan(m, excluded("its parent %q is not in the file", m.parent))
-		default:
-			orphan(m, excluded("it hangs on no tree: a message above it has no parent in the file, is its own ancestor, or is %d replies deep", maxDepth))
-		}
-	}
-}
-
-// cut notes the messages of a tree, and cuts off what is deeper than maxDepth.
-func (f *forest) cut(root *message, reached map[*message]bool) {
-	level := []*message{root}
-	for depth := 0; len(level) > 0; depth++ {
-		var next []*message
-		for _, m := range level {
-			reached[m] = true
-			if depth == maxDepth {
-				m.replies = nil
-			}
-			next = append(next, m.replies...)
-		}
-		level = next
-	}
+	return "{" + string(m.extra) + "}"
 }

@@ -26,7 +26,8 @@ func (e *LineError) Error() string {
 
 func (e *LineError) Unwrap() error { return e.Err }
 
-// Reject is a line that gave no row, and why.
+// Reject is a line that gave no row, or a message of a conversation tree that is
+// in none, and why.
 type Reject struct {
 	File   string
 	Line   int64 // from 1
@@ -35,7 +36,7 @@ type Reject struct {
 	// line that the preprocessing leaves out.
 	Kind   string
 	Reason string
-	Text   string // the line itself
+	Text   string // the line, or the message, itself
 }
 
 // The kinds of Reject.

@@ -97,14 +97,15 @@ func detectLine(line []byte) (Format, error) {
 		return ok && at < len(o.line) && o.line[at] == c
 	}
 	switch {
-	case o.has("chosen") && o.has("rejected") && begins("chosen", '['):
-		return Messages, nil
-	case o.has("chosen") && o.has("rejected"):
-		return HH, nil
+	// First what WriteJSONL and Table write, which may have any other fields.
 	case o.has("prefix") && o.has("suffix"):
 		return PRO, nil
 	case o.has("prefix") && o.has("responses"):
 		return own, nil
+	case o.has("chosen") && o.has("rejected") && begins("chosen", '['):
+		return Messages, nil
+	case o.has("chosen") && o.has("rejected"):
+		return HH, nil
 	case o.has("completions"):
 		return UltraFeedback, nil
 	case begins("prompt", '{'):

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -114,8 +115,23 @@ func appendPRO(b []byte, r *Row) ([]byte, error) {
 	if r.Meta != "" {
 		b = append(append(b, `,"meta":`...), r.Meta...)
 	}
-	if len(r.Extra) > len("{}") {
+	switch {
+	case len(r.Extra) <= len("{}"):
+	case hidesPRO(r.Extra): // as one field, lest a name come twice
+		b = append(append(b, `,"extra":`...), r.Extra...)
+	default:
 		b = append(append(b, ','), r.Extra[1:len(r.Extra)-1]...)
 	}
 	return append(b, '}'), err
+}
+
+// hidesPRO says whether a row's other fields have one of the names that PRO's
+// schema has a meaning for.
+func hidesPRO(extra string) bool {
+	names := []string{"prefix", "suffix", "reward", "sft_index", "meta"}
+	if !slices.ContainsFunc(names, func(name string) bool { return strings.Contains(extra, `"`+name+`"`) }) {
+		return false // nearly always
+	}
+	o, _ := fields([]byte(extra))
+	return slices.ContainsFunc(names, o.has)
 }
