@@ -20,18 +20,28 @@ func Table(path string) map[string]reflect.Value {
 		return _divvy_arrowio_compressed()
 	case "divvy/arrowio/duckdb":
 		return _divvy_arrowio_duckdb()
+	case "divvy/stdlib/augment":
+		return _divvy_stdlib_augment()
+	case "divvy/stdlib/budget":
+		return _divvy_stdlib_budget()
+	case "divvy/stdlib/dataset":
+		return _divvy_stdlib_dataset()
 	case "divvy/stdlib/dataset/example":
 		return _divvy_stdlib_dataset_example()
 	case "divvy/stdlib/display":
 		return _divvy_stdlib_display()
 	case "divvy/stdlib/diversity":
 		return _divvy_stdlib_diversity()
+	case "divvy/stdlib/evaluate":
+		return _divvy_stdlib_evaluate()
 	case "divvy/stdlib/figure":
 		return _divvy_stdlib_figure()
 	case "divvy/stdlib/paper":
 		return _divvy_stdlib_paper()
 	case "divvy/stdlib/tokenize":
 		return _divvy_stdlib_tokenize()
+	case "divvy/stdlib/train":
+		return _divvy_stdlib_train()
 	case "divvy/stdlib/widget":
 		return _divvy_stdlib_widget()
 	}
