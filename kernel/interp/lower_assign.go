@@ -74,6 +74,10 @@ func (l *lowerer) assignOne(s *ast.AssignStmt) []ast.Stmt {
 		c := l.fresh("c")
 		return []ast.Stmt{define([]string{c}, rhs), assign(l.expr(x), id(c))}
 	}
+	if isReceive(v) { // yaegi cannot receive into a named result
+		n := l.fresh("t")
+		return []ast.Stmt{declareVar(n, l.typ(l.typeOf(x))), assign(id(n), rhs), assign(l.expr(x), id(n))}
+	}
 	return []ast.Stmt{&ast.AssignStmt{Lhs: []ast.Expr{l.expr(x)}, TokPos: s.TokPos, Tok: token.ASSIGN, Rhs: []ast.Expr{l.ownResult(v, rhs)}}}
 }
 
@@ -238,6 +242,11 @@ func (l *lowerer) assignMulti(s *ast.AssignStmt) []ast.Stmt {
 	return out
 }
 
+func isReceive(e ast.Expr) bool {
+	u, ok := unparen(e).(*ast.UnaryExpr)
+	return ok && u.Op == token.ARROW
+}
+
 // ret lowers a return statement.
 func (l *lowerer) ret(s *ast.ReturnStmt) []ast.Stmt {
 	var vals []ast.Expr
@@ -273,7 +282,7 @@ func (l *lowerer) ret(s *ast.ReturnStmt) []ast.Stmt {
 		return append(append(pre, l.setResults(vals)...), &ast.ReturnStmt{Return: s.Return})
 	}
 	for i, e := range s.Results { // yaegi cannot return what it receives
-		if u, ok := unparen(e).(*ast.UnaryExpr); ok && u.Op == token.ARROW && len(vals) == len(s.Results) {
+		if isReceive(e) && len(vals) == len(s.Results) {
 			n := l.fresh("t")
 			pre = append(pre, declareVar(n, l.typ(res.At(i).Type())), assign(id(n), vals[i]))
 			vals[i] = id(n)

@@ -217,6 +217,13 @@ func (l *lowerer) selectStmt(s *ast.SelectStmt) []ast.Stmt {
 		n.Body.List = append(n.Body.List, nc)
 	}
 	l.leave(true, false)
+	if len(n.Body.List) == 1 {
+		// In a select with a default only, yaegi lets break leave the loop around.
+		if c := n.Body.List[0].(*ast.CommClause); c.Comm == nil {
+			b := &ast.BlockStmt{Lbrace: n.Body.Lbrace, Rbrace: n.Body.Rbrace, List: []ast.Stmt{&ast.CaseClause{Case: c.Case, Colon: c.Colon, Body: c.Body}}}
+			return []ast.Stmt{&ast.SwitchStmt{Switch: n.Select, Body: b}}
+		}
+	}
 	return []ast.Stmt{n}
 }
 

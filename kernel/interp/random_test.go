@@ -1,0 +1,332 @@
+package interp_test
+
+import (
+	"flag"
+	"fmt"
+	"go/format"
+	"math/rand/v2"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+var (
+	randomSeeds = flag.Int("random.seeds", 2, "programs that TestRandom makes")
+	randomFirst = flag.Uint64("random.first", 1, "seed of the first program that TestRandom makes")
+)
+
+// randomPrelude declares what the random functions use.
+const randomPrelude = `import ("cmp"; "errors"; "iter"; "maps"; "math"; "slices"; "strings"; "sync"; "sync/atomic"; "fmt")
+var (_ = math.Abs; _ = errors.As; _ iter.Seq[int]; _ = strings.ToUpper; _ sync.Mutex; _ atomic.Int64; _ = cmp.Compare[int]; _ = maps.Keys[map[int]int]; _ = slices.Sort[[]int])
+func cst[X any](x X) X { return x }
+func cond[X any](b bool, x, y X) X { if b { return x }; return y }
+func twice[X any](f func(X) X, x X) X { return f(f(x)) }
+func apply(f func(int) int, n int) int { return f(n) }
+func reduce[X, Y any](xs []X, y Y, f func(Y, X) Y) Y { for _, x := range xs { y = f(y, x) }; return y }
+func has[K comparable, V any](m map[K]V, k K) bool { _, ok := m[k]; return ok }
+type MyInt int
+func (m MyInt) Twice() int { return int(m) * 2 }
+func (m MyInt) Twice2() MyInt { return m * 2 }
+func (m MyInt) Plus(n int) int { return int(m) + n }
+func (m MyInt) Area() int { return int(m) }
+func (m MyInt) Name() string { return "my" }
+type Day uint8
+const (Mon Day = iota; Tue)
+func (d Day) String() string { switch d { case Mon: return "Mon"; case Tue: return "Tue" }; return fmt.Sprintf("Day%d", uint8(d)) }
+func (d Day) Next(n int) int { return (int(d) + n) % 7 }
+type myErr int
+func (e myErr) Error() string { return fmt.Sprint("e", int(e)) }
+type T struct{ A int; B float64; C string; U uint8; R int32 }
+type Outer struct{ T; W uint64 }
+type Shape interface{ Area() int; Name() string }
+func (t T) Sum(n int) int { return t.A + n }
+func (t T) Area() int { return t.A * 2 }
+func (t T) Name() string { return "T" + t.C }
+func (t *T) Inc() int { t.A++; return t.A }
+type Key struct{ N int; S string }
+type Pair[A, B any] struct { First A; Second B }
+func (p Pair[A, B]) Swap() (B, A) { return p.Second, p.First }
+func (p *Pair[A, B]) Set(a A, b B) { p.First, p.Second = a, b }
+type Node struct { Value int; Left, Right *Node }
+func (n *Node) Insert(v int) *Node {
+	switch {
+	case n == nil: return &Node{Value: v}
+	case v < n.Value: return &Node{n.Value, n.Left.Insert(v), n.Right}
+	}
+	return &Node{n.Value, n.Left, n.Right.Insert(v)}
+}
+func (n *Node) Depth() int { if n == nil { return 0 }; return 1 + max(n.Left.Depth(), n.Right.Depth()) }
+type Wide struct { *T; N int; Tags [2]string }
+type Named interface{ Name() string }
+type List[X any] struct{ head *cons[X] }
+type cons[X any] struct { x X; next *cons[X] }
+func (l *List[X]) Add(x X) { l.head = &cons[X]{x, l.head} }
+func (l *List[X]) All() iter.Seq[X] { return func(yield func(X) bool) { for c := l.head; c != nil; c = c.next { if !yield(c.x) { return } } } }
+func Fold[X, Y any](l *List[X], y Y, f func(Y, X) Y) Y { for x := range l.All() { y = f(y, x) }; return y }
+type Keyed[K cmp.Ordered, V any] struct{ m map[K]V }
+func (k *Keyed[K, V]) Put(key K, v V) { if k.m == nil { k.m = map[K]V{} }; k.m[key] = v }
+func (k Keyed[K, V]) Get(key K) (v V) { return k.m[key] }
+func (k Keyed[K, V]) Keys() []K { return slices.Sorted(maps.Keys(k.m)) }
+func total[N Number](ns ...N) (t N) { for _, n := range ns { t += n }; return }
+func first[X, Y any](x X, _ Y) X { return x }
+func prInt(p Pair[int, string], n int) int { p.Set(n, "set"); return p.First + len(p.Second) }
+type Number interface{ ~int | ~uint8 | ~int16 | ~int32 | ~uint64 | ~float64 }
+func gmax[N Number](a, b N) N { if a > b { return a }; return b }
+func gmap[X, Y any](xs []X, f func(X) Y) (out []Y) { for _, x := range xs { out = append(out, f(x)) }; return }
+func gjoin[X, Y any](x X, y Y) string { return cut(fmt.Sprint(x, y)) }
+type Stack[X any] struct{ items []X; zero X }
+func (s *Stack[X]) Push(x X) { s.items = append(s.items, x) }
+func sum(ns ...int) (t int) { for _, n := range ns { t += n }; return }
+func seq(n int) func(func(int) bool) { return func(yield func(int) bool) { for i := 0; i < n; i++ { if !yield(i) { return } } } }
+func pairs(n int) func(func(int, string) bool) { return func(yield func(int, string) bool) { for i := 0; i < n; i++ { if !yield(i, string(rune(65+i))) { return } } } }
+func typeName(x any) string { s := fmt.Sprintf("%T", x); return s[strings.LastIndex(s, ".")+1:] }
+func cut(s string) string { r := []rune(s); if len(r) > 6 { r = r[:6] }; return string(r) }
+`
+
+// randomVars are the variables of every random function.
+const randomVars = `i0, i1, i2 := 1, 2, 3
+u8, r32, u64, h16, mi := uint8(200), int32(-7), uint64(1<<63+5), int16(-32000), MyInt(4)
+f0, f32, c0, s0, b0, text := 0.5, float32(1.25), 1+2i, "aé", false, "text"
+xs, g2, ys, zs, arr := []int{1, 2, 3, 4}, [][]int{{1, 2}, {3}}, []float64{1, 2}, []string{"p", "q"}, [4]int{4, 3, 2, 1}
+bs, rs, us, hs, bb, mm, cs, uz := []byte{250, 7}, []int32{1 << 30}, []uint64{3, 4}, []int16{1, 2}, []bool{true}, []MyInt{5}, []complex128{1, 1i}, [2]uint64{7, 9}
+t := T{A: 1, B: 2, C: "c"}
+p := &T{A: 5}
+o := Outer{T: T{A: 9}, W: 3}
+m, ms, mk := map[string]int{"a": 1}, map[string]T{"k": {A: 3}}, map[Key]int{{1, "a"}: 4}
+md := [2][2]int{{1, 2}, {3, 4}}
+pr, pr2 := Pair[int, string]{1, "one"}, Pair[int, string]{}
+var np struct{ p *struct{ q *T } }
+np.p = &struct{ q *T }{&T{A: 8}}
+var tree *Node
+pi := &i2
+var sh Shape = t
+var fs []func() int
+defer func() {
+	if r := recover(); r != nil { fmt.Println("panic", r, i0, s0) }
+	fmt.Println(i0, i1, i2, u8, r32, u64, h16, mi, f0, f32, c0, s0, b0, text, tree == nil)
+}()
+`
+
+const randomEnd = `for _, f := range fs { i2 += f() }
+fmt.Println(xs, g2, ys, zs, arr, bs, rs, us, hs, bb, mm, cs, uz, t, *p, o, m, ms, mk, md, pr, pr2, *np.p.q, *pi, sh.Area())
+`
+
+var (
+	integers = []string{"int", "uint8", "int32", "uint64", "int16", "MyInt"}
+	ordered  = append(slices.Clone(integers), "float64", "float32", "string")
+	anyType  = append(slices.Clone(ordered), "complex128", "bool")
+	hole     = regexp.MustCompile(`\$(x\d|\d-\d|[ATI]:|=?[A-Za-z]\w*\.?|<[^<>]*>)`)
+)
+
+// grammar holds the forms of testdata/random.grammar by kind: "place int",
+// "leaf int", "int", "stmt", "loop".
+type grammar map[string][]string
+
+func readGrammar(t *testing.T) grammar {
+	t.Helper()
+	b, err := os.ReadFile("testdata/random.grammar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := grammar{}
+	for line := range strings.Lines(string(b)) {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		kind, form, _ := strings.Cut(line, ": ")
+		switch {
+		case strings.HasPrefix(kind, "place "), strings.HasPrefix(kind, "leaf "):
+			g[kind] = append(g[kind], strings.Split(form, "; ")...)
+		default:
+			for _, kind := range strings.Split(kind, "|") {
+				g[kind] = append(g[kind], form)
+			}
+		}
+	}
+	return g
+}
+
+// maker makes random source from a grammar.
+type maker struct {
+	grammar
+	*rand.Rand
+	names  int
+	labels []string
+}
+
+func (m *maker) one(of []string) string { return of[m.IntN(len(of))] }
+
+func (m *maker) name(prefix string) string {
+	m.names++
+	return prefix + strconv.Itoa(m.names)
+}
+
+func (m *maker) place(typ string) string { return m.fill(m.one(m.grammar["place "+typ]), typ, 0) }
+
+func (m *maker) leaf(typ string) string {
+	places, leaves := m.grammar["place "+typ], m.grammar["leaf "+typ]
+	if n := m.IntN(len(places) + len(leaves)); n < len(places) {
+		return m.fill(places[n], typ, 0)
+	}
+	return m.fill(m.one(leaves), typ, 0)
+}
+
+func (m *maker) expr(typ string, depth int) string {
+	if depth <= 0 || m.IntN(5) == 0 {
+		return m.leaf(typ)
+	}
+	return m.fill(m.one(m.grammar[typ]), typ, depth)
+}
+
+func (m *maker) stmt(depth int) string {
+	if len(m.labels) > 0 && m.IntN(8) == 0 {
+		return m.fill(m.one(m.grammar["loop"]), "", depth)
+	}
+	for {
+		form := m.one(m.grammar["stmt"])
+		if depth > 0 || !strings.Contains(form, "$block") && !strings.Contains(form, "$try") {
+			return m.fill(form, "", depth)
+		}
+	}
+}
+
+func (m *maker) block(depth int) string {
+	var b strings.Builder
+	for range m.IntN(4) {
+		b.WriteString("\n" + m.stmt(depth))
+	}
+	return b.String() + "\n"
+}
+
+// fill replaces what a form leaves open.
+func (m *maker) fill(form, typ string, depth int) string {
+	chosen := map[string]string{"T": typ, "A": m.one(ordered), "I": m.one(integers)}
+	names, label, around := map[string]string{}, "", m.labels
+	defer func() { m.labels = around }()
+	return hole.ReplaceAllStringFunc(form, func(h string) string {
+		h = h[1:]
+		switch {
+		case h[0] == '<':
+			return m.one(strings.Split(h[1:len(h)-1], "|"))
+		case h[0] >= '0' && h[0] <= '9':
+			return strconv.Itoa(int(h[0]-'0') + m.IntN(int(h[2]-h[0])+1))
+		case h == "x1" || h == "x2":
+			if names[h] == "" {
+				names[h] = m.name("v")
+			}
+			return names[h]
+		}
+		switch h {
+		case "any":
+			return m.expr(m.one(anyType), depth-1)
+		case "integer":
+			return m.expr(m.one(integers), depth-1)
+		case "loop":
+			label = m.name("L")
+			return label + ":\n"
+		case "keep":
+			m.labels = append(m.labels, label)
+			return fmt.Sprintf("fs = append(fs, func() int { return int(%s) }); if len(fs) > 12 { break %s }", names["x1"], label)
+		case "label":
+			return m.one(append([]string{""}, m.labels...))
+		case "block":
+			return m.block(depth - 1)
+		case "try":
+			names["try"] = m.name("try")
+			return names["try"] + ` := func() (a int, err error) {
+				defer func() { if r := recover(); r != nil { a, err = a + 100, fmt.Errorf("r %v", r) }; i2 = a }()
+				defer func(n int) { a += n }(` + m.expr("int", 1) + `)
+				`
+		case "yrt":
+			return fmt.Sprintf(`; return %s, nil }
+				if x, err := %s(); err != nil { s0 = cut(err.Error()); i1 = x } else { i0 = x }`, m.expr("int", 1), names["try"])
+		}
+		of := func(name string) string {
+			if c := chosen[name]; c != "" {
+				return c
+			}
+			return name
+		}
+		switch {
+		case h[0] == '=':
+			return m.place(of(h[1:]))
+		case strings.HasSuffix(h, "."):
+			return m.leaf(of(h[:len(h)-1]))
+		case strings.HasSuffix(h, ":"):
+			return of(h[:len(h)-1])
+		}
+		if of(h) == "" || m.grammar["place "+of(h)] == nil {
+			panic("the grammar names no " + h)
+		}
+		return m.expr(of(h), depth-1)
+	})
+}
+
+// function makes the nth random function.
+func (m *maker) function(n int) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "func f%d() {\n%s", n, randomVars)
+	for range 4 + m.IntN(6) {
+		b.WriteString(m.stmt(3) + "\n")
+	}
+	b.WriteString(randomEnd + "}")
+	src, err := format.Source([]byte(b.String()))
+	if err != nil {
+		panic(fmt.Sprintf("the grammar makes what is not Go: %v\n%s", err, &b))
+	}
+	return string(src)
+}
+
+// TestRandom compares random functions in cells with the same functions compiled:
+// a cell must never give another value without an error. More of them:
+//
+//	go test ./kernel/interp -run TestRandom -random.first 100 -random.seeds 50
+func TestRandom(t *testing.T) {
+	g := readGrammar(t)
+	const functions = 40
+	var ps []program
+	made := map[string][]string{}
+	for i := range *randomSeeds {
+		seed := *randomFirst + uint64(i)
+		m := &maker{grammar: g, Rand: rand.New(rand.NewPCG(seed, 0))}
+		p := program{Group: "random", Name: fmt.Sprint(seed), Cells: []string{randomPrelude}}
+		for n := range functions {
+			made[p.Name] = append(made[p.Name], m.function(n))
+		}
+		p.Cells = append(p.Cells, made[p.Name]...)
+		for n := range functions {
+			p.Cells = append(p.Cells, fmt.Sprintf("fmt.Println(\"--%d\"); f%d()", n, n))
+		}
+		ps = append(ps, p)
+	}
+	want := compiled(t, ps)
+	for _, p := range ps {
+		t.Run(p.Name, func(t *testing.T) {
+			text, ok := want["random/"+p.Name]
+			if !ok {
+				t.Fatal("the program is not compared with compiled Go")
+			}
+			got, errs := runProgram(t, p)
+			if len(errs) > 0 {
+				t.Errorf("errors %v", errs)
+			}
+			w, g := strings.Split(text, "--"), strings.Split(got, "--")
+			if len(w) != functions+1 {
+				t.Fatalf("compiled Go wrote %d parts: %s", len(w), text)
+			}
+			for n, src := range made[p.Name] {
+				switch {
+				case n+1 >= len(g):
+					t.Errorf("f%d and the rest wrote nothing", n)
+					return
+				case w[n+1] != g[n+1]:
+					t.Errorf("f%d differs\ngot  %s\nwant %s\n%s", n, g[n+1], w[n+1], src)
+				}
+			}
+		})
+	}
+}
