@@ -27,14 +27,22 @@ func Of(v any) Bundle {
 		return plain(Text(x))
 	}
 	if isNil(v) {
-		return plain(fmt.Sprintf("(%T)(nil)", v))
+		text := fmt.Sprintf("(%T)(nil)", v)
+		if _, rich := v.(interface{ MIMEBundle() map[string]any }); rich {
+			text += ": there is nothing to show; the error that came with it says why"
+		}
+		return plain(text)
 	}
 	return OfMethods(v, methodsOf(v))
 }
 
 // OfValues makes one bundle of the results of a call. A nil error at the end of
-// several is left out, as is the parenthesis when one value remains.
+// several is left out, as is the parenthesis when one value remains; of nil pointers
+// and an error, the error is shown.
 func OfValues(vs []any) Bundle {
+	if err, failed := failure(vs); failed {
+		return Of(err)
+	}
 	if n := len(vs); n > 1 && vs[n-1] == nil {
 		vs = vs[:n-1]
 	}
@@ -59,6 +67,21 @@ func OfValues(vs []any) Bundle {
 		b.Data[MIMEHTML] = page.String()
 	}
 	return b
+}
+
+// failure gives the error of results that hold nothing else.
+func failure(vs []any) (err error, failed bool) {
+	if n := len(vs); n > 1 {
+		if err, failed = vs[n-1].(error); !failed || isNil(err) {
+			return nil, false
+		}
+		for _, v := range vs[:n-1] {
+			if v != nil && (reflect.TypeOf(v).Kind() != reflect.Pointer || !isNil(v)) {
+				return nil, false
+			}
+		}
+	}
+	return err, failed
 }
 
 // asHTML gives a bundle as a piece of a page, and whether that is more than text.

@@ -37,6 +37,10 @@ func (tree) JSON() any { return map[string]any{"a": []int{1, 2}} }
 
 type pointed struct{ N int }
 
+type bundledAt struct{}
+
+func (*bundledAt) MIMEBundle() map[string]any { return nil }
+
 func (p *pointed) Markdown() string { return fmt.Sprintf("**%d**", p.N) }
 
 type bundled struct{ m map[string]any }
@@ -72,6 +76,7 @@ func TestOfMethodSets(t *testing.T) {
 		{"json alone", tree{}, map[string]any{MIMEJSON: `{"a":[1,2]}`, MIMEText: "display.tree{}"}},
 		{"pointer method by value", pointed{7}, map[string]any{MIMEMarkdown: "**7**", MIMEText: "display.pointed{N: 7}"}},
 		{"pointer method", &pointed{7}, map[string]any{MIMEMarkdown: "**7**", MIMEText: "&display.pointed{N: 7}"}},
+		{"nil bundle", (*bundledAt)(nil), map[string]any{MIMEText: "(*display.bundledAt)(nil): there is nothing to show; the error that came with it says why"}},
 		{"nil pointer", (*pointed)(nil), map[string]any{MIMEText: "(*display.pointed)(nil)"}},
 		{"bundle with bytes", bundled{map[string]any{MIMEPNG: pngBytes, MIMEVegaLite: map[string]int{"a": 1}, MIMEText: "two"}},
 			map[string]any{MIMEPNG: base64.StdEncoding.EncodeToString(pngBytes), MIMEVegaLite: `{"a":1}`, MIMEText: "two"}},
@@ -264,6 +269,9 @@ func TestOfValues(t *testing.T) {
 		{"one", []any{3}, "3", ""},
 		{"value and nil error", []any{3, nil}, "3", ""},
 		{"value and error", []any{3, errors.New("late")}, "(3, late)", ""},
+		{"nothing and error", []any{(*pointed)(nil), errors.New("late")}, "late", ""},
+		{"nothing and no error", []any{(*pointed)(nil), nil}, "(*display.pointed)(nil)", ""},
+		{"zero and error", []any{0, errors.New("late")}, "(0, late)", ""},
 		{"rich", []any{page{"<b>p</b>"}, "<&"}, `(display.page{body: "<b>p</b>"}, <&)`,
 			"<div><b>p</b></div>\n<div><pre>&lt;&amp;</pre></div>\n"},
 	} {
