@@ -24,6 +24,12 @@ func TestDoctor(t *testing.T) {
 		t.Errorf("code %d, stderr %q", out.code, out.stderr)
 	}
 
+	cmd = command(t, "doctor", "--try")
+	cmd.Env = append(cmd.Env, cuda.Setting+"="+t.TempDir())
+	if out := call(t, cmd); out.code == 0 || !strings.Contains(out.stderr, "pip install") {
+		t.Errorf("trying devices where there are none: code %d, stderr %q", out.code, out.stderr)
+	}
+
 	site := t.TempDir()
 	for _, f := range []string{"jax_plugins/xla_cuda13/xla_cuda_plugin.so", "nvidia/cu13/lib/libcudart.so.13"} {
 		path := filepath.Join(site, f)

@@ -56,6 +56,7 @@ type settings struct {
 	device, size, prompts, out, python, parts, part string
 	budget                                          time.Duration
 	seed                                            uint64
+	flash                                           bool
 }
 
 func main() {
@@ -67,6 +68,7 @@ func main() {
 	flag.StringVar(&s.python, "python", "python3", "the interpreter with torch and transformers; empty for no comparison")
 	flag.StringVar(&s.parts, "parts", strings.Join(names(), ","), "the parts to run, in order")
 	flag.StringVar(&s.part, "part", "", "run one part in this process and write its figures")
+	flag.BoolVar(&s.flash, "flash", true, "try attention by cuDNN's kernels; without, it is in primitives")
 	flag.DurationVar(&s.budget, "budget", 9*time.Minute, "the time for all parts")
 	flag.Uint64Var(&s.seed, "seed", uint64(time.Now().UnixNano()), "of random numbers; a new one each run")
 	flag.Parse()
@@ -180,7 +182,7 @@ func (s settings) command(ctx context.Context, p part) (*exec.Cmd, error) {
 			return nil, err
 		}
 		return exec.CommandContext(ctx, self, "-part", p.name, "-device", s.device, "-size", s.size, "-prompts", s.prompts,
-			"-out", s.out, "-seed", fmt.Sprint(s.seed)), nil
+			"-out", s.out, "-seed", fmt.Sprint(s.seed), fmt.Sprintf("-flash=%t", s.flash)), nil
 	}
 	z, err := sizes(s.size)
 	if err != nil {

@@ -37,6 +37,7 @@ func parts() []part {
 		{"sft", false, 3 * time.Minute, sft},
 		{"torch-sft", true, 2 * time.Minute, nil},
 		{"pro", false, 3 * time.Minute, pro},
+		{"pro-plain", false, 3 * time.Minute, proPlain},
 		{"torch-pro", true, 2 * time.Minute, nil},
 		{"generate", false, 2 * time.Minute, greedy},
 		{"torch-generate", true, 2 * time.Minute, nil},
@@ -82,12 +83,15 @@ func (s settings) open(ctx context.Context, r *Result, change func(*xla.Options)
 			}
 			r.set("compile_s", r.Values["compile_s"]+took.Seconds())
 		}
+		o.Emit.Flash = s.flash
 		if change != nil {
 			change(&o)
 		}
-		if dev, err = cuda.Open(ctx, o, spec.Devices...); err != nil {
+		var attention string
+		if dev, attention, err = cuda.OpenTold(ctx, o, spec.Devices...); err != nil {
 			return nil, err
 		}
+		r.note("attention %s", attention)
 	}
 	r.Device = dev.Name()
 	return dev, nil
@@ -264,6 +268,12 @@ func sft(ctx context.Context, s settings, r *Result) error {
 // pro is ranked responses behind shared prompts, packed.
 func pro(ctx context.Context, s settings, r *Result) error {
 	return ranked(ctx, s, r, func(z size) model.Config { return z.Model }, false)
+}
+
+// proPlain is pro without cuDNN's attention, to say what that gives.
+func proPlain(ctx context.Context, s settings, r *Result) error {
+	s.flash = false
+	return pro(ctx, s, r)
 }
 
 // large is PRO on the model that must fit.

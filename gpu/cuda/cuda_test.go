@@ -211,9 +211,14 @@ func TestStart(t *testing.T) {
 // CUDA's options no heed.
 func TestOpen(t *testing.T) {
 	t.Setenv(Setting, testplugin.Path(t, pyenv.Need(t).Dir))
-	d, err := Open(context.Background(), xla.Options{Compile: testplugin.Quick()}, 1)
+	o := Options()
+	o.Compile = testplugin.Quick()
+	d, attention, err := OpenTold(context.Background(), o, 1)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if d.Flash() || !strings.Contains(attention, "in primitives: ") || !strings.Contains(attention, "fmha") {
+		t.Errorf("attention is %q on a plug-in without cuDNN", attention)
 	}
 	_, failed := devicetest.RunCases(d, devicetest.Options{Types: []program.DType{program.F32}, Seed: 1}, func(c devicetest.Case) bool {
 		return c.Kind == program.LayerNorm

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"divvy/gpu/pjrt"
+	"divvy/gpu/stablehlo"
 	"divvy/gpu/xla"
 )
 
@@ -75,22 +76,48 @@ func start(f Found) (*pjrt.Client, error) {
 	)
 }
 
-// Open is one device, by its number, or several that act as one.
+// Open is one device, by its number, or several that act as one. If o asks for
+// cuDNN's attention (Emit.Flash), it is tried first; where it does not give what
+// attention in primitives gives, that stays; OpenTold says why.
 func Open(ctx context.Context, o xla.Options, numbers ...int) (*xla.Device, error) {
+	d, _, err := OpenTold(ctx, o, numbers...)
+	return d, err
+}
+
+// OpenTold is Open, which also says how attention is computed and why.
+func OpenTold(ctx context.Context, o xla.Options, numbers ...int) (d *xla.Device, attention string, err error) {
 	c, err := Client(ctx, Machine())
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	for _, n := range numbers {
 		if n < 0 || n >= len(c.Devices) {
-			return nil, fmt.Errorf("there is no NVIDIA device %d: this machine has %d, counted from 0", n, len(c.Devices))
+			return nil, "", fmt.Errorf("there is no NVIDIA device %d: this machine has %d, counted from 0", n, len(c.Devices))
 		}
 	}
-	return xla.New(c, o, numbers...)
+	wanted := o.Emit.Flash
+	o.Emit.Flash = false
+	if d, err = xla.New(c, o, numbers...); err != nil {
+		return nil, "", err
+	}
+	if !wanted {
+		return d, "in primitives, as asked", nil
+	}
+	if why := d.UseFlash(ctx); why != nil {
+		if ctx.Err() != nil {
+			return nil, "", why
+		}
+		return d, "in primitives: " + why.Error(), nil
+	}
+	return d, "by cuDNN's fused kernels, which were tried and agree with primitives", nil
 }
 
 // Options are the settings with which training and generation run on NVIDIA
-// devices: XLA's scheduling that hides transfers behind work.
+// devices: attention by cuDNN, and XLA's scheduling that hides transfers behind
+// work.
 func Options() xla.Options {
-	return xla.Options{Compile: map[string]any{"xla_gpu_enable_latency_hiding_scheduler": true}}
+	return xla.Options{
+		Emit:    stablehlo.Options{Flash: true},
+		Compile: map[string]any{"xla_gpu_enable_latency_hiding_scheduler": true},
+	}
 }

@@ -106,6 +106,9 @@ func (h *heads) scores(b block) (s, seen val) {
 
 // attention normalises after the product with v, as fused kernels do.
 func attention(e *emitter, op *program.Op) []val {
+	if fused(e, op) {
+		return flashAttention(e, op)
+	}
 	h := newHeads(e, op)
 	var outs, sums []val
 	for _, b := range h.blocks() {
@@ -128,6 +131,9 @@ func attention(e *emitter, op *program.Op) []val {
 //
 //	dv += p^T do,  ds = scale p (do v^T - rowsum(do o)),  dq = ds k,  dk += ds^T q.
 func attentionGrad(e *emitter, op *program.Op) []val {
+	if fused(e, op) {
+		return flashAttentionGrad(e, op)
+	}
 	h := newHeads(e, op)
 	o, do := h.queries(e.of(op.In[4])), h.queries(e.of(op.In[6]))
 	lse := e.transpose(e.reshape(e.of(op.In[5]), o.shape[:4]...), 0, 2, 1, 3)

@@ -18,6 +18,9 @@ type Options struct {
 	QueryBlock int
 	// Fast lets float32 products be rounded to TensorFloat-32 on the way in.
 	Fast bool
+	// Flash leaves attention in bfloat16 to cuDNN's fused kernels, where they can
+	// do it. Only XLA for CUDA knows them.
+	Flash bool
 	// Partitions is over how many devices XLA is to divide the work; 0 means 1.
 	// See Divided.
 	Partitions int

@@ -118,6 +118,8 @@ var steps = []full{
 var variants = map[string]stablehlo.Options{
 	"eight-devices": {Partitions: 8},
 	"small-blocks":  {VocabBlock: 1000, QueryBlock: 100},
+	"flash":         {Flash: true},
+	"flash-divided": {Flash: true, Partitions: 4},
 }
 
 // TestParsed: MLIR's own parser and verifier read the text of every Program of
