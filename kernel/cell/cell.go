@@ -77,6 +77,8 @@ type Result struct {
 	// Pages are for a front end's pager, beside the outputs: documentation that
 	// the cell asked for, with text/plain.
 	Pages []Bundle `json:"pages,omitempty"`
+	// Leave tells that the cell asks the front end to end, as a console does.
+	Leave bool `json:"leave,omitempty"`
 }
 
 // ExpressionResult is the outcome of one user expression: a bundle or an error.

@@ -33,6 +33,11 @@ func TestFrontEnds(t *testing.T) {
 	runSuite(t, 8*time.Minute, "frontends")
 }
 
+// TestConsole types into a terminal that runs Jupyter's console.
+func TestConsole(t *testing.T) {
+	runSuite(t, 3*time.Minute, "console")
+}
+
 // TestLab runs a notebook in JupyterLab in a browser, and takes its picture.
 func TestLab(t *testing.T) {
 	runSuite(t, 8*time.Minute, "lab", "DIVVY_CHROMIUM="+chromium(t), "DIVVY_PICTURES="+pictures(t))

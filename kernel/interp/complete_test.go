@@ -116,4 +116,7 @@ func TestIsComplete(t *testing.T) {
 			t.Errorf("%q is %q (%v), want %q", code, got.Status, err, want)
 		}
 	}
+	if got, _ := s.IsComplete(context.Background(), "for {\n    if x {"); got.Indent != "        " {
+		t.Errorf("the next line begins with %q", got.Indent)
+	}
 }

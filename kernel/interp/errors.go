@@ -107,6 +107,9 @@ func (s *engine) syntaxErrors(err error) error {
 	if !errors.As(err, &list) {
 		return err
 	}
+	list = slices.DeleteFunc(list, func(e *scanner.Error) bool { // the scanner has named the character
+		return strings.HasSuffix(e.Msg, "found 'ILLEGAL'")
+	})
 	list.RemoveMultiples()
 	lines := strings.Split(s.sources[s.cellName], "\n")
 	var d diagnostics

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"strings"
 	"unicode/utf8"
 
 	"divvy/kernel/cell"
@@ -20,6 +21,13 @@ func helpOn(code string) (name string, detail int, ok bool) {
 		return "", 0, false
 	}
 	return m[2] + m[3], len(m[1]+m[4]) - 1, true
+}
+
+// leaves reports whether a cell is the word with which people leave a console. A
+// name of their own goes first.
+func (s *Session) leaves(code string) bool {
+	word := strings.TrimSuffix(strings.TrimSpace(code), "()")
+	return (word == "exit" || word == "quit") && !s.knows(word)
 }
 
 // help answers a cell that asks about a name: with a page for the pager.

@@ -31,6 +31,30 @@ func TestHelpOn(t *testing.T) {
 	}
 }
 
+// A console is left by a word, unless the user has given it a meaning.
+func TestLeave(t *testing.T) {
+	s, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	execute := func(code string) cell.Result {
+		return s.Execute(context.Background(), cell.Request{Count: 1, Code: code}, noSink{})
+	}
+	for _, code := range []string{"exit", " quit()\n", "exit()"} {
+		if r := execute(code); r.Error != nil || !r.Leave {
+			t.Errorf("%q: %+v", code, r)
+		}
+	}
+	if r := execute("exit(3)"); r.Error == nil || r.Leave {
+		t.Errorf("exit(3): %+v", r)
+	}
+	execute("exit := 7")
+	if r := execute("exit"); r.Error != nil || r.Leave {
+		t.Errorf("a variable of that name: %+v", r)
+	}
+}
+
 type noSink struct{}
 
 func (noSink) Emit(cell.Event)                                     {}

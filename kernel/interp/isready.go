@@ -49,9 +49,9 @@ func completeness(code string) cell.Completeness {
 	case depth < 0:
 		return cell.Completeness{Status: "invalid"}
 	case open != "" || depth > 0:
-		return cell.Completeness{Status: "incomplete", Indent: indent(code, depth)}
+		return cell.Completeness{Status: "incomplete", Indent: indent(depth)}
 	case last.IsOperator() && unfinished(last):
-		return cell.Completeness{Status: "incomplete", Indent: indent(code, 1)}
+		return cell.Completeness{Status: "incomplete", Indent: indent(1)}
 	}
 	chunks := split(code)
 	decls := blank(code, chunks, func(c chunk) bool { return c.kind == 'd' || c.kind == 'i' })
@@ -76,7 +76,8 @@ func unfinished(t token.Token) bool {
 	return true
 }
 
-// indent is what the next line starts with.
-func indent(code string, depth int) string {
-	return strings.Repeat("\t", min(max(depth, 0), 20))
+// indent is what the next line starts with: spaces, because consoles show a tab
+// as ^I.
+func indent(depth int) string {
+	return strings.Repeat("    ", min(max(depth, 0), 20))
 }

@@ -118,6 +118,9 @@ func (s *Session) Execute(ctx context.Context, req cell.Request, out cell.Sink) 
 	if name, detail, ok := helpOn(req.Code); ok {
 		return s.help(ctx, r, name, detail)
 	}
+	if s.leaves(req.Code) {
+		return cell.Result{Leave: true}
+	}
 	s.engine.begin(r.name, req.Code)
 	err := s.guard(func() error { return s.runCell(r, req.Code) })
 	if s.engine.usesFiles {

@@ -79,6 +79,9 @@ func (s *Server) executeReply(r *request, q executeRequest, count int, result ce
 	for _, page := range result.Pages {
 		reply.Payload = append(reply.Payload, map[string]any{"source": "page", "data": object(page.Data), "start": 0})
 	}
+	if result.Leave {
+		reply.Payload = append(reply.Payload, map[string]any{"source": "ask_exit", "keepkernel": false})
+	}
 	reply.UserExpressions = map[string]any{}
 	for name := range q.UserExpressions {
 		reply.UserExpressions[name] = expression(result.UserExpressions[name])

@@ -42,6 +42,7 @@ func TestExecute(t *testing.T) {
 		{name: "compile error", code: "frobnicate", status: "error", kinds: "execute_input error"},
 		{name: "interpreter panics", code: "panic at the disco", status: "error", kinds: "execute_input error"},
 		{name: "unknown event", code: "strange\nprint a", status: "ok", kinds: "execute_input stream", stdout: "a\n"},
+		{name: "leave", code: "leave", status: "ok", kinds: "execute_input", payloads: 1},
 		{name: "page", code: "page help", status: "ok", kinds: "execute_input", payloads: 1},
 		{name: "blank", code: " \n\t", status: "ok", kinds: "execute_input"},
 		{name: "silent", code: "print a\nresult 1", silent: true, status: "ok"},

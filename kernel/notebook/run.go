@@ -71,8 +71,8 @@ const ErrTimeout = "CellTimeoutError" // as nbclient names it
 // of earlier runs are taken away first, also those of cells that are not
 // reached: an executed notebook shows one run.
 //
-// It stops at the first cell that fails, which it returns, and at the end of
-// ctx, whose error it returns. Cells tagged skip-execution and empty cells are
+// It stops at the first cell that fails, which it returns, at one that says exit,
+// and at the end of ctx, whose error it returns. Cells tagged skip-execution and empty cells are
 // not run; a cell tagged raises-exception may fail.
 func (nb *Notebook) Run(ctx context.Context, interp cell.Interpreter, opts Options) (*Failure, error) {
 	var steps []Step
@@ -103,6 +103,9 @@ func (nb *Notebook) Run(ctx context.Context, interp cell.Interpreter, opts Optio
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
+		if r.left {
+			return nil, nil
+		}
 		if err == nil {
 			continue
 		}
@@ -125,6 +128,7 @@ type run struct {
 	widgets  *widgetStates
 	cells    []*Cell
 	sinks    []*outputs // of cells
+	left     bool       // a cell has ended the run
 }
 
 func (r *run) step(ctx context.Context, s Step) *cell.Error {
@@ -152,6 +156,7 @@ func (r *run) step(ctx context.Context, s Step) *cell.Error {
 		Code:       code,
 		AllowStdin: r.Input != nil,
 	}, out)
+	r.left = result.Leave
 	err := result.Error
 	if err != nil && ctx.Err() == nil && errors.Is(cellCtx.Err(), context.DeadlineExceeded) {
 		value := fmt.Sprintf("the cell did not end within %v", r.Timeout)

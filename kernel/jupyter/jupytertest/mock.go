@@ -178,6 +178,8 @@ func (m *Mock) Execute(ctx context.Context, q cell.Request, out cell.Sink) (res 
 		word, arg, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 		switch f := commands[word]; {
 		case word == "":
+		case word == "leave":
+			res.Leave = true
 		case word == "page":
 			res.Pages = append(res.Pages, *plain(arg))
 		case f == nil:

@@ -279,7 +279,10 @@ func bundle(v any) error {
 var (
 	transient = object(fields{"display_id?": nonEmpty})
 	named     = object(fields{"display_id": nonEmpty})
-	payload   = object(fields{"source": oneOf("page"), "data": bundle, "start": count})
+	payload   = either("source", map[string]check{
+		"page":     object(fields{"source": str, "data": bundle, "start": count}),
+		"ask_exit": object(fields{"source": str, "keepkernel": boolean}),
+	})
 
 	expression = either("status", map[string]check{
 		"ok":    object(fields{"status": str, "data": bundle, "metadata": mapOf(anything)}),
