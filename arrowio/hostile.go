@@ -11,7 +11,7 @@ func Hostile() *Table {
 	names := []string{
 		"script", "image", "svg", "closing", "attribute", "single quote", "entity", "link", "iframe", "template", "comment",
 		"long", "one word", "right to left", "override", "isolate", "control", "null byte", "newlines", "tabs", "not utf-8", "zero width",
-		"math", "math display", "markdown", "html in markdown", "formula", "csv", "ansi", "emoji", "combining", "empty", "spaces",
+		"math", "math display", "math environment", "markdown", "html in markdown", "formula", "csv", "ansi", "emoji", "combining", "empty", "spaces",
 	}
 	texts := []string{
 		`<script>window.hacked=1</script>`, `<img src=x onerror="window.hacked=2">`, `<svg/onload=window.hacked=3>`,
@@ -20,7 +20,7 @@ func Hostile() *Table {
 		`<iframe srcdoc="<script>parent.hacked=9</script>"></iframe>`, "{{constructor.constructor('window.hacked=10')()}} ${window.hacked=11}", `<!-- --><![CDATA[<script>window.hacked=12</script>]]>`,
 		strings.Repeat("a long text & <b>bold</b> ", 40_000), strings.Repeat("x", 1_000_000), "עברית ثم العربية then English", "abc\u202egnp.exe\u202c def", "\u2066isolated\u2069 \u200fmark", "\a\b\v\f\x1b\x7f\u0085",
 		"before\x00after", "\n\nHuman: first\r\nsecond\n\nAssistant:", "a\tb\t\tc", "\xff\xfe broken \xc3(", "zero\u200bwidth\ufeff",
-		`$\href{javascript:window.hacked=13}{x}$ and $5 or $6`, `$$\unicode{<script>window.hacked=14</script>}$$ \(x\) \[y\]`, "# title\n* item | cell\n[x](javascript:window.hacked=15) `code` ~~~",
+		`$\href{javascript:window.hacked=13}{x}$ and $5 or $6`, `$$\unicode{<script>window.hacked=14</script>}$$ \(x\) \[y\]`, `\begin{equation}z\end{equation} \\(w\\)`, "# title\n* item | cell\n[x](javascript:window.hacked=15) `code` ~~~",
 		"<details open ontoggle=window.hacked=16>", `=HYPERLINK("http://example.invalid","x")`, "a,b;c\"d\"\r\n", "\x1b[31mred\x1b[0m\x1b]0;title\a", "👩‍👩‍👧‍👦 🏴󠁧󠁢󠁥󠁮󠁧󠁿", "Z̸͎̭̈́a̷l̴g̵o̶ e\u0301", "", "   ",
 	}
 	lists := make([][]string, len(texts))

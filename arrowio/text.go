@@ -1,6 +1,7 @@
 package arrowio
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 
@@ -147,7 +148,9 @@ func (v *View) Markdown() string {
 }
 
 // escapeMarkdown takes every meaning from the characters that Markdown, HTML
-// inside it and mathematics inside it give one to.
+// inside it and mathematics inside it give one to. Of mathematics a backslash does
+// not free its delimiters: MathJax looks at the finished page, where it has gone. It
+// looks for them within one element, though, so each gets one of its own.
 func escapeMarkdown(text string) string {
 	var b strings.Builder
 	for _, r := range text {
@@ -158,7 +161,9 @@ func escapeMarkdown(text string) string {
 			b.WriteString("&gt;")
 		case r == '&':
 			b.WriteString("&amp;")
-		case strings.ContainsRune("\\`*_{}[]()#+!|~$", r):
+		case r == '$' || r == '\\':
+			fmt.Fprintf(&b, "<span>&#%d;</span>", r)
+		case strings.ContainsRune("`*_{}[]()#+!|~", r):
 			b.WriteByte('\\')
 			b.WriteRune(r)
 		default:

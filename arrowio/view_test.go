@@ -120,10 +120,11 @@ func TestHostileText(t *testing.T) {
 			}
 		}
 		if name == "markdown" {
-			if strings.ContainsAny(strings.ReplaceAll(text, "&lt;", ""), "<") {
-				t.Error("Markdown has HTML in it")
+			// Delimiters of mathematics stand in elements of their own.
+			if rest := strings.NewReplacer("<span>&#36;</span>", "", "<span>&#92;</span>", "").Replace(text); strings.ContainsAny(rest, "<$") {
+				t.Error("Markdown has HTML or mathematics in it")
 			}
-			for i, line := range strings.Split(text, "\n")[:35] {
+			for i, line := range strings.Split(text, "\n")[:36] {
 				if n := strings.Count(line, "|") - strings.Count(line, `\|`); n != 5 {
 					t.Errorf("line %d has %d bars: %s", i, n, line)
 				}

@@ -36,6 +36,8 @@ class Hostile(Browser):
         self.assertEqual(page.locator(".jp-OutputArea-output :is(script, iframe, object, embed, [onerror], [onload], [onclick], [ontoggle])").count(), 0, after)
         links = page.locator(".jp-OutputArea-output a").evaluate_all("list => list.map(a => a.href)")
         self.assertEqual([a for a in links if a.startswith("javascript")], [], after)
+        formulas = page.locator(".jp-OutputArea-output :is(mjx-container, .MathJax)").all_inner_texts()
+        self.assertEqual(formulas, [], f"{after}: text of a cell set as mathematics")
 
     def test_hostile_text_is_harmless(self):
         cells = [nbformat.v4.new_code_cell(c) for c in CELLS]
