@@ -13,8 +13,9 @@ const (
 	styleType   = styleFaint + `;font-weight:normal;font-size:85%`
 	styleTable  = `border-collapse:collapse;font-variant-numeric:tabular-nums;line-height:1.4`
 	styleRule   = `border-bottom:1px solid var(--jp-border-color1,#bdbdbd);`
-	styleLeft   = `text-align:left;vertical-align:top;padding:2px 8px;max-width:40em;overflow-wrap:break-word`
-	styleRight  = `text-align:right;vertical-align:top;padding:2px 8px`
+	styleLeft   = `text-align:left;vertical-align:top;padding:2px 8px;white-space:nowrap`
+	styleLong   = `text-align:left;vertical-align:top;padding:2px 8px;min-width:24em;max-width:46em;overflow-wrap:anywhere`
+	styleRight  = `text-align:right;vertical-align:top;padding:2px 8px;white-space:nowrap`
 	styleOpened = `white-space:pre-wrap;max-width:60em;margin-top:4px`
 	styleGlyph  = styleFaint + `;user-select:none`
 
@@ -22,6 +23,10 @@ const (
 	// dollar signs in the data for mathematics.
 	classNoMath = "mathjax_ignore tex2jax_ignore"
 )
+
+// mostInLine is how many characters a value may have that is kept in one line: a
+// page too narrow for its columns scrolls, rather than breaking dates and numbers.
+const mostInLine = 40
 
 // HTML shows the view as an HTML table: names, types under them, numbers on the
 // right, row numbers faint, long text folded and opened on a click, and the
@@ -31,11 +36,14 @@ func (v *View) HTML() string {
 		return `<p>` + escapeHTML(ErrReleased.Error()) + `</p>`
 	}
 	var b strings.Builder
+	if len(v.cols) == 0 {
+		return fmt.Sprintf(`<div style="%s;font-size:85%%">%s</div>`, styleFaint, v.shape())
+	}
 	b.WriteString(`<div class="` + classNoMath + `" style="overflow-x:auto">` + "\n" + `<table class="dataframe" style="` + styleTable + `">` + "\n<thead>\n<tr><th></th>")
 	fields := v.table.Schema().Fields()
 	for _, c := range v.cols {
 		if c < 0 {
-			b.WriteString(`<th>…</th>`)
+			fmt.Fprintf(&b, `<th style="%s;%s">…</th>`, styleRight, styleFaint)
 			continue
 		}
 		fmt.Fprintf(&b, `<th style="%s">`, align(isNumber(fields[c].Type)))
@@ -72,7 +80,7 @@ func (v *View) writeRow(b *strings.Builder, i, row int, columns [][]cell) {
 	fmt.Fprintf(b, `<tr><th style="%s;%s">%s</th>`, styleRight, styleType, number)
 	for k, c := range v.cols {
 		if c < 0 {
-			b.WriteString(`<td>…</td>`)
+			fmt.Fprintf(b, `<td style="%s;%s">…</td>`, styleRight, styleFaint)
 			continue
 		}
 		switch x := columns[k][i]; {
@@ -83,7 +91,11 @@ func (v *View) writeRow(b *strings.Builder, i, row int, columns [][]cell) {
 		case isNumber(v.table.Schema().Field(c).Type):
 			fmt.Fprintf(b, `<td style="%s">%s</td>`, styleRight, escapeHTML(x.text))
 		default:
-			fmt.Fprintf(b, `<td dir="auto" style="%s">`, styleLeft)
+			style := styleLeft
+			if _, rest := cut(x.text, mostInLine); rest > 0 {
+				style = styleLong
+			}
+			fmt.Fprintf(b, `<td dir="auto" style="%s">`, style)
 			v.writeText(b, x.text)
 			b.WriteString(`</td>`)
 		}
