@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"divvy/gpu/device"
 	"divvy/kernel/cell"
 	"divvy/kernel/interp"
 	"divvy/kernel/symbols"
@@ -21,6 +22,16 @@ func workerCommand() *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			return worker.Serve(func() (cell.Interpreter, error) { return interp.New(interp.Options{}) })
 		},
+	}
+}
+
+// rankCommand is one of the processes that share a batch; see train.On.
+func rankCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:    device.RankCommand + " KIND NUMBER",
+		Short:  "Train with others; a device of several processes starts this by itself",
+		Hidden: true,
+		RunE:   func(cmd *cobra.Command, args []string) error { return device.Rank(cmd.Context(), args) },
 	}
 }
 

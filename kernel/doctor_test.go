@@ -49,3 +49,14 @@ func TestDoctor(t *testing.T) {
 		}
 	}
 }
+
+// TestRank: a rank that no device started says so, and is none of the commands
+// that users see.
+func TestRank(t *testing.T) {
+	if out := call(t, command(t, "rank", "cpu", "0")); out.code == 0 || !strings.Contains(out.stderr, "not started as one of several") {
+		t.Errorf("code %d, stderr %q", out.code, out.stderr)
+	}
+	if out := call(t, command(t, "help")); strings.Contains(out.stdout, "rank") {
+		t.Errorf("the help lists it:\n%s", out.stdout)
+	}
+}

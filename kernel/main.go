@@ -22,6 +22,6 @@ func main() {
 		Use:   "kernel",
 		Short: "Divvy, a Go kernel for Jupyter that also runs notebooks and scripts by itself",
 	}
-	root.AddCommand(runCommand(), serve.Command(""), doctorCommand(), workerCommand(), packagesCommand(), versionCommand())
+	root.AddCommand(runCommand(), serve.Command(""), doctorCommand(), workerCommand(), rankCommand(), packagesCommand(), versionCommand())
 	exit.Run(root)
 }

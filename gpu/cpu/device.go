@@ -14,6 +14,7 @@ import (
 type Device struct {
 	workers int
 	spare   arenas
+	group   program.Group // nil: it is alone
 }
 
 var _ program.Device = (*Device)(nil)

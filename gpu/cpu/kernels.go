@@ -43,6 +43,10 @@ var kernels = map[program.Kind]kernel{
 	program.AdamW:      typed(adamW[float32], adamW[float64]),
 	program.AdamW8:     adamW8,
 	program.UpdateRows: typed(updateRows[float32], updateRows[float64]),
+
+	program.AllReduce:     typed(allReduce[float32], allReduce[float64]),
+	program.AllGather:     allGather,
+	program.ReduceScatter: typed(reduceScatter[float32], reduceScatter[float64]),
 }
 
 func init() {

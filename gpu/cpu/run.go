@@ -27,6 +27,9 @@ type executable struct {
 // Compile plans memory for p.
 func (d *Device) Compile(p *program.Program) (program.Executable, error) {
 	e := &executable{p: p, plan: newPlan(p), device: d, workers: d.workers, mem: make([]memory, p.Values)}
+	if err := d.ranked(p.Ranks); err != nil {
+		return nil, fmt.Errorf("compiling %q for the processor: %w", p.Name, err)
+	}
 	for _, op := range p.Ops {
 		if kernels[op.Kind] == nil {
 			return nil, fmt.Errorf("compiling %q for the processor: no kernel for %s", p.Name, op)

@@ -1,4 +1,5 @@
-// Package device opens devices by name: "cpu", "cuda", "cuda:1", "cuda:0-7".
+// Package device opens devices by name: "cpu", "cuda", "cuda:1", "cuda:0-7", and
+// "cpu:0-3", which is four processes that share a batch.
 //
 // It is the only package that knows all kinds of devices.
 package device
@@ -17,21 +18,23 @@ import (
 // Spec is what a name asks for.
 type Spec struct {
 	Kind    string // "cpu" or "cuda"
-	Devices []int  // numbers of devices; of "cpu" none
+	Devices []int  // numbers of devices; of "cpu" those of its processes, if it is several
 }
 
 // Parse reads a name. "" means "cpu", "cuda" means "cuda:0".
 func Parse(name string) (Spec, error) {
 	kind, which, given := strings.Cut(name, ":")
 	bad := func(why string) (Spec, error) {
-		return Spec{}, fmt.Errorf(`device %q: %s; names are "cpu", "cuda", "cuda:1" and "cuda:0-7"`, name, why)
+		return Spec{}, fmt.Errorf(`device %q: %s; names are "cpu", "cpu:0-3", "cuda", "cuda:1" and "cuda:0-7"`, name, why)
 	}
 	switch kind {
 	case "", "cpu":
-		if given {
+		if !given {
+			return Spec{Kind: "cpu"}, nil
+		}
+		if kind = "cpu"; !strings.Contains(which, "-") {
 			return bad("the processor has no number")
 		}
-		return Spec{Kind: "cpu"}, nil
 	case "cuda":
 	default:
 		return bad("there is no such kind")
@@ -62,6 +65,9 @@ func Open(ctx context.Context, name string) (program.Device, error) {
 		return nil, err
 	}
 	if s.Kind == "cpu" {
+		if len(s.Devices) > 0 {
+			return start(s)
+		}
 		return cpu.New(0), nil
 	}
 	return cuda.Open(ctx, cuda.Options(), s.Devices...)

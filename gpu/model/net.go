@@ -17,6 +17,9 @@ type Options struct {
 	// F32, F64 with Store F64, or BF16, in which case the parameters are the
 	// master weights and rounded copies are made in each run.
 	Compute program.DType
+	// Ranks is over how many ranks the Program runs; 0 means 1. Of each parameter
+	// a rank then holds a part, see Shard, and has it whole while it is used.
+	Ranks int
 	// Checkpoint recomputes each block in the backward pass instead of keeping
 	// its activations.
 	Checkpoint bool
@@ -134,12 +137,32 @@ func (n *Net) param(name string, init Init, shape ...int) *program.Value {
 	name = n.o.Prefix + name
 	v := n.values[name]
 	if v == nil {
-		v = n.b.Input(program.State, name, n.o.Store, shape...)
+		if n.o.Ranks > 1 {
+			v = n.b.SplitInput(program.State, name, n.o.Store, Shard(shape, n.o.Ranks))
+		} else {
+			v = n.b.Input(program.State, name, n.o.Store, shape...)
+		}
 		n.values[name] = v
 		lora := strings.Contains(name, ".lora_")
 		n.params = append(n.params, Param{name, shape, init, len(shape) > 1, n.o.LoRA.Rank > 0 && !lora, false})
 	}
-	return n.b.Convert(v, n.o.Compute)
+	v = n.b.Convert(v, n.o.Compute)
+	if n.o.Ranks <= 1 {
+		return v
+	}
+	whole := n.b.AllGather(v) // in the type that is computed with: half the bytes
+	return n.b.Reshape(n.b.Slice(whole, 0, 0, program.Elements(shape)), shape...)
+}
+
+// Shard is how many elements of a tensor each of several ranks holds: the
+// elements in row-major order, with zeros behind them, cut into equal parts. Those
+// of larger tensors are whole program.Blocks, so that ranks share no scale.
+func Shard(shape []int, ranks int) int {
+	n, unit := program.Elements(shape), 1
+	if n >= 16*program.Block { // as many as moments of 8 bits want
+		unit = program.Block
+	}
+	return (n + ranks*unit - 1) / (ranks * unit) * unit
 }
 
 func (n *Net) zeros() Init  { return Init{} }

@@ -120,6 +120,12 @@ func (g *gradient) layer(op *Op, d *Value) bool {
 		pushAll(b.add(AttentionGrad, op.Attr, []*Value{in(0), in(1), in(2), in(3), out(0), out(1), d}, like(x[0]), like(x[1]), like(x[2])))
 	case LinearLogProb:
 		pushAll(b.add(LinearLogProbGrad, Attr{}, []*Value{in(0), in(1), in(2), out(1), d}, like(x[0]), like(x[1])))
+	case AllReduce:
+		// Each rank computes all that follows, so its derivative by the sum is the
+		// whole derivative by its own term.
+		g.push(x[0], d)
+	case AllGather:
+		g.push(x[0], b.ReduceScatter(d))
 	case SumSquares:
 		g.push(x[0], b.Mul(b.Scale(b.Convert(d, x[0].Type), 2), in(0)))
 	default:

@@ -89,6 +89,12 @@ const (
 	AdamW8     // p, g, m, v, mScale, vScale, lr, step, scale -> p, m, v, mScale, vScale; see Builder.AdamW8
 	UpdateRows // cache [rows*c,d], x [rows*t,d], at [rows*t] -> cache with row at[i] of its group replaced
 
+	// Between ranks; see Builder.OverRanks.
+
+	AllReduce     // the sum over all ranks, on each
+	AllGather     // x [c,...] -> [ranks*c,...]: the ranks' parts behind each other, on each
+	ReduceScatter // x [ranks*c,...] -> [c,...]: a rank's part of the sum over all ranks
+
 	kinds // number of kinds
 )
 
@@ -104,6 +110,7 @@ var kindNames = [kinds]string{
 	"layer_norm", "layer_norm_grad", "rms_norm", "rms_norm_grad", "rotary", "attention", "attention_grad",
 	"linear_log_prob", "linear_log_prob_grad",
 	"sum_squares", "adamw", "adamw_8bit", "update_rows",
+	"all_reduce", "all_gather", "reduce_scatter",
 }
 
 // String is the operation's name in a Program's text.

@@ -22,7 +22,11 @@ func (p *Program) WriteText(w io.Writer) error {
 			_, err = fmt.Fprintf(w, format, a...)
 		}
 	}
-	line("program %q {\n", p.Name)
+	line("program %q", p.Name)
+	if p.Ranks > 1 {
+		line(" over %d ranks", p.Ranks)
+	}
+	line(" {\n")
 	for _, op := range p.Ops {
 		line("  %s\n", op)
 	}
@@ -76,6 +80,9 @@ func (op *Op) attributes() []string {
 	switch op.Kind {
 	case Input:
 		s = append(s, f("%s %q", a.Role, a.Name))
+		if a.Split {
+			s = append(s, "split")
+		}
 	case Const:
 		s = append(s, f("%g", a.Value))
 	case Literal:

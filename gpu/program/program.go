@@ -115,6 +115,7 @@ type Op struct {
 type Attr struct {
 	Name    string    // Input: its name
 	Role    Role      // Input
+	Split   bool      // Input: each rank has its own part, see Builder.OverRanks
 	Value   float64   // Const: the number that fills the tensor
 	Data    []float64 // Literal: the elements
 	Axis    int       // Slice, Pad, ReduceMax, LogSumExp
@@ -153,6 +154,7 @@ type Output struct {
 // A built Program is never changed; it may be shared.
 type Program struct {
 	Name    string
+	Ranks   int // processes that run it together; 0 and 1 mean one
 	Ops     []*Op
 	Inputs  []*Value
 	Outputs []Output

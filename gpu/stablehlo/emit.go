@@ -53,7 +53,7 @@ type lowering func(e *emitter, op *program.Op) []val
 // lowerings has an entry for every operation but Input.
 var lowerings = func() map[program.Kind]lowering {
 	all := map[program.Kind]lowering{}
-	for _, part := range []map[program.Kind]lowering{elementwise(), shapes(), matrices(), layers(), optimiser()} {
+	for _, part := range []map[program.Kind]lowering{elementwise(), shapes(), matrices(), layers(), optimiser(), ranks()} {
 		for k, f := range part {
 			all[k] = f
 		}
@@ -63,11 +63,14 @@ var lowerings = func() map[program.Kind]lowering {
 
 // Emit writes p as the text of an MLIR module.
 func Emit(p *program.Program, o Options) ([]byte, error) {
-	e := &emitter{o: o.withDefaults(), vals: make([]val, p.Values), scalars: map[string]val{}, tables: map[tableKey][2]val{}, masks: map[maskKey]val{}, latest: map[string]val{}}
+	e := &emitter{o: o.withDefaults(), ranks: max(1, p.Ranks), vals: make([]val, p.Values), scalars: map[string]val{}, tables: map[tableKey][2]val{}, masks: map[maskKey]val{}, latest: map[string]val{}}
 	args := make([]string, len(p.Inputs))
 	result := map[*program.Value]int{} // state -> its assignment
 	for i, a := range p.Assigns {
 		result[a.State] = i
+	}
+	if e.ranks > 1 && e.o.Partitions > 1 {
+		return nil, fmt.Errorf("writing %q: it is for %d ranks already, and cannot be divided over %d devices too", p.Name, e.ranks, e.o.Partitions)
 	}
 	for i, v := range p.Inputs {
 		var attributes []string
@@ -115,7 +118,7 @@ func Emit(p *program.Program, o Options) ([]byte, error) {
 	}
 	var b bytes.Buffer
 	b.Grow(e.body.Len() + 1<<16)
-	fmt.Fprintf(&b, "module @%s attributes {mhlo.num_partitions = %d : i32, mhlo.num_replicas = 1 : i32} {\n", symbol(p.Name), e.o.Partitions)
+	fmt.Fprintf(&b, "module @%s attributes {mhlo.num_partitions = %d : i32, mhlo.num_replicas = %d : i32} {\n", symbol(p.Name), e.o.Partitions, e.ranks)
 	b.WriteString(e.mesh())
 	fmt.Fprintf(&b, "  func.func public @main(%s) -> (%s) {\n", strings.Join(args, ", "), strings.Join(results, ", "))
 	b.Write(e.body.Bytes())

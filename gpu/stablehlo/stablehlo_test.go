@@ -53,6 +53,8 @@ func TestEveryOperationIsWritten(t *testing.T) {
 	}
 	// These come in with recomputation, see TestSteps.
 	seen[program.Barrier], seen[program.Convert] = true, true
+	// These stand between ranks, see TestRanks.
+	seen[program.AllReduce], seen[program.AllGather], seen[program.ReduceScatter] = true, true, true
 	for _, k := range program.Kinds() {
 		if !seen[k] {
 			t.Errorf("no Program of the table has %s", k)

@@ -45,6 +45,7 @@ func elemOf(t program.DType) string {
 // emitter writes the body of the function.
 type emitter struct {
 	o       Options
+	ranks   int
 	body    bytes.Buffer
 	vals    []val // by the Program's value IDs
 	next    int   // number of the next value

@@ -100,7 +100,7 @@ func (t *Trainer) save() error {
 		if err != nil {
 			return fmt.Errorf("saving a checkpoint: %s: %w", name, err)
 		}
-		tensors[name] = x
+		tensors[name] = resized(x, t.shapes[name])
 	}
 	n := note{t.fingerprint(), t.step, fmt.Sprintf("state-%08d.safetensors", t.step), t.best, t.hasBest, t.history}
 	if !t.hasBest {
@@ -188,7 +188,7 @@ func (t *Trainer) resume() error {
 		if err != nil {
 			return fmt.Errorf("resuming from %s: %w", t.c.Dir, err)
 		}
-		if err := b.Write(x.As(b.Type())); err != nil {
+		if err := b.Write(resized(x, b.Shape()).As(b.Type())); err != nil {
 			return fmt.Errorf("resuming from %s: %s: %w", t.c.Dir, name, err)
 		}
 	}

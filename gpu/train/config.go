@@ -74,6 +74,8 @@ type Config struct {
 	Eval func(ctx context.Context, step int, w model.Weights) (float64, error)
 	// Progress is told of every step; it must return soon. nil means nobody.
 	Progress func(Step)
+
+	ranks int // of the device; 0 and 1 mean one
 }
 
 // withDefaults fills in the defaults.

@@ -95,7 +95,7 @@ func (t *Trainer) Plan() (Plan, error) {
 // planOf adds up the memory of a compiled step.
 func planOf(e program.Executable, dev program.Device, c Config, params []model.Param, tokens int) Plan {
 	mem := e.Memory()
-	p := Plan{Activations: mem.Temporary + mem.Data, FLOPs: e.Program().FLOPs(), Tokens: tokens, Total: model.Count(params)}
+	p := Plan{Activations: mem.Temporary + mem.Data, FLOPs: e.Program().FLOPs() * float64(max(1, c.ranks)), Tokens: tokens, Total: model.Count(params)}
 	for _, x := range params {
 		if !x.Frozen {
 			p.Trained += program.Elements(x.Shape)
@@ -112,15 +112,15 @@ func (p *Plan) state(c Config, dev program.Device, params []model.Param) {
 		size = d.Bytes
 	}
 	for _, x := range params {
-		p.Parameters += size(c.Store, x.Shape)
+		p.Parameters += size(c.Store, c.whole(c.part(x.Shape)))
 		if x.Frozen {
 			continue
 		}
 		for _, s := range c.slots(x) {
-			p.Moments += size(s.typ, s.shape)
+			p.Moments += size(s.typ, c.whole(s.shape))
 		}
 		if c.Micro < c.Batch {
-			p.Gradients += size(c.Store, x.Shape)
+			p.Gradients += size(c.Store, c.whole(c.part(x.Shape)))
 		}
 	}
 }

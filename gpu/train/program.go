@@ -15,22 +15,27 @@ func shapeOf(b *batch.Batch) shape { return shape{b.Rows, b.RowTokens, b.G, b.K}
 // forward writes the model over a batch and what the loss needs of it.
 func forward(b *program.Builder, m model.Config, c Config, s shape) (*model.Net, loss.Inputs) {
 	n := s.rows * s.rowTokens
-	ints := func(name string, n int) *program.Value { return b.Input(program.Data, name, program.I32, n) }
+	each, shared := s.rows/max(1, c.ranks), func(name string) *program.Value { return c.rows(b, name, program.I32, n) }
 	group := func(name string) *program.Value { return b.Input(program.Data, name, c.Store, s.g, s.k) }
-	net := model.NewNet(b, m, model.Options{Store: c.Store, Compute: c.Compute, Checkpoint: c.Recompute, LoRA: c.LoRA})
-	hidden := net.Hidden(model.Tokens{IDs: ints("ids", n), Position: ints("position", n), Reach: ints("reach", n), Rows: s.rows})
+	net := model.NewNet(b, m, model.Options{Store: c.Store, Compute: c.Compute, Checkpoint: c.Recompute, LoRA: c.LoRA, Ranks: c.ranks})
+	hidden := net.Hidden(model.Tokens{IDs: shared("ids"), Position: shared("position"), Reach: shared("reach"), Rows: each})
 	in := loss.Inputs{
 		Reward: group("reward"), Valid: group("valid"), Best: group("best"), RefSumLogP: group("reference"),
 		Groups: b.Input(program.Data, "groups", c.Store),
 	}
 	count := group("count")
+	responses := max(1, c.ranks) * s.g * s.k
 	if m.Head == model.RewardModel {
-		score := net.Score(hidden, ints("last", s.g*s.k))
-		in.Score = b.Convert(b.Reshape(score, s.g, s.k), c.Store)
+		score := b.Convert(net.Score(hidden, c.rows(b, "last", program.I32, responses)), c.Store)
+		if c.ranks > 1 { // a rank scores its own responses only
+			own := c.rows(b, "own", c.Store, responses)
+			score = b.AllReduce(b.Mul(score, b.Reshape(own, s.g*s.k, 1)))
+		}
+		in.Score = b.Reshape(score, s.g, s.k)
 		return net, in
 	}
-	logp := net.LogProb(hidden, ints("target", n))
-	sum := b.ScatterAdd(b.Reshape(logp, n, 1), ints("segment", n), s.g*s.k)
+	logp := net.LogProb(hidden, shared("target"))
+	sum := b.AllReduce(b.ScatterAdd(b.Reshape(logp, each*s.rowTokens, 1), shared("segment"), s.g*s.k))
 	in.SumLogP = b.Reshape(sum, s.g, s.k)
 	in.MeanLogP = b.Div(in.SumLogP, count)
 	return net, in
@@ -38,7 +43,8 @@ func forward(b *program.Builder, m model.Config, c Config, s shape) (*model.Net,
 
 // data is a batch as a Program's inputs. groups is the number of examples over
 // which the step takes the mean.
-func data(b *batch.Batch, m model.Config, store program.DType, groups int) map[string]*program.Tensor {
+func data(b *batch.Batch, m model.Config, c Config, groups int) map[string]*program.Tensor {
+	store := c.Store
 	f := func(x []float32) *program.Tensor { return program.Floats(x, b.G, b.K).As(store) }
 	d := map[string]*program.Tensor{
 		"ids": program.Ints(b.IDs), "position": program.Ints(b.Position), "reach": program.Ints(b.Reach),
@@ -47,6 +53,9 @@ func data(b *batch.Batch, m model.Config, store program.DType, groups int) map[s
 	}
 	if m.Head == model.RewardModel {
 		d["last"] = program.Ints(b.Last)
+		if c.ranks > 1 {
+			d["last"], d["own"] = c.places(b)
+		}
 	} else {
 		d["target"], d["segment"] = program.Ints(b.Target), program.Ints(b.Segment)
 	}
@@ -62,7 +71,7 @@ const (
 	gradientSum  = "grad."
 )
 
-// slot is a state of the optimiser's.
+// slot is a state of the optimiser's, of which a rank has a part of that shape.
 type slot struct {
 	name  string
 	typ   program.DType
@@ -76,18 +85,18 @@ const small = 1 << 12
 // slots are the moments of a parameter.
 func (c Config) slots(p model.Param) []slot {
 	typ := c.Store
-	n := program.Elements(p.Shape)
+	n, part := program.Elements(p.Shape), c.part(p.Shape)
 	switch {
 	case c.Moments == program.BF16:
 		typ = program.BF16
 	case c.Moments == program.U8 && len(p.Shape) > 1 && n >= small && !p.Table:
-		scales := []int{program.Blocks(n)}
+		scales := []int{program.Blocks(program.Elements(part))}
 		return []slot{
-			{firstMoment + p.Name, program.U8, p.Shape}, {secondMoment + p.Name, program.U8, p.Shape},
+			{firstMoment + p.Name, program.U8, part}, {secondMoment + p.Name, program.U8, part},
 			{firstScale + p.Name, program.F32, scales}, {secondScale + p.Name, program.F32, scales},
 		}
 	}
-	return []slot{{firstMoment + p.Name, typ, p.Shape}, {secondMoment + p.Name, typ, p.Shape}}
+	return []slot{{firstMoment + p.Name, typ, part}, {secondMoment + p.Name, typ, part}}
 }
 
 // stepProgram is a whole step: loss, gradient, clipping, AdamW. With accumulate
@@ -98,6 +107,7 @@ func stepProgram(m model.Config, c Config, s shape, accumulate bool) (*program.P
 		name = "accumulate"
 	}
 	return program.Build(name, func(b *program.Builder) {
+		c.begin(b)
 		net, in := forward(b, m, c, s)
 		terms := c.Loss.Build(b, in)
 		b.Output("loss", terms.Total)
@@ -111,7 +121,7 @@ func stepProgram(m model.Config, c Config, s shape, accumulate bool) (*program.P
 			return
 		}
 		for i, p := range params {
-			sum := b.Input(program.State, gradientSum+p.Name, c.Store, p.Shape...)
+			sum := c.state(b, gradientSum+p.Name, c.Store, c.part(p.Shape))
 			b.Assign(sum, b.Add(sum, grads[i]))
 		}
 	})
@@ -120,14 +130,15 @@ func stepProgram(m model.Config, c Config, s shape, accumulate bool) (*program.P
 // updateProgram applies the sums of gradients and sets them to 0.
 func updateProgram(c Config, params []model.Param) (*program.Program, error) {
 	return program.Build("update", func(b *program.Builder) {
+		c.begin(b)
 		var values, grads []*program.Value
 		for _, p := range params {
-			values = append(values, b.Input(program.State, p.Name, c.Store, p.Shape...))
-			grads = append(grads, b.Input(program.State, gradientSum+p.Name, c.Store, p.Shape...))
+			values = append(values, c.state(b, p.Name, c.Store, c.part(p.Shape)))
+			grads = append(grads, c.state(b, gradientSum+p.Name, c.Store, c.part(p.Shape)))
 		}
 		optimise(b, c, params, values, grads)
 		for i, p := range params {
-			b.Assign(grads[i], b.Const(c.Store, 0, p.Shape...))
+			b.Assign(grads[i], b.Const(c.Store, 0, c.part(p.Shape)...))
 		}
 	})
 }
@@ -138,7 +149,7 @@ func optimise(b *program.Builder, c Config, params []model.Param, values, grads 
 	for _, g := range grads {
 		square = b.Add(square, b.SumSquares(g))
 	}
-	norm := b.Sqrt(square)
+	norm := b.Sqrt(b.AllReduce(square))
 	b.Output("norm", norm)
 	one := b.Const(c.Store, 1)
 	// A norm that is not finite makes a scale that is not, and AdamW then
@@ -151,7 +162,7 @@ func optimise(b *program.Builder, c Config, params []model.Param, values, grads 
 	for i, p := range params {
 		var old []*program.Value
 		for _, s := range c.slots(p) {
-			old = append(old, b.Input(program.State, s.name, s.typ, s.shape...))
+			old = append(old, c.state(b, s.name, s.typ, s.shape))
 		}
 		o := program.AdamWOptions{Beta1: c.Beta1, Beta2: c.Beta2, Eps: c.Eps, Seed: i}
 		if p.Decay {
@@ -177,6 +188,7 @@ func optimise(b *program.Builder, c Config, params []model.Param, values, grads 
 // each response.
 func scoreProgram(m model.Config, c Config, s shape) (*program.Program, error) {
 	return program.Build("score", func(b *program.Builder) {
+		c.begin(b)
 		_, in := forward(b, m, c, s)
 		if m.Head == model.RewardModel {
 			b.Output("score", in.Score)

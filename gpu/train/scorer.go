@@ -90,7 +90,7 @@ func (s *Scorer) run(ctx context.Context, examples []batch.Example, names ...str
 		if err != nil {
 			return nil, err
 		}
-		res, err := e.Run(ctx, program.Bindings{State: s.state, Data: data(b, s.model, s.c.Store, len(part))})
+		res, err := e.Run(ctx, program.Bindings{State: s.state, Data: data(b, s.model, s.c, len(part))})
 		if err != nil {
 			return nil, fmt.Errorf("scoring examples %d to %d of %d: %w", lo, lo+len(part), len(examples), err)
 		}

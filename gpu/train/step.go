@@ -19,6 +19,11 @@ func StepProgram(m model.Config, c Config, b *batch.Batch) (*program.Program, er
 // PlanStep is the plan of a step for batches of the shape of b, where there are
 // no weights.
 func PlanStep(dev program.Device, m model.Config, c Config, b *batch.Batch) (Plan, error) {
+	c.RowTokens = b.RowTokens
+	c, err := c.over(dev)
+	if err != nil {
+		return Plan{}, err
+	}
 	step, err := StepProgram(m, c, b)
 	if err != nil {
 		return Plan{}, err

@@ -140,7 +140,7 @@ func run1(t *testing.T, m model.Config, c Config, ex []batch.Example, o batch.Op
 			t.Fatal(err)
 		}
 	}
-	out, err := e.Run(context.Background(), program.Bindings{State: state, Data: data(b, m, c.Store, len(ex))})
+	out, err := e.Run(context.Background(), program.Bindings{State: state, Data: data(b, m, c, len(ex))})
 	if err != nil {
 		t.Fatal(err)
 	}

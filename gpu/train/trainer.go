@@ -25,8 +25,9 @@ type Trainer struct {
 	k        int // responses of the longest ranking
 
 	state   map[string]program.Buffer
-	origin  string // of the first weights; set where there are checkpoints
-	step    int    // steps done
+	shapes  map[string][]int // of the states as one device has them
+	origin  string           // of the first weights; set where there are checkpoints
+	step    int              // steps done
 	best    float64
 	hasBest bool
 	bestW   model.Weights // without a folder to keep them in
@@ -41,6 +42,10 @@ type Trainer struct {
 func New(dev program.Device, m model.Config, weights model.Weights, examples []batch.Example, c Config) (*Trainer, error) {
 	c = c.withDefaults()
 	if err := c.check(m); err != nil {
+		return nil, err
+	}
+	c, err := c.over(dev)
+	if err != nil {
 		return nil, err
 	}
 	if len(examples) == 0 {
@@ -58,7 +63,6 @@ func New(dev program.Device, m model.Config, weights model.Weights, examples []b
 		t.k = max(t.k, len(e.Responses))
 		t.examples = append(t.examples, e)
 	}
-	var err error
 	if t.all, err = model.Params(m, model.Options{LoRA: c.LoRA}); err != nil {
 		return nil, err
 	}
@@ -97,20 +101,25 @@ func (t *Trainer) upload(w model.Weights) error {
 		return fmt.Errorf("training: %w", err)
 	}
 	t.state = map[string]program.Buffer{}
-	put := func(name string, x *program.Tensor) (err error) {
-		t.state[name], err = t.dev.Upload(x)
+	t.shapes = map[string][]int{}
+	put := func(name string, x *program.Tensor, whole []int) (err error) {
+		t.shapes[name] = x.Shape
+		t.state[name], err = t.c.put(t.dev, resized(x, whole))
 		return err
 	}
+	alone := t.c
+	alone.ranks = 0
 	var errs []error
 	for _, p := range t.all {
-		errs = append(errs, put(p.Name, w[p.Name].As(t.c.Store)))
+		errs = append(errs, put(p.Name, w[p.Name].As(t.c.Store), t.c.whole(t.c.part(p.Shape))))
 	}
 	for _, p := range t.params {
-		for _, s := range t.c.slots(p) {
-			errs = append(errs, put(s.name, program.NewTensor(s.typ, s.shape...)))
+		parts := t.c.slots(p)
+		for i, s := range alone.slots(p) {
+			errs = append(errs, put(s.name, program.NewTensor(s.typ, s.shape...), t.c.whole(parts[i].shape)))
 		}
 		if t.c.Micro < t.c.Batch {
-			errs = append(errs, put(gradientSum+p.Name, program.NewTensor(t.c.Store, p.Shape...)))
+			errs = append(errs, put(gradientSum+p.Name, program.NewTensor(t.c.Store, p.Shape...), t.c.whole(t.c.part(p.Shape))))
 		}
 	}
 	return errors.Join(errs...)
@@ -257,7 +266,7 @@ func (t *Trainer) gradients(ctx context.Context, indices []int, s *Step) (map[st
 		if err != nil {
 			return nil, err
 		}
-		d := data(b, t.model, t.c.Store, len(indices))
+		d := data(b, t.model, t.c, len(indices))
 		if !accumulate {
 			optimiser(d)
 		}
@@ -292,7 +301,7 @@ func (t *Trainer) undo(err error, begun bool) error {
 		return err
 	}
 	for _, p := range t.params {
-		err = errors.Join(err, t.state[gradientSum+p.Name].Write(program.NewTensor(t.c.Store, p.Shape...)))
+		err = errors.Join(err, t.state[gradientSum+p.Name].Write(program.NewTensor(t.c.Store, t.c.whole(t.c.part(p.Shape))...)))
 	}
 	return err
 }
@@ -330,7 +339,7 @@ func (t *Trainer) Weights() (model.Weights, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading parameter %q: %w", p.Name, err)
 		}
-		w[p.Name] = x.As(program.F32)
+		w[p.Name] = resized(x, p.Shape).As(program.F32)
 	}
 	return w, nil
 }

@@ -73,8 +73,8 @@ func (d *Device) load(p *program.Program, text []byte) (*loaded, error) {
 		return x, nil
 	}
 	start := time.Now()
-	options := pjrt.CompileOptions{Partitions: len(d.devs), Overrides: d.o.Compile}
-	for _, dev := range d.devs {
+	options := pjrt.CompileOptions{Replicas: p.Ranks, Partitions: d.o.Emit.Partitions, Overrides: d.o.Compile}
+	for _, dev := range d.runs(p) {
 		options.Devices = append(options.Devices, dev.ID)
 	}
 	x, err := d.client.Compile(text, options)

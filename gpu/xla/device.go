@@ -19,6 +19,10 @@ type Options struct {
 	Emit stablehlo.Options
 	// Compile are XLA's debug options by name.
 	Compile map[string]any
+	// Ranks makes each of several devices a rank of its own, for Programs over as
+	// many ranks (see program.Builder.OverRanks), which XLA's collectives join.
+	// Without it XLA divides Programs over the devices.
+	Ranks bool
 	// Compiled is told of every compilation: the length of the text and how long
 	// XLA took. nil means nobody.
 	Compiled func(p *program.Program, text int, took time.Duration)
@@ -34,7 +38,7 @@ type Device struct {
 	cache  *cache
 }
 
-var _ program.Device = (*Device)(nil)
+var _ program.Ranked = (*Device)(nil)
 
 // New is the device made of those with the given places among the client's.
 func New(client *pjrt.Client, o Options, indices ...int) (*Device, error) {
@@ -51,7 +55,10 @@ func New(client *pjrt.Client, o Options, indices ...int) (*Device, error) {
 	if len(d.devs) == 0 {
 		return nil, errors.New("xla: no device is named")
 	}
-	d.o.Emit.Partitions = len(d.devs)
+	d.o.Ranks = o.Ranks && len(d.devs) > 1
+	if d.o.Emit.Partitions = len(d.devs); d.o.Ranks {
+		d.o.Emit.Partitions = 1
+	}
 	return d, nil
 }
 
@@ -103,36 +110,65 @@ func (d *Device) Available() (int64, error) {
 // Bytes is what a tensor takes on all devices together.
 func (d *Device) Bytes(t program.DType, shape []int) int64 {
 	n := int64(program.Elements(shape) * t.Size())
-	if !stablehlo.Divided(shape, len(d.devs)) {
+	if !d.o.Ranks && !stablehlo.Divided(shape, len(d.devs)) {
 		n *= int64(len(d.devs))
 	}
 	return n
 }
 
-// Upload copies a tensor into memory of the device.
+// Ranks is how many ranks the devices are.
+func (d *Device) Ranks() int {
+	if d.o.Ranks {
+		return len(d.devs)
+	}
+	return 1
+}
+
+// Upload copies a tensor into memory of the device. Where devices are ranks, the
+// first gets it, which alone runs Programs that are not for all.
 func (d *Device) Upload(t *program.Tensor) (program.Buffer, error) {
-	held, err := d.upload(t)
+	if d.o.Ranks {
+		return d.keep(t, spread{to: d.devs[:1]})
+	}
+	return d.keep(t, spread{to: d.devs, cut: stablehlo.Divided(t.Shape, len(d.devs))})
+}
+
+// UploadSplit gives each rank its part.
+func (d *Device) UploadSplit(t *program.Tensor) (program.Buffer, error) {
+	if len(t.Shape) == 0 || t.Shape[0]%len(d.devs) != 0 || !d.o.Ranks {
+		return nil, fmt.Errorf("uploading %s to %s: it cannot be split over %d ranks", program.TypeString(t.Type, t.Shape), d.Name(), d.Ranks())
+	}
+	return d.keep(t, spread{to: d.devs, cut: true})
+}
+
+// spread is how a tensor lies on devices: a part on each, or the whole on each.
+type spread struct {
+	to  []*pjrt.Device
+	cut bool
+}
+
+func (d *Device) keep(t *program.Tensor, how spread) (program.Buffer, error) {
+	held, err := d.upload(t, how)
 	if err != nil {
 		return nil, fmt.Errorf("uploading %s to %s: %w", program.TypeString(t.Type, t.Shape), d.Name(), err)
 	}
-	return &buffer{device: d, typ: t.Type, shape: slices.Clone(t.Shape), held: held}, nil
+	return &buffer{device: d, typ: t.Type, shape: slices.Clone(t.Shape), how: how, held: held}, nil
 }
 
 // upload gives each device its part of the tensor, or all of it.
-func (d *Device) upload(t *program.Tensor) (pieces, error) {
+func (d *Device) upload(t *program.Tensor, how spread) (pieces, error) {
 	if err := t.Check(t.Type, t.Shape); err != nil {
 		return nil, fmt.Errorf("the tensor %w", err)
 	}
 	raw, shape := encode(t), slices.Clone(t.Shape)
-	divided := stablehlo.Divided(shape, len(d.devs))
-	if divided {
-		shape[0] /= len(d.devs)
+	if how.cut {
+		shape[0] /= len(how.to)
 	}
 	var all pieces
-	for i, dev := range d.devs {
+	for i, dev := range how.to {
 		part := raw
-		if divided {
-			n := len(raw) / len(d.devs)
+		if how.cut {
+			n := len(raw) / len(how.to)
 			part = raw[i*n : (i+1)*n]
 		}
 		b, err := dev.Upload(element(t.Type), shape, part)
@@ -194,6 +230,7 @@ type buffer struct {
 	device *Device
 	typ    program.DType
 	shape  []int
+	how    spread
 
 	mu   sync.Mutex
 	held pieces
@@ -209,7 +246,7 @@ func (b *buffer) Download() (*program.Tensor, error) {
 	if b.lost != nil {
 		return nil, b.lost
 	}
-	return download(b.held, b.typ, b.shape, stablehlo.Divided(b.shape, len(b.held)))
+	return download(b.held, b.typ, b.shape, b.how.cut)
 }
 
 func (b *buffer) Write(t *program.Tensor) error {
@@ -219,7 +256,7 @@ func (b *buffer) Write(t *program.Tensor) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.held.close() // first, so that there need not be room for both
-	held, err := b.device.upload(t)
+	held, err := b.device.upload(t, b.how)
 	b.held, b.lost = held, nil
 	if err != nil {
 		b.lost = fmt.Errorf("writing a buffer: %w", err)

@@ -25,6 +25,9 @@ type executable struct {
 
 // Compile writes p as StableHLO and has it compiled.
 func (d *Device) Compile(p *program.Program) (program.Executable, error) {
+	if p.Ranks > 1 && p.Ranks != d.Ranks() {
+		return nil, fmt.Errorf("compiling %q for %s: it is for %d ranks, the devices are %d", p.Name, d.Name(), p.Ranks, d.Ranks())
+	}
 	text, err := stablehlo.Emit(p, d.o.Emit)
 	if err != nil {
 		return nil, fmt.Errorf("compiling %q for %s: %w", p.Name, d.Name(), err)
@@ -41,11 +44,34 @@ func (d *Device) Compile(p *program.Program) (program.Executable, error) {
 	return e, err
 }
 
+// runs are the devices that run a Program: all, or of ranks the first, if it is
+// not for all.
+func (d *Device) runs(p *program.Program) []*pjrt.Device {
+	if d.o.Ranks && p.Ranks <= 1 {
+		return d.devs[:1]
+	}
+	return d.devs
+}
+
+// spread is how an input lies on the devices.
+func (e *executable) spread(v *program.Value) spread {
+	s := spread{to: e.device.runs(e.p)}
+	if e.device.o.Ranks {
+		s.cut = v.Op.Attr.Split
+	} else {
+		s.cut = stablehlo.Divided(v.Shape, len(s.to))
+	}
+	return s
+}
+
 // memory is the compiler's plan, of all devices together.
 func (e *executable) memory() (program.Memory, error) {
 	var m program.Memory
 	for _, v := range e.p.Inputs {
-		n := e.device.Bytes(v.Type, v.Shape)
+		n := int64(program.Elements(e.p.Whole(v)) * v.Type.Size())
+		if s := e.spread(v); !s.cut {
+			n *= int64(len(s.to))
+		}
 		if v.Op.Attr.Role == program.State {
 			m.State += n
 		} else {
@@ -63,7 +89,7 @@ func (e *executable) memory() (program.Memory, error) {
 	if err != nil {
 		return m, fmt.Errorf("compiling %q for %s: %w", e.p.Name, e.device.Name(), err)
 	}
-	m.Temporary = (plan.Temporary + plan.Results - plan.Aliased) * int64(len(e.device.devs))
+	m.Temporary = (plan.Temporary + plan.Results - plan.Aliased) * int64(len(e.device.runs(e.p)))
 	return m, nil
 }
 
@@ -168,7 +194,7 @@ type bound struct {
 
 // bind checks the inputs, copies data to the device and locks the states.
 func (e *executable) bind(in program.Bindings) (*bound, error) {
-	b := &bound{states: map[*program.Value]*buffer{}, assigned: e.assigned, arguments: make([][]*pjrt.Buffer, len(e.device.devs))}
+	b := &bound{states: map[*program.Value]*buffer{}, assigned: e.assigned, arguments: make([][]*pjrt.Buffer, len(e.device.runs(e.p)))}
 	for _, v := range e.p.Inputs {
 		name := v.Op.Attr.Name
 		if v.Op.Attr.Role == program.State {
@@ -176,8 +202,12 @@ func (e *executable) bind(in program.Bindings) (*bound, error) {
 			if !ok || s.device.client != e.device.client || !slices.Equal(s.device.devs, e.device.devs) {
 				return b, fmt.Errorf("state %q is missing or belongs to another device", name)
 			}
-			if s.typ != v.Type || !slices.Equal(s.shape, v.Shape) {
-				return b, fmt.Errorf("state %q is %s, want %s", name, program.TypeString(s.typ, s.shape), program.TypeString(v.Type, v.Shape))
+			want := e.p.Whole(v)
+			if s.typ != v.Type || !slices.Equal(s.shape, want) {
+				return b, fmt.Errorf("state %q is %s, want %s", name, program.TypeString(s.typ, s.shape), program.TypeString(v.Type, want))
+			}
+			if how := e.spread(v); how.cut != s.how.cut || len(how.to) != len(s.how.to) {
+				return b, fmt.Errorf("state %q lies on %d devices, split: %v; the Program wants it on %d, %v", name, len(s.how.to), s.how.cut, len(how.to), how.cut)
 			}
 			for other, have := range b.states {
 				if have == s && (e.assigned[v] || e.assigned[other]) {
@@ -199,7 +229,7 @@ func (e *executable) bind(in program.Bindings) (*bound, error) {
 		if t == nil {
 			return b, fmt.Errorf("data %q is missing", name)
 		}
-		if err := t.Check(v.Type, v.Shape); err != nil {
+		if err := t.Check(v.Type, e.p.Whole(v)); err != nil {
 			return b, fmt.Errorf("data %q %w", name, err)
 		}
 		if rows, ok := e.limits[name]; ok {
@@ -209,7 +239,7 @@ func (e *executable) bind(in program.Bindings) (*bound, error) {
 				}
 			}
 		}
-		x, err := e.device.upload(t)
+		x, err := e.device.upload(t, e.spread(v))
 		if err != nil {
 			return b, fmt.Errorf("data %q: %w", name, err)
 		}

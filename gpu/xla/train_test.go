@@ -85,19 +85,22 @@ func TestTraining(t *testing.T) {
 		c       train.Config
 		near    float64
 		devices []int
+		ranks   bool
 	}{
-		{"opt SFT in f64", model.OPT, train.Config{Loss: loss.SFT{}, Store: program.F64, Compute: program.F64}, 1e-9, []int{0}},
-		{"llama PRO in f64, recomputed", model.LLaMA, train.Config{Loss: loss.PRO{}, Store: program.F64, Compute: program.F64, Recompute: true}, 1e-9, []int{0}},
-		{"neox DPO in f32, accumulated", model.GPTNeoX, train.Config{Loss: loss.DPO{}, Micro: 2}, 1e-3, []int{0}},
-		{"llama PRO in bf16", model.LLaMA, train.Config{Loss: loss.PRO{}, Compute: program.BF16, Recompute: true}, 5e-2, []int{0}},
-		{"llama PRO, moments in bf16", model.LLaMA, train.Config{Loss: loss.PRO{}, Moments: program.BF16}, 1e-3, []int{0}},
-		{"opt SFT, moments in 8 bits on two devices", model.OPT, train.Config{Loss: loss.SFT{}, Moments: program.U8, RowMultiple: 2}, 1e-3, []int{1, 2}},
-		{"llama PRO in f64 on four devices", model.LLaMA, train.Config{Loss: loss.PRO{}, Store: program.F64, Compute: program.F64, RowMultiple: 4}, 1e-9, []int{0, 1, 2, 3}},
-		{"opt SFT in bf16 on two devices", model.OPT, train.Config{Loss: loss.SFT{}, Compute: program.BF16, RowMultiple: 2}, 5e-2, []int{1, 2}},
+		{"opt SFT in f64", model.OPT, train.Config{Loss: loss.SFT{}, Store: program.F64, Compute: program.F64}, 1e-9, []int{0}, false},
+		{"llama PRO in f64, recomputed", model.LLaMA, train.Config{Loss: loss.PRO{}, Store: program.F64, Compute: program.F64, Recompute: true}, 1e-9, []int{0}, false},
+		{"neox DPO in f32, accumulated", model.GPTNeoX, train.Config{Loss: loss.DPO{}, Micro: 2}, 1e-3, []int{0}, false},
+		{"llama PRO in bf16", model.LLaMA, train.Config{Loss: loss.PRO{}, Compute: program.BF16, Recompute: true}, 5e-2, []int{0}, false},
+		{"llama PRO, moments in bf16", model.LLaMA, train.Config{Loss: loss.PRO{}, Moments: program.BF16}, 1e-3, []int{0}, false},
+		{"opt SFT, moments in 8 bits on two devices", model.OPT, train.Config{Loss: loss.SFT{}, Moments: program.U8, RowMultiple: 2}, 1e-3, []int{1, 2}, false},
+		{"llama PRO in f64 on four devices", model.LLaMA, train.Config{Loss: loss.PRO{}, Store: program.F64, Compute: program.F64, RowMultiple: 4}, 1e-9, []int{0, 1, 2, 3}, false},
+		{"llama PRO in f64 on three ranks", model.LLaMA, train.Config{Loss: loss.PRO{}, Store: program.F64, Compute: program.F64, Micro: 3, Recompute: true}, 1e-9, []int{0, 1, 2}, true},
+		{"neox DPO in bf16 on two ranks", model.GPTNeoX, train.Config{Loss: loss.DPO{}, Compute: program.BF16}, 5e-2, []int{1, 2}, true},
+		{"opt SFT in bf16 on two devices", model.OPT, train.Config{Loss: loss.SFT{}, Compute: program.BF16, RowMultiple: 2}, 5e-2, []int{1, 2}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			want, wantW := run(t, host, c.arch, c.c)
-			got, gotW := run(t, device(t, xla.Options{}, c.devices...), c.arch, c.c)
+			got, gotW := run(t, device(t, xla.Options{Ranks: c.ranks}, c.devices...), c.arch, c.c)
 			for i := range want {
 				near(t, "loss", got[i].Loss, want[i].Loss, c.near)
 				near(t, "norm", got[i].Norm, want[i].Norm, c.near)

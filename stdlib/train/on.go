@@ -21,8 +21,9 @@ type Device struct {
 }
 
 // On starts a device: "cpu", "cuda", "cuda:1", or several that train together,
-// "cuda:0-7". A model computes on it after Model.On. Without one models compute on the processor. `kernel doctor` says
-// what a machine lacks.
+// "cuda:0-7"; "cpu:0-3" is four processes that share each batch's rows. A model
+// computes on it after Model.On; without one, on the processor. `kernel doctor`
+// says what a machine lacks.
 func On(name string) (*Device, error) {
 	d, err := device.Open(context.Background(), name)
 	if err != nil {
