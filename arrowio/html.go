@@ -39,14 +39,14 @@ func (v *View) HTML() string {
 	if len(v.cols) == 0 {
 		return fmt.Sprintf(`<div style="%s;font-size:85%%">%s</div>`, styleFaint, v.shape())
 	}
-	b.WriteString(`<div class="` + classNoMath + `" style="overflow-x:auto">` + "\n" + `<table class="dataframe" style="` + styleTable + `">` + "\n<thead>\n<tr><th></th>")
+	b.WriteString(`<div class="` + classNoMath + `" style="overflow-x:auto">` + "\n" + `<table class="dataframe" style="` + styleTable + `">` + "\n<thead>\n<tr><th style=\"border-bottom:0\"></th>")
 	fields := v.table.Schema().Fields()
 	for _, c := range v.cols {
 		if c < 0 {
 			fmt.Fprintf(&b, `<th style="%s;%s">…</th>`, styleRight, styleFaint)
 			continue
 		}
-		fmt.Fprintf(&b, `<th style="%s">`, align(isNumber(fields[c].Type)))
+		fmt.Fprintf(&b, `<th style="%s;border-bottom:0">`, align(isNumber(fields[c].Type)))
 		v.writeText(&b, fields[c].Name)
 		b.WriteString(`</th>`)
 	}
