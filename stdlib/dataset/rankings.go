@@ -35,7 +35,7 @@ func (d *Dataset) Rankings(ctx context.Context, k int, seed uint64) (*Dataset, e
 // PythonRandom(42) the rows are those of the paper's split.py: one random stream
 // samples K-1 of K responses for all rows, then K-2 of these for all rows, and so
 // on down to k; each time the sample is put in the order of descending reward,
-// equal rewards as sampled. A row with fewer than k responses is an error;
+// equal rewards as sampled, and so are the responses of a row that has k. A row with fewer than k responses is an error;
 // AtLeast leaves such rows out.
 func (d *Dataset) RankingsWith(ctx context.Context, k int, r Random) (*Dataset, error) {
 	if k < 1 {
@@ -81,7 +81,8 @@ func (d *Dataset) RankingsWith(ctx context.Context, k int, r Random) (*Dataset, 
 			return nil, err
 		}
 	}
-	return d.pick(ctx, func(i int, _ []float64) []int { return picks[i] })
+	// A row that had k responses from the beginning is put in order, too.
+	return d.pick(ctx, func(i int, rewards []float64) []int { return byReward(rewards, picks[i]) })
 }
 
 // AtLeast is the rows that have k responses or more.

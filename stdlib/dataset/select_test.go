@@ -207,6 +207,18 @@ func TestRankingsNest(t *testing.T) {
 	}
 }
 
+// A ranking has its best response first, also where nothing had to be sampled.
+func TestRankingsOfAllResponsesAreInOrder(t *testing.T) {
+	ds, err := parse(t, Options{}, `{"prefix": [["<|prompter|>q", "<|assistant|>"], ["<|prompter|>q", "<|assistant|>"], ["<|prompter|>q", "<|assistant|>"]], "suffix": ["b", "c", "a"], "reward": [1, 0.5, 2]}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	three, err := ds.RankingsWith(t.Context(), 3, PythonRandom(42))
+	if err != nil || !slices.Equal(three.Responses(0), []string{"a", "b", "c"}) || !slices.Equal(three.Rewards(0), []float64{2, 1, 0.5}) {
+		t.Errorf("%v, %v", three.Row(0), err)
+	}
+}
+
 func TestRankingsNeedRewards(t *testing.T) {
 	ds, err := parse(t, Options{}, goodPRO) // its second reward is null
 	if err != nil {

@@ -120,7 +120,9 @@ func (s *Series) WithP(p float64) *Series {
 	c.P = p
 	c.D = make([]float64, len(s.D))
 	for i := range c.D {
-		c.D[i] = math.Pow(float64(s.Sizes[i]), p) * s.Ratio[i]
+		if s.Ratio[i] > 0 {
+			c.D[i] = math.Pow(float64(s.Sizes[i]), p) * s.Ratio[i]
+		}
 	}
 	return &c
 }

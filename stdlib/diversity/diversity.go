@@ -74,10 +74,10 @@ type Result struct {
 // newResult computes r and d from the counts.
 func newResult(prompts int, unique, total int64, o Options) Result {
 	r := Result{Prompts: prompts, N: o.N, P: o.P, Unique: unique, Total: total}
-	if total > 0 {
+	if total > 0 { // else d is 0 as r is, for a negative p and no prompts, too
 		r.Ratio = float64(unique) / float64(total)
+		r.D = math.Pow(float64(prompts), o.P) * r.Ratio
 	}
-	r.D = math.Pow(float64(prompts), o.P) * r.Ratio
 	return r
 }
 

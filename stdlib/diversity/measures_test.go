@@ -129,6 +129,17 @@ func TestNothingToMeasure(t *testing.T) {
 	}
 }
 
+// Without prompts d is 0 whatever the decay index, and no NaN.
+func TestNoPromptsAndANegativeIndex(t *testing.T) {
+	curve, err := diversity.Curve(t.Context(), newIDs(t, skewed(3, 10, 10)), []int{0, 3}, diversity.Options{P: -0.5})
+	if err != nil || curve.D[0] != 0 || !near(curve.D[1], math.Pow(3, -0.5)*curve.Ratio[1], 1e-12) {
+		t.Errorf("%v, %v", curve.D, err)
+	}
+	if d := curve.WithP(-1).D; d[0] != 0 || !near(d[1], curve.Ratio[1]/3, 1e-12) {
+		t.Errorf("%v", d)
+	}
+}
+
 func TestCancelledMeasure(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	stop := errors.New("stop")
