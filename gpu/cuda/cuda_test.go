@@ -12,6 +12,7 @@ import (
 	"divvy/gpu/devicetest"
 	"divvy/gpu/internal/testplugin"
 	"divvy/gpu/program"
+	"divvy/gpu/ranks"
 	"divvy/gpu/xla"
 	"divvy/install/pyenv"
 )
@@ -186,7 +187,7 @@ func TestStart(t *testing.T) {
 	}
 	compile(filepath.Join(dir, pluginFile), string(stub), "-DNEEDS", "-Dstub_dependency=marker_cudnn")
 	t.Setenv("XLA_FLAGS", "--xla_one=1")
-	c, err := start(Find(context.Background(), Search{Sites: []string{dir}}))
+	c, err := start(Find(context.Background(), Search{Sites: []string{dir}}), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,6 +200,17 @@ func TestStart(t *testing.T) {
 		t.Errorf("the plug-in sees %q, want %q", kind, want)
 	}
 	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	// One of several processes says which one it is, and meets the others.
+	r, err := start(Find(context.Background(), Search{Sites: []string{dir}}), &rank{store: ranks.Folder(t.TempDir()), number: 0, of: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "allocator=bfc;memory_fraction=0.95;preallocate=true;node_id=0;num_nodes=1;node 0, and no more"; r.Version != want {
+		t.Errorf("a rank's options are %q, want %q", r.Version, want)
+	}
+	if err := r.Close(); err != nil {
 		t.Error(err)
 	}
 	if err := os.Remove(filepath.Join(dir, "nvidia/nccl/lib/libnccl.so.2")); err != nil {
@@ -238,7 +250,7 @@ func TestOpen(t *testing.T) {
 // TestBroken: a plug-in that cannot be loaded is an error that also says what
 // the machine lacks.
 func TestBroken(t *testing.T) {
-	_, err := start(Find(context.Background(), Search{Sites: []string{site(t, wheels[0])}}))
+	_, err := start(Find(context.Background(), Search{Sites: []string{site(t, wheels[0])}}), nil)
 	if err == nil || !strings.Contains(err.Error(), "xla_cuda_plugin.so") || errors.Is(err, ErrNotFound) {
 		t.Errorf("an empty plug-in: %v", err)
 	}

@@ -37,9 +37,9 @@ func Client(ctx context.Context, s Search) (*pjrt.Client, error) {
 	}
 	f := Find(ctx, s)
 	if f.Plugin == "" {
-		return nil, fmt.Errorf("%w: %s", ErrNotFound, strings.Join(f.Problems(), "; "))
+		return nil, f.missing()
 	}
-	c, err := start(f)
+	c, err := start(f, nil)
 	if err != nil {
 		if p := f.Problems(); len(p) > 0 {
 			return nil, fmt.Errorf("%w: %s; starting the plug-in all the same failed: %w", ErrNotFound, strings.Join(p, "; "), err)
@@ -51,7 +51,7 @@ func Client(ctx context.Context, s Search) (*pjrt.Client, error) {
 }
 
 // start loads the libraries and the plug-in.
-func start(f Found) (*pjrt.Client, error) {
+func start(f Found, r *rank) (*pjrt.Client, error) {
 	if f.DataDir != "" && !strings.Contains(os.Getenv("XLA_FLAGS"), "xla_gpu_cuda_data_dir") {
 		// Before the plug-in is loaded, which reads it once.
 		flags := strings.TrimSpace(os.Getenv("XLA_FLAGS") + " --xla_gpu_cuda_data_dir=" + f.DataDir)
@@ -69,11 +69,58 @@ func start(f Found) (*pjrt.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.NewClient(
-		pjrt.Option{Name: "allocator", Value: "bfc"},
-		pjrt.Option{Name: "memory_fraction", Value: share},
-		pjrt.Option{Name: "preallocate", Value: true},
-	)
+	options := []pjrt.Option{
+		{Name: "allocator", Value: "bfc"},
+		{Name: "memory_fraction", Value: share},
+		{Name: "preallocate", Value: true},
+	}
+	if r == nil {
+		return p.NewClient(options...)
+	}
+	return p.NewClientAmong(r.store, append(options, pjrt.Option{Name: "node_id", Value: r.number}, pjrt.Option{Name: "num_nodes", Value: r.of})...)
+}
+
+// rank is a process's place among several that train together.
+type rank struct {
+	store      pjrt.Store
+	number, of int
+}
+
+// Visible is the environment variable by which CUDA hides devices from a process.
+const Visible = "CUDA_VISIBLE_DEVICES"
+
+// OpenRank is the device of one of several processes, the only one that it sees
+// (see Visible). The processes meet in the store; NCCL joins their devices.
+func OpenRank(ctx context.Context, o xla.Options, s pjrt.Store, number, of int) (*xla.Device, error) {
+	f := Find(ctx, Machine())
+	if f.Plugin == "" {
+		return nil, f.missing()
+	}
+	c, err := start(f, &rank{s, number, of})
+	if err != nil {
+		return nil, fmt.Errorf("starting the NVIDIA device of rank %d: %w", number, err)
+	}
+	wanted := o.Emit.Flash
+	o.Emit.Flash = false
+	d, err := xla.NewRank(c, o, of)
+	if err == nil && wanted {
+		// Each rank tries for itself: equal cards and libraries come to one answer.
+		d.UseFlash(ctx)
+	}
+	return d, err
+}
+
+// Missing says what keeps this machine from having NVIDIA devices; nil if it can
+// be tried.
+func Missing(ctx context.Context) error {
+	if f := Find(ctx, Machine()); f.Plugin == "" {
+		return f.missing()
+	}
+	return nil
+}
+
+func (f Found) missing() error {
+	return fmt.Errorf("%w: %s", ErrNotFound, strings.Join(f.Problems(), "; "))
 }
 
 // Open is one device, by its number, or several that act as one. If o asks for

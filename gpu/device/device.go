@@ -1,5 +1,6 @@
 // Package device opens devices by name: "cpu", "cuda", "cuda:1", "cuda:0-7", and
-// "cpu:0-3", which is four processes that share a batch.
+// "cpu:0-3", which is four processes that share a batch; "cuda:0-7" is eight, and
+// "cuda:0-7,together" one that drives eight devices.
 //
 // It is the only package that knows all kinds of devices.
 package device
@@ -17,15 +18,18 @@ import (
 
 // Spec is what a name asks for.
 type Spec struct {
-	Kind    string // "cpu" or "cuda"
-	Devices []int  // numbers of devices; of "cpu" those of its processes, if it is several
+	Kind string // "cpu" or "cuda"
+	// Together says that one process drives all devices and XLA divides the work.
+	// Without it each has a process of its own.
+	Together bool
+	Devices  []int // numbers of devices; of "cpu" those of its processes, if it is several
 }
 
 // Parse reads a name. "" means "cpu", "cuda" means "cuda:0".
 func Parse(name string) (Spec, error) {
 	kind, which, given := strings.Cut(name, ":")
 	bad := func(why string) (Spec, error) {
-		return Spec{}, fmt.Errorf(`device %q: %s; names are "cpu", "cpu:0-3", "cuda", "cuda:1" and "cuda:0-7"`, name, why)
+		return Spec{}, fmt.Errorf(`device %q: %s; names are "cpu", "cpu:0-3", "cuda", "cuda:1", "cuda:0-7" and "cuda:0-7,together"`, name, why)
 	}
 	switch kind {
 	case "", "cpu":
@@ -40,8 +44,9 @@ func Parse(name string) (Spec, error) {
 		return bad("there is no such kind")
 	}
 	if !given {
-		return Spec{kind, []int{0}}, nil
+		return Spec{Kind: kind, Devices: []int{0}}, nil
 	}
+	which, together := strings.CutSuffix(which, ",together")
 	first, last, isRange := strings.Cut(which, "-")
 	if !isRange {
 		last = first
@@ -51,7 +56,7 @@ func Parse(name string) (Spec, error) {
 	if err != nil || err2 != nil || lo < 0 || hi < lo || hi-lo >= 64 {
 		return bad("the numbers of devices cannot be read")
 	}
-	s := Spec{Kind: kind}
+	s := Spec{Kind: kind, Together: together}
 	for i := lo; i <= hi; i++ {
 		s.Devices = append(s.Devices, i)
 	}
@@ -69,6 +74,12 @@ func Open(ctx context.Context, name string) (program.Device, error) {
 			return start(s)
 		}
 		return cpu.New(0), nil
+	}
+	if len(s.Devices) > 1 && !s.Together {
+		if err := cuda.Missing(ctx); err != nil {
+			return nil, err
+		}
+		return start(s)
 	}
 	return cuda.Open(ctx, cuda.Options(), s.Devices...)
 }

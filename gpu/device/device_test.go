@@ -55,6 +55,7 @@ func TestParse(t *testing.T) {
 		{"cuda:3", "cuda", []int{3}, ""},
 		{"cuda:0-3", "cuda", []int{0, 1, 2, 3}, ""},
 		{"cuda:2-2", "cuda", []int{2}, ""},
+		{"cuda:0-1,together", "cuda", []int{0, 1}, ""},
 		{"cpu:1", "", nil, "no number"},
 		{"cpu:0-2", "cpu", []int{0, 1, 2}, ""},
 		{"cpu:2-0", "", nil, "cannot be read"},
@@ -85,7 +86,9 @@ func TestOpen(t *testing.T) {
 		t.Errorf("%v, %v", d, err)
 	}
 	t.Setenv(cuda.Setting, t.TempDir())
-	if _, err := Open(context.Background(), "cuda"); !errors.Is(err, cuda.ErrNotFound) || !strings.Contains(err.Error(), "pip install") {
-		t.Errorf("opening a device without a plug-in: %v", err)
+	for _, name := range []string{"cuda", "cuda:0-3", "cuda:0-3,together"} {
+		if _, err := Open(context.Background(), name); !errors.Is(err, cuda.ErrNotFound) || !strings.Contains(err.Error(), "pip install") {
+			t.Errorf("opening %s without a plug-in: %v", name, err)
+		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"divvy/gpu/cpu"
+	"divvy/gpu/cuda"
 	"divvy/gpu/program"
 	"divvy/gpu/ranks"
 )
@@ -27,6 +28,9 @@ func start(s Spec) (program.Device, error) {
 	return ranks.Start(len(s.Devices), func(rank int) *exec.Cmd {
 		cmd := exec.Command(self, RankCommand, s.Kind, strconv.Itoa(s.Devices[rank]))
 		cmd.Stderr = os.Stderr
+		if s.Kind == "cuda" {
+			cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", cuda.Visible, s.Devices[rank]))
+		}
 		return cmd
 	})
 }
@@ -40,6 +44,11 @@ func Rank(ctx context.Context, args []string) error {
 	case "cpu":
 		return ranks.Main(func(g program.Group) (program.Device, error) {
 			return cpu.NewRank(max(1, runtime.GOMAXPROCS(0)/g.Ranks()), g), nil
+		})
+	case "cuda":
+		return ranks.Main(func(g program.Group) (program.Device, error) {
+			_, _, dir, _ := ranks.Place()
+			return cuda.OpenRank(ctx, cuda.Options(), ranks.Folder(dir), g.Rank(), g.Ranks())
 		})
 	}
 	return fmt.Errorf("%s: devices of kind %q are not run by several processes", RankCommand, args[0])

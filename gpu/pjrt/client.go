@@ -97,7 +97,16 @@ type Client struct {
 }
 
 // NewClient starts a plug-in's devices.
-func (p *Plugin) NewClient(options ...Option) (*Client, error) {
+func (p *Plugin) NewClient(options ...Option) (*Client, error) { return p.newClient(nil, options) }
+
+// NewClientAmong starts a plug-in's devices of this process, one of several whose
+// devices then have numbers of their own and join in what is compiled for all:
+// options say which one of how many it is, as the plug-in names that.
+func (p *Plugin) NewClientAmong(s Store, options ...Option) (*Client, error) {
+	return p.newClient(&shared{store: s}, options)
+}
+
+func (p *Plugin) newClient(s *shared, options []Option) (*Client, error) {
 	var pin runtime.Pinner
 	defer pin.Unpin()
 	values, err := named(options, &pin)
@@ -108,6 +117,9 @@ func (p *Plugin) NewClient(options ...Option) (*Client, error) {
 	if len(values) > 0 {
 		pin.Pin(&values[0])
 		a[2], a[3] = address(&values[0]), uint64(len(values))
+	}
+	if s != nil {
+		s.install(a)
 	}
 	if err := p.call(clientCreate, a); err != nil {
 		return nil, err

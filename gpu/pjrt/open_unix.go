@@ -22,3 +22,6 @@ func call(f uintptr, a ...uintptr) uintptr {
 	r, _, _ := purego.SyscallN(f, a...)
 	return r
 }
+
+// callback is a C function that calls f, for the rest of the process's life.
+func callback(f func(uintptr) uintptr) uintptr { return purego.NewCallback(f) }

@@ -2,13 +2,16 @@ package pjrt
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 	"unsafe"
 
 	"divvy/install/pyenv"
@@ -343,5 +346,55 @@ func TestShorterTable(t *testing.T) {
 	}
 	x.Close()
 	c.Close()
+	s.done()
+}
+
+// memory is a store of one process.
+type memory struct {
+	mu     sync.Mutex
+	values map[string]string
+}
+
+func (m *memory) Put(key string, value []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.values[key] = string(value)
+	return nil
+}
+
+func (m *memory) Get(key string, wait time.Duration) ([]byte, error) {
+	for end := time.Now().Add(wait); ; time.Sleep(time.Millisecond) {
+		m.mu.Lock()
+		v, ok := m.values[key]
+		m.mu.Unlock()
+		if ok {
+			return []byte(v), nil
+		}
+		if time.Now().After(end) {
+			return nil, fmt.Errorf("nobody has put %s", key)
+		}
+	}
+}
+
+// TestAmong: clients of several processes find each other in the store, by
+// callbacks on threads of the plug-in's; what is not there is an error with its
+// code, and every value that is lent is given back.
+func TestAmong(t *testing.T) {
+	s := load(t, "-pthread")
+	store := &memory{values: map[string]string{}}
+	store.Put("stub/1", []byte("node 1")) // as if that one had come first
+	for i := range 2 {
+		c, err := s.NewClientAmong(store, Option{"node_id", i}, Option{"num_nodes", 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := fmt.Sprintf("node_id=%d;num_nodes=2;node 0, node 1, and no more", i); c.Version != want {
+			t.Errorf("client %d met %q, want %q", i, c.Version, want)
+		}
+		c.Close()
+	}
+	if _, err := s.NewClientAmong(store); err == nil || !strings.Contains(err.Error(), "who is it?") {
+		t.Errorf("a client among nobody: %v", err)
+	}
 	s.done()
 }

@@ -19,10 +19,15 @@ import (
 type Device struct {
 	name  string
 	procs []*process
+	dir   string // where they meet
 
 	mu   sync.Mutex
 	next int   // number of the next buffer or executable
 	lost error // why nothing can be done any more
+
+	// grace is how long the others are waited for when a rank has failed: those
+	// that its device joins with others' may wait for it for ever.
+	grace time.Duration
 }
 
 var _ program.Ranked = (*Device)(nil)
@@ -50,8 +55,7 @@ func Start(n int, command func(rank int) *exec.Cmd) (*Device, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ranks: %w", err)
 	}
-	defer os.RemoveAll(dir) // all have joined when Start returns
-	d := &Device{}
+	d := &Device{dir: dir, grace: 10 * time.Second}
 	for i := range n {
 		p, err := begin(command(i), i, n, dir)
 		if err != nil {
@@ -71,7 +75,7 @@ func Start(n int, command func(rank int) *exec.Cmd) (*Device, error) {
 			d.name = fmt.Sprintf("%d ranks of %s", n, hello.Name)
 		}
 	}
-	runtime.AddCleanup(d, func(procs []*process) { end(procs) }, d.procs)
+	runtime.AddCleanup(d, func(procs []*process) { end(procs, dir) }, d.procs)
 	return d, nil
 }
 
@@ -110,7 +114,7 @@ func (p *process) why(rank int, err error) error {
 }
 
 // end stops processes: they end by themselves when nobody tells them anything.
-func end(procs []*process) {
+func end(procs []*process, dir string) {
 	for _, p := range procs {
 		p.in.Close()
 	}
@@ -119,12 +123,13 @@ func end(procs []*process) {
 		p.wait()
 		kill.Stop()
 	}
+	os.RemoveAll(dir)
 }
 
 // end stops all ranks for a reason.
 func (d *Device) end(why error) {
 	d.lost = why
-	end(d.procs)
+	end(d.procs, d.dir)
 }
 
 // Close ends the processes; what they hold is lost.
@@ -149,7 +154,12 @@ func (d *Device) ask(of func(rank int) *request) ([]reply, error) {
 		return nil, d.lost
 	}
 	answers := make([]reply, len(d.procs))
-	errs := make([]error, len(d.procs))
+	// The first that ends, or leaves the others waiting, is the reason.
+	var first error
+	var once sync.Once
+	ended := func(err error) { once.Do(func() { first = err; d.kill() }) }
+	var stuck *time.Timer
+	var failing sync.Once
 	var wg sync.WaitGroup
 	for i, p := range d.procs {
 		r := of(i)
@@ -160,21 +170,38 @@ func (d *Device) ask(of func(rank int) *request) ([]reply, error) {
 		r.Drop, p.drop = p.drop, nil
 		p.mu.Unlock()
 		wg.Go(func() {
-			if err := p.enc.Encode(r); err != nil {
-				errs[i] = p.why(i, err)
+			err := p.enc.Encode(r)
+			if err == nil {
+				err = p.dec.Decode(&answers[i])
+			}
+			if err != nil {
+				ended(p.why(i, err))
 				return
 			}
-			if err := p.dec.Decode(&answers[i]); err != nil {
-				errs[i] = p.why(i, err)
+			if text := answers[i].Error; text != "" {
+				failing.Do(func() {
+					stuck = time.AfterFunc(d.grace, func() { ended(fmt.Errorf("rank %d: %s; others did not end their part", i, text)) })
+				})
 			}
 		})
 	}
 	wg.Wait()
-	if i := slices.IndexFunc(errs, func(err error) bool { return err != nil }); i >= 0 {
-		d.end(fmt.Errorf("%w; the others were ended, and what they held is lost: start again, from a checkpoint if there is one", errs[i]))
+	if stuck != nil {
+		stuck.Stop()
+	}
+	once.Do(func() {}) // too late now
+	if first != nil {
+		d.end(fmt.Errorf("%w; the others were ended, and what they held is lost: start again, from a checkpoint if there is one", first))
 		return nil, d.lost
 	}
 	return answers, failure(answers)
+}
+
+// kill ends all processes at once.
+func (d *Device) kill() {
+	for _, p := range d.procs {
+		p.cmd.Process.Kill()
+	}
 }
 
 // failure is the first answer that is an error, one of its own before one that
@@ -209,6 +236,19 @@ func (d *Device) number() int {
 // held by the first only.
 func (d *Device) Bytes(t program.DType, shape []int) int64 {
 	return int64(program.Elements(shape) * t.Size())
+}
+
+// Available is how many bytes of the ranks' devices are free, all together, if
+// they have memory of their own.
+func (d *Device) Available() (int64, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	answers, err := d.ask(func(int) *request { return &request{Do: "available"} })
+	var sum int64
+	for _, a := range answers {
+		sum += a.Available
+	}
+	return sum, err
 }
 
 // Upload gives the tensor to the first rank, which alone runs Programs that are

@@ -57,7 +57,7 @@ type tensor struct {
 
 // request is what a process is told to do; of its fields those of the Do count.
 type request struct {
-	Do      string // "compile", "upload", "write", "download", "run"
+	Do      string // "compile", "upload", "write", "download", "run", "available"
 	ID      int    // of a buffer or an executable; new ones are numbered by the asker
 	Drop    []int  // buffers and executables that nobody needs any more
 	Tensor  *tensor
@@ -74,6 +74,8 @@ type reply struct {
 	Tensor  *tensor
 	Outputs map[string]*tensor
 	Name    string
+	// Available is of "available".
+	Available int64
 }
 
 // Serve does what a Device tells it, on a device of this process, until in ends.
@@ -155,6 +157,12 @@ func (s *server) do(r request) (a reply, err error) {
 				a.Outputs[name] = wire(t)
 			}
 		}
+	case "available":
+		own, ok := s.dev.(interface{ Available() (int64, error) })
+		if !ok {
+			return a, errors.New("the device has no memory of its own")
+		}
+		a.Available, err = own.Available()
 	default:
 		err = fmt.Errorf("%q is nothing that a rank does", r.Do)
 	}

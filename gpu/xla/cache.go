@@ -74,8 +74,14 @@ func (d *Device) load(p *program.Program, text []byte) (*loaded, error) {
 	}
 	start := time.Now()
 	options := pjrt.CompileOptions{Replicas: p.Ranks, Partitions: d.o.Emit.Partitions, Overrides: d.o.Compile}
-	for _, dev := range d.runs(p) {
-		options.Devices = append(options.Devices, dev.ID)
+	if d.among > 0 && p.Ranks > 1 { // devices are numbered over all processes
+		for id := range d.among {
+			options.Devices = append(options.Devices, id)
+		}
+	} else {
+		for _, dev := range d.runs(p) {
+			options.Devices = append(options.Devices, dev.ID)
+		}
 	}
 	x, err := d.client.Compile(text, options)
 	if full(err) {

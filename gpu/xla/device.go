@@ -36,6 +36,7 @@ type Device struct {
 	devs   []*pjrt.Device
 	o      Options
 	cache  *cache
+	among  int // of how many ranks this process is one; 0: it is alone
 }
 
 var _ program.Ranked = (*Device)(nil)
@@ -60,6 +61,20 @@ func New(client *pjrt.Client, o Options, indices ...int) (*Device, error) {
 		d.o.Emit.Partitions = 1
 	}
 	return d, nil
+}
+
+// NewRank is the only device of a client that is one of several processes' (see
+// pjrt.Plugin.NewClientAmong): one of as many ranks.
+func NewRank(client *pjrt.Client, o Options, ranks int) (*Device, error) {
+	if len(client.Devices) != 1 {
+		return nil, fmt.Errorf("xla: a rank has %d devices, want 1", len(client.Devices))
+	}
+	o.Ranks = false
+	d, err := New(client, o, 0)
+	if err == nil {
+		d.among = ranks
+	}
+	return d, err
 }
 
 // Name says what the device is.

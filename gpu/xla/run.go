@@ -25,8 +25,8 @@ type executable struct {
 
 // Compile writes p as StableHLO and has it compiled.
 func (d *Device) Compile(p *program.Program) (program.Executable, error) {
-	if p.Ranks > 1 && p.Ranks != d.Ranks() {
-		return nil, fmt.Errorf("compiling %q for %s: it is for %d ranks, the devices are %d", p.Name, d.Name(), p.Ranks, d.Ranks())
+	if have := max(d.Ranks(), d.among); p.Ranks > 1 && p.Ranks != have {
+		return nil, fmt.Errorf("compiling %q for %s: it is for %d ranks, the devices are %d", p.Name, d.Name(), p.Ranks, have)
 	}
 	text, err := stablehlo.Emit(p, d.o.Emit)
 	if err != nil {
@@ -64,11 +64,20 @@ func (e *executable) spread(v *program.Value) spread {
 	return s
 }
 
+// whole is the shape of what a host gives for an input: of one process of several
+// that process's part.
+func (e *executable) whole(v *program.Value) []int {
+	if e.device.among > 0 {
+		return v.Shape
+	}
+	return e.p.Whole(v)
+}
+
 // memory is the compiler's plan, of all devices together.
 func (e *executable) memory() (program.Memory, error) {
 	var m program.Memory
 	for _, v := range e.p.Inputs {
-		n := int64(program.Elements(e.p.Whole(v)) * v.Type.Size())
+		n := int64(program.Elements(e.whole(v)) * v.Type.Size())
 		if s := e.spread(v); !s.cut {
 			n *= int64(len(s.to))
 		}
@@ -202,7 +211,7 @@ func (e *executable) bind(in program.Bindings) (*bound, error) {
 			if !ok || s.device.client != e.device.client || !slices.Equal(s.device.devs, e.device.devs) {
 				return b, fmt.Errorf("state %q is missing or belongs to another device", name)
 			}
-			want := e.p.Whole(v)
+			want := e.whole(v)
 			if s.typ != v.Type || !slices.Equal(s.shape, want) {
 				return b, fmt.Errorf("state %q is %s, want %s", name, program.TypeString(s.typ, s.shape), program.TypeString(v.Type, want))
 			}
@@ -229,7 +238,7 @@ func (e *executable) bind(in program.Bindings) (*bound, error) {
 		if t == nil {
 			return b, fmt.Errorf("data %q is missing", name)
 		}
-		if err := t.Check(v.Type, e.p.Whole(v)); err != nil {
+		if err := t.Check(v.Type, e.whole(v)); err != nil {
 			return b, fmt.Errorf("data %q %w", name, err)
 		}
 		if rows, ok := e.limits[name]; ok {

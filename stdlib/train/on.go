@@ -51,8 +51,14 @@ func forDevice(c engine.Config, dev program.Device, longest int) engine.Config {
 	const multiple = 128
 	c.RowTokens = max(2048, (longest+multiple-1)/multiple*multiple)
 	c.RowMultiple = 4
-	if d, ok := dev.(*xla.Device); ok && d.Count() > 1 { // each takes as many rows
-		c.RowMultiple = d.Count() * ((3 + d.Count()) / d.Count())
+	n := 1 // devices, of which each takes as many rows
+	if d, ok := dev.(*xla.Device); ok {
+		n = d.Count()
+	} else if d, ok := dev.(program.Ranked); ok {
+		n = d.Ranks()
+	}
+	if n > 1 {
+		c.RowMultiple = n * ((3 + n) / n)
 	}
 	return c
 }

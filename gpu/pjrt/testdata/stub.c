@@ -9,6 +9,7 @@
 //   "late"       executing succeeds, its event reports an error
 //
 // The layout of the structures is that of PJRT's C interface, in words.
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,6 +117,42 @@ static void *event_await(word *a) {
 }
 
 static struct thing *devices[2];
+// What a client does with the store that it is given: it puts what is known of
+// this process and asks for the same of all, from a thread of its own.
+struct meeting {
+  word *a;
+  int node, nodes;
+  char text[256];
+};
+static void *make_error(int code, const char *text, word n) {
+  char copy[512];
+  snprintf(copy, sizeof copy, "%.*s", (int)n, text);
+  return error(code, copy);
+}
+static void *meet(void *arg) {
+  struct meeting *m = arg;
+  void *(*get)(word *) = (void *(*)(word *))m->a[4], *(*put)(word *) = (void *(*)(word *))m->a[6];
+  void *maker = (void *)make_error;
+  char key[64], value[64];
+  snprintf(key, sizeof key, "stub/%d", m->node), snprintf(value, sizeof value, "node %d", m->node);
+  word p[8] = {64, 0, (word)key, strlen(key), (word)value, strlen(value), (word)&maker, m->a[7]};
+  if (put(p)) note("putting failed", __func__);
+  for (int i = 0; i <= m->nodes; i++) { // the last is not there
+    snprintf(key, sizeof key, "stub/%d", i);
+    word g[10] = {80, 0, (word)key, strlen(key), i < m->nodes ? 20000 : 10, (word)&maker, m->a[5]};
+    struct thing *e = get(g);
+    if (e) {
+      if (i < m->nodes || e->code != 4) note(e->text, __func__);
+      end((word)e, ERROR, __func__);
+      strcat(m->text, "and no more");
+      continue;
+    }
+    strncat(m->text, (char *)g[7], g[8]);
+    strcat(m->text, ", ");
+    ((void (*)(char *))g[9])((char *)g[7]);
+  }
+  return 0;
+}
 static void *client_create(word *a) {
   static char seen[512];
   IN(72);
@@ -133,6 +170,16 @@ static void *client_create(word *a) {
     }
     if (strncmp(one, "no_device", 9) == 0) return error(5, "no device was found, said the stub");
     strncat(seen, one, sizeof seen - strlen(seen) - 1);
+  }
+  if (a[4] || a[6]) {
+    struct meeting m = {a};
+    char *node = strstr(seen, "node_id="), *nodes = strstr(seen, "num_nodes=");
+    if (!node || !nodes || !a[4] || !a[6]) return error(3, "a store, but who is it?");
+    m.node = atoi(node + 8), m.nodes = atoi(nodes + 10);
+    pthread_t t;
+    pthread_create(&t, 0, meet, &m);
+    pthread_join(t, 0);
+    strncat(seen, m.text, sizeof seen - strlen(seen) - 1);
   }
   struct thing *c = make(CLIENT);
   snprintf(c->text, sizeof c->text, "%s", seen);
@@ -245,7 +292,7 @@ static void *from_host(word *a) {
   IN(120);
   want(a[2], CLIENT, __func__);
   if (!want(a[10], DEVICE, __func__)) return error(3, "no device");
-  word n = a[4] == 12 ? 8 : a[4] == 13 ? 2 : a[4] == 4 || a[4] == 11 ? 4 : 0;
+  word n = a[4] == 12 ? 8 : a[4] == 13 ? 2 : a[4] == 6 ? 1 : a[4] == 4 || a[4] == 11 ? 4 : 0;
   if (!n) note("an element type that nobody uses", __func__);
   const int64_t *dims = (const int64_t *)a[5];
   for (word i = 0; i < a[6]; i++) n *= dims[i];
