@@ -33,6 +33,11 @@ func TestFrontEnds(t *testing.T) {
 	runSuite(t, 8*time.Minute, "frontends")
 }
 
+// TestVSCode sends what VS Code's Jupyter extension sends.
+func TestVSCode(t *testing.T) {
+	runSuite(t, 3*time.Minute, "vscode")
+}
+
 // TestConsole types into a terminal that runs Jupyter's console.
 func TestConsole(t *testing.T) {
 	runSuite(t, 3*time.Minute, "console")

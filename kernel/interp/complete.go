@@ -113,7 +113,7 @@ func importPrefix(s string) (string, bool) {
 func (c *completer) paths(prefix string) {
 	for _, p := range c.s.lib.Paths() {
 		if strings.HasPrefix(p, prefix) || strings.HasPrefix(path.Base(p), prefix) {
-			c.out = append(c.out, cell.Match{Text: p, Kind: "package"})
+			c.out = append(c.out, cell.Match{Text: p, Kind: kindPackage})
 		}
 	}
 }
@@ -299,7 +299,7 @@ func (c *completer) names(ck *checked, f found) {
 	}
 	for name, p := range ck.imports {
 		if !strings.HasPrefix(name, ".:") {
-			c.match(name, "package", `"`+p+`"`)
+			c.match(name, kindPackage, `"`+p+`"`)
 		}
 	}
 	for _, name := range types.Universe.Names() {
@@ -312,7 +312,7 @@ func (c *completer) names(ck *checked, f found) {
 		return
 	}
 	for _, p := range c.s.lib.Paths() {
-		c.match(path.Base(p), "package", `"`+p+`"`)
+		c.match(path.Base(p), kindPackage, `"`+p+`"`)
 	}
 }
 
@@ -340,16 +340,26 @@ func shortQualifier(p *types.Package) string {
 	return p.Name()
 }
 
+// kindPackage and the other kinds are words for which JupyterLab and VS Code have
+// pictures.
+const kindPackage = "module"
+
 func kindOfObject(o types.Object) string {
-	switch o.(type) {
+	switch o := o.(type) {
 	case *types.Func, *types.Builtin:
 		return "function"
 	case *types.Const, *types.Nil:
 		return "constant"
 	case *types.TypeName:
-		return "type"
+		switch o.Type().Underlying().(type) {
+		case *types.Struct:
+			return "struct"
+		case *types.Interface:
+			return "interface"
+		}
+		return "class"
 	case *types.PkgName:
-		return "package"
+		return kindPackage
 	}
 	return "variable"
 }
@@ -374,7 +384,7 @@ func (c *completer) sorted() []cell.Match {
 		switch m.Kind {
 		case "keyword":
 			r += 1
-		case "package":
+		case kindPackage:
 			r += 2
 		}
 		return r

@@ -88,6 +88,7 @@ func TestInspect(t *testing.T) {
 		{"append|", "append adds elements"},
 		{"var b strings.Builder; b.WriteStr|ing(\"x\")", "WriteString appends"},
 		{"dataset|.X", "package dataset"},
+		{"bufio|", "package bufio // import \"bufio\"\n\nPackage bufio implements buffered"}, // not imported yet
 	} {
 		at := strings.IndexByte(c.code, '|')
 		got, err := s.Inspect(context.Background(), c.code[:at]+c.code[at+1:], at, 0)

@@ -4,8 +4,10 @@ import (
 	"context"
 	"go/ast"
 	"go/doc/comment"
+	"go/token"
 	"go/types"
 	"html"
+	"path"
 	"strings"
 
 	"divvy/kernel/cell"
@@ -64,11 +66,29 @@ func (s *engine) inspect(code string, at, detail int) cell.Inspection {
 		owner = ownerOf(ck, hit)
 	}
 	if o == nil {
-		if o = types.Universe.Lookup(wordAt(code, start)); o == nil {
+		word := wordAt(code, start)
+		if o = types.Universe.Lookup(word); o == nil && (start == 0 || code[start-1] != '.') {
+			o = s.importable(word)
+		}
+		if o == nil {
 			return none
 		}
 	}
 	return cell.Inspection{Found: true, Bundle: s.describe(o, owner, detail)}
+}
+
+// importable is a package that a cell could import by that name, nil if there is
+// none: completion offers them.
+func (s *engine) importable(name string) types.Object {
+	for _, p := range s.lib.Paths() {
+		if path.Base(p) != name {
+			continue
+		}
+		if pkg, err := s.lib.Import(p); err == nil {
+			return types.NewPkgName(token.NoPos, nil, name, pkg)
+		}
+	}
+	return nil
 }
 
 // nameAt finds where the name at an offset starts; within the arguments of a

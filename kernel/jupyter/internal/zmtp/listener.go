@@ -177,7 +177,11 @@ func (s *listener) serve(c net.Conn) {
 
 	p, err := s.handshake(c)
 	if err != nil {
-		s.cfg.Log.Warn("no ZMTP handshake", "endpoint", s.Addr(), "peer", c.RemoteAddr(), "err", err)
+		level := slog.LevelWarn
+		if isEOF(err) { // VS Code connects and hangs up to see whether anybody listens
+			level = slog.LevelDebug
+		}
+		s.cfg.Log.Log(context.Background(), level, "no ZMTP handshake", "endpoint", s.Addr(), "peer", c.RemoteAddr(), "err", err)
 		return
 	}
 	s.mu.Lock()
