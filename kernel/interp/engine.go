@@ -286,6 +286,18 @@ func (s *engine) compile(u *unit) (err error) {
 			return err
 		}
 	}
+	if f, aliases := s.importing(u); f != nil {
+		prog, err := s.yaegi.CompileAST(f)
+		if err != nil {
+			return err
+		}
+		if _, err := s.yaegi.Execute(prog); err != nil {
+			return err
+		}
+		for _, a := range aliases {
+			s.ydone[a] = true
+		}
+	}
 	prog, err := s.yaegi.CompileAST(u.file)
 	if err != nil {
 		return err

@@ -83,8 +83,13 @@ func (l *lowerer) assignOne(s *ast.AssignStmt) []ast.Stmt {
 
 // ownResult keeps the result of a call of a cell's function apart from the
 // variable it is assigned to. yaegi lets the function work on the variable
-// itself, which it may still read: its named results start by clearing it.
+// itself, which it may still read: its named results start by clearing it. It
+// also puts a composite literal in the place of a variable, where pointers and
+// closures go on with what was there.
 func (l *lowerer) ownResult(v, rhs ast.Expr) ast.Expr {
+	if _, ok := rhs.(*ast.CompositeLit); ok {
+		return &ast.ParenExpr{Lparen: rhs.Pos(), X: rhs}
+	}
 	c, ok := unparen(v).(*ast.CallExpr)
 	if _, isCall := rhs.(*ast.CallExpr); !ok || !isCall {
 		return rhs
@@ -94,7 +99,7 @@ func (l *lowerer) ownResult(v, rhs ast.Expr) ast.Expr {
 	}
 	if se, ok := unparen(c.Fun).(*ast.SelectorExpr); ok {
 		if x := rootIdent(se); x != nil {
-			if _, isPkg := l.info.Uses[x].(*types.PkgName); isPkg {
+			if _, isPkg := l.info.Uses[x].(*types.PkgName); isPkg && !isFunc(l.typeOf(v)) { // nor does a function that it returns reach closures
 				return rhs
 			}
 		}

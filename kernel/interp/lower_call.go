@@ -39,7 +39,11 @@ func (l *lowerer) call(e *ast.CallExpr) ast.Expr {
 			return l.finish(e, l.pkgSel(o.Pkg().Path(), o.Name(), p), l.args(e, sg, true))
 		}
 	}
-	return l.finish(e, l.expr(e.Fun), l.args(e, sg, false))
+	f := l.expr(e.Fun)
+	if wrapped(l.typeOf(e.Fun)) {
+		f = sel(f, wrappedFunc)
+	}
+	return l.finish(e, f, l.args(e, sg, false))
 }
 
 func isUnsafe(info *types.Info, se *ast.SelectorExpr) bool {
@@ -170,7 +174,7 @@ func (l *lowerer) spreadArgs(e *ast.CallExpr, t *types.Tuple, sg *types.Signatur
 // toIfaceIf is toIface for a target of any kind.
 func (l *lowerer) toIfaceIf(x ast.Expr, src, target types.Type, p token.Pos) ast.Expr {
 	if !isInterface(target) {
-		return x
+		return l.rewrap(x, src, target)
 	}
 	return l.toIface(x, src, target, p)
 }
@@ -179,6 +183,9 @@ func (l *lowerer) conversion(e *ast.CallExpr, t types.Type) ast.Expr {
 	t = l.st(t)
 	if isInterface(t) {
 		return l.conv(e.Args[0], t)
+	}
+	if a := e.Args[0]; wrapped(t) || wrapped(l.typeOf(a)) {
+		return l.conv(a, t)
 	}
 	if _, ok := t.Underlying().(*types.Signature); ok && (cellNamed(t) != nil || l.isNil(e.Args[0])) {
 		if !l.isNil(e.Args[0]) {

@@ -216,6 +216,12 @@ func (l *lowerer) shiftCount(e, x ast.Expr) ast.Expr {
 // comparison lowers == and != of interface values, nil otherwise.
 func (l *lowerer) comparison(e *ast.BinaryExpr) ast.Expr {
 	tx, ty := l.typeOf(e.X), l.typeOf(e.Y)
+	if wrapped(tx) && l.isNil(e.Y) {
+		return &ast.BinaryExpr{X: sel(l.expr(e.X), wrappedFunc), OpPos: e.OpPos, Op: e.Op, Y: id("nil")}
+	}
+	if wrapped(ty) && l.isNil(e.X) {
+		return &ast.BinaryExpr{X: sel(l.expr(e.Y), wrappedFunc), OpPos: e.OpPos, Op: e.Op, Y: id("nil")}
+	}
 	if !isInterface(tx) && !isInterface(ty) || l.isNil(e.X) || l.isNil(e.Y) {
 		return nil
 	}

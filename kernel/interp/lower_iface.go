@@ -14,6 +14,17 @@ func (l *lowerer) conv(e ast.Expr, target types.Type) ast.Expr {
 	}
 	target = l.st(target)
 	src := l.typeOf(e)
+	if l.isNil(e) && wrapped(target) {
+		return &ast.CompositeLit{Type: l.typAt(target, e.Pos())}
+	}
+	if src != nil && !isInterface(target) {
+		x := l.expr(e)
+		if u := src.Underlying(); l.isDeclaredFunc(e) {
+			// yaegi loses a declared function on the way to a result or a variable.
+			x = l.keptAs(x, l.key(u), l.typ(u))
+		}
+		return l.rewrap(x, src, target)
+	}
 	if !isInterface(target) || src == nil || l.isNil(e) {
 		return l.expr(e)
 	}
@@ -24,6 +35,16 @@ func (l *lowerer) conv(e ast.Expr, target types.Type) ast.Expr {
 		}
 	}
 	return l.toIface(l.expr(e), src, target, e.Pos())
+}
+
+// isDeclaredFunc reports whether e names a function that a cell declares.
+func (l *lowerer) isDeclaredFunc(e ast.Expr) bool {
+	x, ok := calledIdent(unparen(e))
+	if !ok {
+		return false
+	}
+	f, ok := l.info.Uses[x].(*types.Func)
+	return ok && isMain(f)
 }
 
 // toIface converts a lowered value of type src to interface type target.

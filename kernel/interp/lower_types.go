@@ -102,10 +102,19 @@ func (l *lowerer) cellType(t *types.Named, p token.Pos) ast.Expr {
 	}
 	l.inPackage(sub, func() {
 		var te ast.Expr
-		if st, ok := l.st(t.Underlying()).(*types.Struct); ok {
-			te = l.structType(st, n)
-		} else {
-			te = l.typ(t.Underlying())
+		switch u := l.st(t.Underlying()).(type) {
+		case *types.Struct:
+			te = l.structType(u, n)
+		case *types.Signature:
+			if te = l.typ(u); wrapped(t) {
+				te = &ast.StructType{Fields: &ast.FieldList{List: []*ast.Field{field(wrappedFunc, te)}}}
+			}
+		default:
+			if selfContained(t) {
+				l.fail(t.Obj().Pos(), "the interpreter cannot represent type %s, which contains itself with no struct between; "+
+					"put a struct there, as in type %[1]s struct{ Items %[2]s }", t.Obj().Name(), types.TypeString(u, types.RelativeTo(l.pkg)))
+			}
+			te = l.typ(u)
 		}
 		l.u.types = append(l.u.types, &ast.GenDecl{Tok: token.TYPE, Specs: []ast.Spec{&ast.TypeSpec{Name: id(n), Type: te}}})
 	})
@@ -114,7 +123,46 @@ func (l *lowerer) cellType(t *types.Named, p token.Pos) ast.Expr {
 
 // recursive reports whether t occurs in its own structure other than through
 // another declared struct.
-func recursive(t *types.Named) bool {
+func recursive(t *types.Named) bool { return occursInItself(t, true) }
+
+// selfContained reports whether t occurs in its own structure with no struct
+// between, which neither yaegi nor reflect can represent.
+func selfContained(t *types.Named) bool { return occursInItself(t, false) }
+
+// wrapped reports whether values of t, a self-contained function type such as
+// type State func() State, are represented by a struct of one field around
+// the function: structs may be recursive.
+func wrapped(t types.Type) bool {
+	n := cellNamed(t)
+	if n == nil {
+		return false
+	}
+	_, ok := n.Underlying().(*types.Signature)
+	return ok && selfContained(n)
+}
+
+const wrappedFunc = "Func__"
+
+// rewrap converts x from the representation of src to that of target where one
+// of them is wrapped and the other is not; both have the same structure.
+func (l *lowerer) rewrap(x ast.Expr, src, target types.Type) ast.Expr {
+	from, to := wrapped(src), wrapped(target)
+	if from == to && (!from || types.Identical(src, target)) {
+		return x
+	}
+	if from {
+		x = sel(x, wrappedFunc)
+	}
+	if to {
+		x = call(id(l.helper("wrap", l.key(target), func(fn string) {
+			l.emit(funcDecl(fn, funcType([]*ast.Field{field("f", l.typ(target.Underlying()))}, []*ast.Field{result(l.typ(target))}),
+				declareVar("v", l.typ(target)), assign(sel(id("v"), wrappedFunc), id("f")), ret(id("v"))))
+		})), x)
+	}
+	return x
+}
+
+func occursInItself(t *types.Named, throughStructs bool) bool {
 	seen := map[types.Type]bool{}
 	var in func(u types.Type) bool
 	in = func(u types.Type) bool {
@@ -151,7 +199,7 @@ func recursive(t *types.Named) bool {
 			}
 		case *types.Struct:
 			for i := range u.NumFields() {
-				if in(u.Field(i).Type()) {
+				if throughStructs && in(u.Field(i).Type()) {
 					return true
 				}
 			}

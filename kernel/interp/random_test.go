@@ -59,6 +59,17 @@ func (n *Node) Insert(v int) *Node {
 	return &Node{n.Value, n.Left, n.Right.Insert(v)}
 }
 func (n *Node) Depth() int { if n == nil { return 0 }; return 1 + max(n.Left.Depth(), n.Right.Depth()) }
+func (t T) With(n int) T { t.A = n; return t }
+func areaOf(t T) int { return t.Area() + 1 }
+func incCopy(t T) int { t.A++; return t.Inc() }
+func pick(n int) (func(T) int, error) { if n&1 == 0 { return nil, myErr(n & 7) }; return areaOf, nil }
+func push[X any](c *cons[X], x X) *cons[X] { return &cons[X]{x, c} }
+func tail(c *cons[int]) *cons[int] { return c.next }
+func abs(n int) int { if n < 0 { return -n }; return n }
+func each(c *cons[int], f func(int) int) (t int) { for ; c != nil; c = c.next { t = t*3 + f(c.x) }; return }
+type State func(int) (int, State)
+func begin(n int) (int, State) { if n > 7 { return n - 7, middle }; return n, nil }
+func middle(n int) (int, State) { return n + 3, func(n int) (int, State) { return n * 2, begin } }
 type Wide struct { *T; N int; Tags [2]string }
 type Named interface{ Name() string }
 type List[X any] struct{ head *cons[X] }
@@ -204,7 +215,7 @@ func (m *maker) block(depth int) string {
 
 // fill replaces what a form leaves open.
 func (m *maker) fill(form, typ string, depth int) string {
-	chosen := map[string]string{"T": typ, "A": m.one(ordered), "I": m.one(integers)}
+	chosen := map[string]string{"T": typ, "T0": "T", "A": m.one(ordered), "I": m.one(integers)}
 	names, label, around := map[string]string{}, "", m.labels
 	defer func() { m.labels = around }()
 	return hole.ReplaceAllStringFunc(form, func(h string) string {

@@ -33,6 +33,9 @@ func textOf(b box.Box) string {
 type textWriter struct{ lines bool }
 
 func (w *textWriter) value(t *box.Type, v reflect.Value, depth int) string {
+	if t.Kind == reflect.Func && v.Kind() == reflect.Struct {
+		v = v.Field(0) // a function type that contains itself
+	}
 	if t.Kind == reflect.Interface {
 		for v.IsValid() && v.Kind() == reflect.Interface {
 			v = v.Elem()
