@@ -78,8 +78,9 @@ func (s *engine) checkCell(src string, tolerant bool) (*checked, error) {
 			ck.trailing = es.X
 		}
 	}
+	forward := forwardUses(syn.stmts)
 	for _, x := range syn.unresolved {
-		if !h.defined[x.Name] {
+		if !h.defined[x.Name] || forward(x) {
 			continue
 		}
 		if v := s.vars[x.Name]; v == nil || v.predeclared {

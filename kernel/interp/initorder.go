@@ -39,11 +39,57 @@ func (l *lowerer) initOrder(stmts []ast.Stmt) []ast.Stmt {
 			continue
 		}
 		for _, sp := range g.Specs {
-			run = append(run, &ast.DeclStmt{Decl: &ast.GenDecl{TokPos: sp.Pos(), Tok: token.VAR, Specs: []ast.Spec{sp}}})
+			for _, v := range oneByOne(sp.(*ast.ValueSpec)) {
+				run = append(run, &ast.DeclStmt{Decl: &ast.GenDecl{TokPos: sp.Pos(), Tok: token.VAR, Specs: []ast.Spec{v}}})
+			}
 		}
 	}
 	flush()
 	return out
+}
+
+// oneByOne splits a declaration with a value for each variable.
+func oneByOne(v *ast.ValueSpec) []*ast.ValueSpec {
+	if len(v.Names) < 2 || len(v.Values) != len(v.Names) {
+		return []*ast.ValueSpec{v}
+	}
+	out := make([]*ast.ValueSpec, len(v.Names))
+	for i := range v.Names {
+		out[i] = &ast.ValueSpec{Names: v.Names[i : i+1], Type: v.Type, Values: v.Values[i : i+1]}
+	}
+	return out
+}
+
+// forwardUses reports uses of a variable before its declaration that compiled Go
+// allows: var declarations that follow each other are those of a package.
+func forwardUses(stmts []ast.Stmt) func(x *ast.Ident) bool {
+	type spec struct {
+		*ast.ValueSpec
+		run int
+	}
+	var specs []spec
+	byName := map[string]spec{}
+	run := 0
+	for _, s := range stmts {
+		d, ok := s.(*ast.DeclStmt)
+		if !ok || d.Decl.(*ast.GenDecl).Tok != token.VAR {
+			run++
+			continue
+		}
+		for _, sp := range d.Decl.(*ast.GenDecl).Specs {
+			v := spec{sp.(*ast.ValueSpec), run}
+			specs = append(specs, v)
+			for _, n := range v.Names {
+				byName[n.Name] = v
+			}
+		}
+	}
+	return func(x *ast.Ident) bool {
+		d, ok := byName[x.Name]
+		return ok && slices.ContainsFunc(specs, func(s spec) bool {
+			return s.run == d.run && s.ValueSpec != d.ValueSpec && s.Pos() <= x.Pos() && x.Pos() < s.End()
+		})
+	}
 }
 
 // ranks are the places of variables in the order of initialisation; one without

@@ -328,6 +328,9 @@ func fieldIndex(t *types.Struct, name string) int {
 
 // path selects the field at a path of indices, through embedded fields.
 func (l *lowerer) path(x ast.Expr, t types.Type, idx []int, p token.Pos) (ast.Expr, types.Type) {
+	if s, ok := unparen(x).(*ast.StarExpr); ok && len(idx) > 0 && !isPtr(t) {
+		x = s.X // (*p).f is p.f, which yaegi never takes for a type
+	}
 	for _, i := range idx {
 		st := deref(t).Underlying().(*types.Struct)
 		x = &ast.SelectorExpr{X: x, Sel: idAt(fieldName(st, i), p)}

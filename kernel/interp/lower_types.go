@@ -110,10 +110,6 @@ func (l *lowerer) cellType(t *types.Named, p token.Pos) ast.Expr {
 				te = &ast.StructType{Fields: &ast.FieldList{List: []*ast.Field{field(wrappedFunc, te)}}}
 			}
 		default:
-			if selfContained(t) {
-				l.fail(t.Obj().Pos(), "the interpreter cannot represent type %s, which contains itself with no struct between; "+
-					"put a struct there, as in type %[1]s struct{ Items %[2]s }", t.Obj().Name(), types.TypeString(u, types.RelativeTo(l.pkg)))
-			}
 			te = l.typ(u)
 		}
 		l.u.types = append(l.u.types, &ast.GenDecl{Tok: token.TYPE, Specs: []ast.Spec{&ast.TypeSpec{Name: id(n), Type: te}}})
@@ -128,6 +124,23 @@ func recursive(t *types.Named) bool { return occursInItself(t, true) }
 // selfContained reports whether t occurs in its own structure with no struct
 // between, which neither yaegi nor reflect can represent.
 func selfContained(t *types.Named) bool { return occursInItself(t, false) }
+
+// representable refuses the types of the cell that neither yaegi nor reflect can
+// represent.
+func (l *lowerer) representable() {
+	for x, o := range l.info.Defs {
+		tn, ok := o.(*types.TypeName)
+		if !ok || tn.IsAlias() {
+			continue
+		}
+		t, ok := tn.Type().(*types.Named)
+		if !ok || !selfContained(t) || wrapped(t) {
+			continue
+		}
+		l.fail(x.Pos(), "the interpreter cannot represent type %s, which contains itself with no struct between; "+
+			"put a struct there, as in type %[1]s struct{ Items %[2]s }", tn.Name(), types.TypeString(t.Underlying(), types.RelativeTo(l.pkg)))
+	}
+}
 
 // wrapped reports whether values of t, a self-contained function type such as
 // type State func() State, are represented by a struct of one field around

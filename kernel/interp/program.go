@@ -30,6 +30,7 @@ func (s *engine) lower(ck *checked) (u *unit, err error) {
 	}()
 	s.imports = ck.imports
 	s.warnings = append(s.warnings, ck.dropped...)
+	l.representable()
 	g := &generation{l: l, s: s, ck: ck, changed: map[string]bool{}, oldDecls: maps.Clone(s.decls), oldVars: maps.Clone(s.vars)}
 	g.declare()
 	g.propagate()
