@@ -18,7 +18,7 @@ func (l *lowerer) call(e *ast.CallExpr) ast.Expr {
 		}
 	}
 	if se, ok := fun.(*ast.SelectorExpr); ok && isUnsafe(l.info, se) {
-		return &ast.CallExpr{Fun: l.pkgSel("unsafe", se.Sel.Name, p), Lparen: e.Lparen, Args: l.exprs(e.Args), Rparen: e.Rparen}
+		return l.unsafeCall(se.Sel.Name, e)
 	}
 	sg := l.typeOf(e.Fun).Underlying().(*types.Signature)
 	if se := calledSelector(fun); se != nil {
@@ -191,6 +191,9 @@ func (l *lowerer) conversion(e *ast.CallExpr, t types.Type) ast.Expr {
 		if !l.isNil(e.Args[0]) {
 			return l.expr(e.Args[0]) // the representation is the same
 		}
+	}
+	if x := l.unsafeConversion(e, t); x != nil {
+		return x
 	}
 	te := l.typAt(t, e.Pos())
 	switch te.(type) {

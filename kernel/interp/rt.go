@@ -115,10 +115,14 @@ func (r *runtime) exports() yaegi.Exports {
 		"ValueType":         reflect.ValueOf(r.valueType),
 		"ValueInterface":    reflect.ValueOf(r.valueInterface),
 		"ValueMethodByName": reflect.ValueOf(r.valueMethodByName),
+		"ValueField":        reflect.ValueOf(r.valueField),
+		"ValueFieldByName":  reflect.ValueOf(r.valueFieldByName),
+		"ValueFieldByIndex": reflect.ValueOf(r.valueFieldByIndex),
 		"ValueMethod":       reflect.ValueOf(r.valueMethod),
 		"ValueNumMethod":    reflect.ValueOf(r.valueNumMethod),
 		"ValueString":       reflect.ValueOf(r.valueString),
 	}
+	unsafeTable(e)
 	return yaegi.Exports{"rt/rt": e}
 }
 

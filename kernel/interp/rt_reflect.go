@@ -1,7 +1,9 @@
 package interp
 
 import (
+	"fmt"
 	"reflect"
+	"slices"
 
 	"divvy/kernel/symbols/box"
 )
@@ -92,12 +94,60 @@ func (c cellType) Field(i int) reflect.StructField {
 }
 
 func (c cellType) FieldByName(name string) (reflect.StructField, bool) {
-	for i, f := range c.t.Fields {
-		if f.Name == name {
-			return c.Field(i), true
-		}
+	index := fieldByName(c.t, name)
+	if index == nil {
+		return reflect.StructField{}, false
 	}
-	return reflect.StructField{}, false
+	return c.FieldByIndex(index), true
+}
+
+func (c cellType) FieldByIndex(index []int) reflect.StructField {
+	var t reflect.Type = c
+	var f reflect.StructField
+	for n, i := range index {
+		if n > 0 && t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		f = t.Field(i)
+		t = f.Type
+	}
+	f.Index = index
+	return f
+}
+
+// fieldByName is the path to a field, through embedded ones, or nil: the nearest
+// counts, and two that are equally near hide each other.
+func fieldByName(t *box.Type, name string) []int {
+	type at struct {
+		t    *box.Type
+		path []int
+	}
+	for level := []at{{t, nil}}; len(level) > 0 && len(level[0].path) < 8; {
+		var next []at
+		var found [][]int
+		for _, l := range level {
+			for i, f := range l.t.Fields {
+				path := append(slices.Clone(l.path), i)
+				if f.Name == name {
+					found = append(found, path)
+				}
+				if e := f.Type; f.Embedded && e != nil {
+					if e.Kind == reflect.Pointer && e.Elem != nil {
+						e = e.Elem
+					}
+					next = append(next, at{e, path})
+				}
+			}
+		}
+		if len(found) > 0 {
+			if len(found) > 1 {
+				return nil
+			}
+			return found[0]
+		}
+		level = next
+	}
+	return nil
 }
 
 func (c cellType) Implements(u reflect.Type) bool {
@@ -198,6 +248,52 @@ func (r *runtime) valueMethod(v reflect.Value, i int) reflect.Value {
 		return r.bound(v, methodNames(t)[i])
 	}
 	return v.Method(i)
+}
+
+// valueField is v.Field(i): what compiled Go would not let a program change or
+// take out stays so, though the representation exports every field.
+func (r *runtime) valueField(v reflect.Value, i int) reflect.Value {
+	t := r.known(v.Type())
+	if t == nil || i >= len(t.Fields) || t.Fields[i].Exported || !v.CanInterface() {
+		return v.Field(i)
+	}
+	rep := v.Type()
+	fields := make([]reflect.StructField, rep.NumField())
+	for k := range fields {
+		fields[k] = reflect.StructField{Name: fmt.Sprintf("field%d", k), PkgPath: "main", Type: rep.Field(k).Type}
+	}
+	if !v.CanAddr() {
+		c := reflect.New(rep).Elem()
+		c.Set(v)
+		// Of a copy that cannot be addressed either.
+		return reflect.ValueOf(reflect.NewAt(reflect.StructOf(fields), c.Addr().UnsafePointer()).Elem().Interface()).Field(i)
+	}
+	return reflect.NewAt(reflect.StructOf(fields), v.Addr().UnsafePointer()).Elem().Field(i)
+}
+
+func (r *runtime) valueFieldByName(v reflect.Value, name string) reflect.Value {
+	t := r.known(v.Type())
+	if t == nil {
+		return v.FieldByName(name)
+	}
+	path := fieldByName(t, name)
+	if path == nil {
+		return reflect.Value{}
+	}
+	return r.valueFieldByIndex(v, path)
+}
+
+func (r *runtime) valueFieldByIndex(v reflect.Value, path []int) reflect.Value {
+	for n, i := range path {
+		if n > 0 && v.Kind() == reflect.Pointer {
+			if v.IsNil() {
+				panic("reflect: indirection through nil pointer to embedded struct")
+			}
+			v = v.Elem()
+		}
+		v = r.valueField(v, i)
+	}
+	return v
 }
 
 func (r *runtime) valueNumMethod(v reflect.Value) int {
