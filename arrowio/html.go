@@ -14,7 +14,7 @@ const (
 	styleTable  = `border-collapse:collapse;font-variant-numeric:tabular-nums;line-height:1.4`
 	styleRule   = `border-bottom:1px solid var(--jp-border-color1,#bdbdbd);`
 	styleLeft   = `text-align:left;vertical-align:top;padding:2px 8px;white-space:nowrap`
-	styleLong   = `text-align:left;vertical-align:top;padding:2px 8px;min-width:24em;max-width:46em;overflow-wrap:anywhere`
+	styleLong   = `text-align:left;vertical-align:top;padding:2px 8px;min-width:14em;max-width:46em;overflow-wrap:anywhere`
 	styleRight  = `text-align:right;vertical-align:top;padding:2px 8px;white-space:nowrap`
 	styleOpened = `white-space:pre-wrap;max-width:60em;margin-top:4px`
 	styleGlyph  = styleFaint + `;user-select:none`
@@ -24,9 +24,13 @@ const (
 	classNoMath = "mathjax_ignore tex2jax_ignore"
 )
 
-// mostInLine is how many characters a value may have that is kept in one line: a
-// page too narrow for its columns scrolls, rather than breaking dates and numbers.
-const mostInLine = 40
+// How many characters a text, and a value of another type, may have that is kept in
+// one line: a page too narrow for its columns scrolls, rather than breaking dates,
+// numbers and short lists.
+const (
+	textInLine  = 24
+	valueInLine = 30
+)
 
 // HTML shows the view as an HTML table: names, types under them, numbers on the
 // right, row numbers faint, long text folded and opened on a click, and the
@@ -91,8 +95,11 @@ func (v *View) writeRow(b *strings.Builder, i, row int, columns [][]cell) {
 		case isNumber(v.table.Schema().Field(c).Type):
 			fmt.Fprintf(b, `<td style="%s">%s</td>`, styleRight, escapeHTML(x.text))
 		default:
-			style := styleLeft
-			if _, rest := cut(x.text, mostInLine); rest > 0 {
+			style, most := styleLeft, valueInLine
+			if keyClass(v.table.Schema().Field(c).Type) == "text" {
+				most = textInLine
+			}
+			if _, rest := cut(x.text, most); rest > 0 {
 				style = styleLong
 			}
 			fmt.Fprintf(b, `<td dir="auto" style="%s">`, style)
