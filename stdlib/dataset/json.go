@@ -23,6 +23,7 @@ type object struct {
 	line   []byte
 	key    string
 	starts map[string]int // key -> offset of its value
+	plain  []byte         // the text read last
 	extra  []byte         // the fields that keep was called for, as a JSON object
 }
 
@@ -134,14 +135,17 @@ func (o *object) require(keys ...string) error {
 // text reads a string.
 func (o *object) text(dst *string) error {
 	start := o.offset()
-	token, err := o.dec.ReadToken()
+	value, err := o.dec.ReadValue()
 	if err != nil {
 		return o.syntax(err)
 	}
-	if token.Kind() != '"' {
-		return fault(start, fmt.Errorf("%s: %s where a string should be", o.key, kindName(token.Kind())))
+	if value.Kind() != '"' {
+		return fault(start, fmt.Errorf("%s: %s where a string should be", o.key, kindName(value.Kind())))
 	}
-	*dst = token.String()
+	if o.plain, err = appendUnquote(o.plain[:0], value); err != nil {
+		return fault(start, fmt.Errorf("%s: %w", o.key, err))
+	}
+	*dst = string(o.plain)
 	return nil
 }
 
