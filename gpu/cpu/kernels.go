@@ -24,6 +24,9 @@ var kernels = map[program.Kind]kernel{
 	program.ReduceMax: typed(reduceMax[float32], reduceMax[float64]),
 	program.LogSumExp: typed(logSumExp[float32], logSumExp[float64]),
 
+	program.ArgMax: typed(argMax[float32], argMax[float64]),
+	program.Sample: typed(sample[float32], sample[float64]),
+
 	program.MatMul:     typed(matmul[float32], matmul[float64]),
 	program.Gather:     typed(gather[float32], gather[float64]),
 	program.ScatterAdd: typed(scatterAdd[float32], scatterAdd[float64]),

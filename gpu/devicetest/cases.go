@@ -80,6 +80,7 @@ func Cases() []Case {
 	add(shapeCases()...)
 	add(matrixCases()...)
 	add(attentionCases()...)
+	add(choiceCases()...)
 	add(optimiserCases()...)
 	return all
 }
@@ -215,6 +216,30 @@ func attentionCases() []Case {
 		c("fused", program.AttentionOptions{Rows: 2, Heads: 4, KVHeads: 2}, 8, 16, 16, append(tree(5, []int{3, 1, 4}, 3), causal(1, 16)...), nil),
 		c("cache", program.AttentionOptions{Rows: 2, Heads: 2, KVHeads: 1}, 4, 1, 6, []int32{-1, -1, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5}, []int32{4, 3}),
 		c("prefill", program.AttentionOptions{Rows: 1, Heads: 2, KVHeads: 2}, 4, 3, 8, []int32{-1, 7, 7, 7, 7, 7, 7, 7}, []int32{2, 3, 4}),
+	}
+}
+
+func choiceCases() []Case {
+	draw := func(o program.SampleOptions) func(b *builder, in []*value) *value {
+		return func(b *builder, in []*value) *value {
+			t := program.F64
+			if in[0].Type != t {
+				t = program.F32
+			}
+			u := b.Scale(b.Shift(b.Convert(in[1], t), -0.5), 1/1.5) // from 0 to 1
+			return b.Sample(b.Scale(b.Convert(in[0], t), 2), u, o)
+		}
+	}
+	in := []In{normal(40, 130), positive(40)}
+	return []Case{
+		{"argmax", program.ArgMax, []In{normal(9, 70)}, func(b *builder, in []*value) *value { return b.ArgMax(in[0]) }, true},
+		{"argmax/equal", program.ArgMax, []In{normal(9, 70)}, func(b *builder, in []*value) *value {
+			return b.ArgMax(b.Neg(b.Maximum(in[0], b.Const(in[0].Type, 0.1))))
+		}, true},
+		{"sample", program.Sample, in, draw(program.SampleOptions{Temperature: 0.7}), true},
+		{"sample/top k", program.Sample, in, draw(program.SampleOptions{Temperature: 1, TopK: 7}), true},
+		{"sample/top p", program.Sample, in, draw(program.SampleOptions{Temperature: 1, TopP: 0.8}), true},
+		{"sample/both", program.Sample, in, draw(program.SampleOptions{Temperature: 1.3, TopK: 200, TopP: 0.9}), true},
 	}
 }
 

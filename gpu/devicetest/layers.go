@@ -3,6 +3,7 @@ package devicetest
 import (
 	"errors"
 	"math"
+	"sort"
 
 	"divvy/gpu/program"
 )
@@ -44,6 +45,20 @@ func (ev *evaluator) layer(op *program.Op, x [][]float64, y []float64) ([][]floa
 	case program.SumSquares:
 		for _, v := range x[0] {
 			y[0] += v * v
+		}
+	case program.ArgMax:
+		v := op.In[0].Dim(1)
+		for i := range y {
+			for j := range v {
+				if x[0][i*v+j] > x[0][i*v+int(y[i])] {
+					y[i] = float64(j)
+				}
+			}
+		}
+	case program.Sample:
+		for i := range y {
+			v := op.In[0].Dim(1)
+			y[i] = draw(x[0][i*v:(i+1)*v], x[1][i], op.Attr)
 		}
 	case program.AdamW:
 		return adamW(op, x), nil
@@ -197,58 +212,41 @@ func logProb(op *program.Op, x [][]float64, y []float64) [][]float64 {
 	return [][]float64{y, lse}
 }
 
-func adamW(op *program.Op, x [][]float64) [][]float64 {
-	a := op.Attr
-	p, m, v := append([]float64{}, x[0]...), append([]float64{}, x[2]...), append([]float64{}, x[3]...)
-	lr, step, scale := x[4][0], x[5][0], x[6][0]
-	if math.IsNaN(scale) || math.IsInf(scale, 0) {
-		return [][]float64{p, m, v}
+// draw finds the column by its definition: from the likeliest on if some are left
+// out, the first at which the sum exceeds u.
+func draw(logits []float64, u float64, a program.Attr) float64 {
+	type column struct {
+		at int
+		p  float64
 	}
-	for i := range p {
-		g := x[1][i] * scale
-		p[i] *= 1 - lr*a.Decay
-		m[i] = a.Beta1*m[i] + (1-a.Beta1)*g
-		v[i] = a.Beta2*v[i] + (1-a.Beta2)*g*g
-		mHat := m[i] / (1 - math.Pow(a.Beta1, step))
-		vHat := v[i] / (1 - math.Pow(a.Beta2, step))
-		p[i] -= lr * mHat / (math.Sqrt(vHat) + a.Eps)
+	var all []column
+	for i, z := range logits {
+		all = append(all, column{i, math.Exp(z / a.Temperature)})
 	}
-	return [][]float64{p, m, v}
-}
-
-// adamW8 widens the moments, takes the step and looks for the nearest codes.
-func adamW8(op *program.Op, x [][]float64) [][]float64 {
-	signed, unsigned := program.SignedCodes(), program.UnsignedCodes()
-	widen := func(codes, scales []float64, table []float32) []float64 {
-		wide := make([]float64, len(codes))
-		for i, c := range codes {
-			wide[i] = float64(table[int(c)]) * scales[i/program.Block]
+	total := func() (t float64) {
+		for _, c := range all {
+			t += c.p
 		}
-		return wide
+		return t
 	}
-	code := func(wide []float64, table []float32) (codes, scales []float64) {
-		codes, scales = make([]float64, len(wide)), make([]float64, program.Blocks(len(wide)))
-		for i, v := range wide {
-			scales[i/program.Block] = max(scales[i/program.Block], math.Abs(v))
+	if a.TopK > 0 || a.TopP > 0 {
+		sort.SliceStable(all, func(i, j int) bool { return all[i].p > all[j].p })
+	}
+	if a.TopK > 0 && a.TopK < len(all) {
+		all = all[:a.TopK]
+	}
+	if a.TopP > 0 {
+		kept, most := 0, a.TopP*total()
+		for sum := 0.0; kept < len(all) && sum < most; kept++ {
+			sum += all[kept].p
 		}
-		for i, v := range wide {
-			best := math.Inf(1)
-			for k, c := range table {
-				if c == 0 && v > 0 && table[0] == 0 {
-					continue // a second moment does not become 0
-				}
-				if d := math.Abs(v/max(scales[i/program.Block], 1e-300) - float64(c)); d < best {
-					best, codes[i] = d, float64(k)
-				}
-			}
+		all = all[:kept]
+	}
+	sum, most := 0.0, u*total()
+	for _, c := range all {
+		if sum += c.p; sum > most {
+			return float64(c.at)
 		}
-		return codes, scales
 	}
-	if scale := x[8][0]; math.IsNaN(scale) || math.IsInf(scale, 0) {
-		return [][]float64{x[0], x[2], x[3], x[4], x[5]}
-	}
-	next := adamW(op, [][]float64{x[0], x[1], widen(x[2], x[4], signed), widen(x[3], x[5], unsigned), x[6], x[7], x[8]})
-	m, ms := code(next[1], signed)
-	v, vs := code(next[2], unsigned)
-	return [][]float64{next[0], m, v, ms, vs}
+	return float64(all[len(all)-1].at)
 }

@@ -52,8 +52,11 @@ type Generator struct {
 }
 
 // shape is what a Program for generation depends on: texts, tokens given at
-// once, places in the cache.
-type shape struct{ rows, tokens, places int }
+// once, places in the cache, and how tokens are chosen.
+type shape struct {
+	rows, tokens, places int
+	by                   program.SampleOptions // temperature 0: the likeliest
+}
 
 // New puts a language model on a device, in F32.
 func New(dev program.Device, c model.Config, w model.Weights) (*Generator, error) {
@@ -121,14 +124,39 @@ func (g *Generator) executable(s shape) (program.Executable, error) {
 		return e, nil
 	}
 	p, err := program.Build(fmt.Sprintf("generate %+v", s), func(b *program.Builder) {
-		n := s.rows * s.tokens
-		in := func(name string, n int) *program.Value { return b.Input(program.Data, name, program.I32, n) }
 		net := model.NewNet(b, g.c, model.Options{Store: g.typ, Compute: g.typ})
-		hidden := net.Hidden(model.Tokens{
-			IDs: in("ids", n), Position: in("position", n), At: in("at", n), Reach: in("reach", s.rows*s.places), Rows: s.rows,
+		t := model.Tokens{
+			Rows: s.rows, Reach: b.Input(program.State, reachState, program.I32, s.rows*s.places),
 			Cache: model.NewCache(b, g.c, g.typ, s.rows, s.places),
-		})
-		b.Output("logits", b.Convert(net.Logits(b.Gather(hidden, in("last", s.rows))), program.F32))
+		}
+		token := b.Input(program.State, tokenState, program.I32, s.rows)
+		var last *program.Value
+		if s.tokens == 1 {
+			// Where the tokens stand is counted on the device, too.
+			count := func(name string) *program.Value {
+				v := b.Input(program.State, name, program.F32, s.rows)
+				b.Assign(v, b.Shift(v, 1))
+				return b.Convert(v, program.I32)
+			}
+			t.IDs, t.Position, t.At = token, count(positionState), count(atState)
+			last = net.Hidden(t)
+		} else {
+			in := func(name string, n int) *program.Value { return b.Input(program.Data, name, program.I32, n) }
+			n := s.rows * s.tokens
+			t.IDs, t.Position, t.At = in("ids", n), in("position", n), in("at", n)
+			last = b.Gather(net.Hidden(t), in("last", s.rows))
+		}
+		// The device chooses and keeps what it chose: a number a text comes back, and
+		// not its logits.
+		logits := b.Convert(net.Logits(last), program.F32)
+		var next *program.Value
+		if s.by.Temperature == 0 {
+			next = b.ArgMax(logits)
+		} else {
+			next = b.Sample(logits, b.Input(program.Data, "chance", program.F32, s.rows), s.by)
+		}
+		b.Assign(token, next)
+		b.Output("next", next)
 	})
 	if err != nil {
 		return nil, err
@@ -155,12 +183,15 @@ func (g *Generator) batch(ctx context.Context, prompts, out [][]int32, first int
 		longest = max(longest, len(p))
 	}
 	width := round(longest, 32)
-	s := shape{len(prompts), width, round(width+o.MaxNew, 64)}
-	state, err := g.state(s)
+	s := shape{len(prompts), width, round(width+o.MaxNew, 64), program.SampleOptions{Temperature: o.Temperature, TopK: o.TopK, TopP: o.TopP}}
+	if o.Temperature == 0 {
+		s.by = program.SampleOptions{}
+	}
+	run := newRun(prompts, s, o, first)
+	state, err := g.state(s, run)
 	if err != nil {
 		return err
 	}
-	run := newRun(prompts, s, o, first)
 	data := run.prefill()
 	for n := 0; n < o.MaxNew; n++ {
 		e, err := g.executable(s)
@@ -172,19 +203,42 @@ func (g *Generator) batch(ctx context.Context, prompts, out [][]int32, first int
 			copy(out, run.tokens)
 			return err
 		}
-		if run.take(res["logits"], g.c.EOS) {
+		if run.take(res["next"], g.c.EOS) {
 			break
 		}
 		s.tokens = 1
-		data = run.next(width + n)
+		data = run.chance(map[string]*program.Tensor{})
 	}
 	copy(out, run.tokens)
 	return nil
 }
 
-// state is the parameters and an empty cache.
-func (g *Generator) state(s shape) (map[string]program.Buffer, error) {
+// The states of a batch beside the cache: who may see whom among its places; each
+// text's newest token, its position and its place in the cache.
+const (
+	reachState    = "cache.reach"
+	tokenState    = "text.token"
+	positionState = "text.position"
+	atState       = "text.at"
+)
+
+// state is the parameters, an empty cache and where the texts stand after their
+// prompts.
+func (g *Generator) state(s shape, r *run) (map[string]program.Buffer, error) {
 	state := make(map[string]program.Buffer, len(g.params))
+	position, at := program.NewTensor(program.F32, s.rows), program.NewTensor(program.F32, s.rows)
+	for i, p := range r.prompts {
+		position.F32[i], at.F32[i] = float32(len(p)), float32(s.tokens)
+	}
+	for name, x := range map[string]*program.Tensor{
+		reachState: program.Ints(r.reach), tokenState: program.NewTensor(program.I32, s.rows), positionState: position, atState: at,
+	} {
+		b, err := g.dev.Upload(x)
+		if err != nil {
+			return nil, err
+		}
+		state[name] = b
+	}
 	for name, b := range g.params {
 		state[name] = b
 	}
@@ -243,39 +297,34 @@ func (r *run) prefill() map[string]*program.Tensor {
 		}
 		last[i] = int32((i+1)*width - 1)
 	}
-	return r.data(ids, position, at, last)
+	return r.chance(map[string]*program.Tensor{
+		"ids": program.Ints(ids), "position": program.Ints(position), "at": program.Ints(at), "last": program.Ints(last),
+	})
 }
 
-// next is the data of a run of one token a text, at the given place.
-func (r *run) next(place int) map[string]*program.Tensor {
-	n := len(r.prompts)
-	ids, position, at, last := make([]int32, n), make([]int32, n), make([]int32, n), make([]int32, n)
-	for i, p := range r.prompts {
-		if k := len(r.tokens[i]); k > 0 {
-			ids[i] = r.tokens[i][k-1]
+// chance adds a random number for each text that goes on, if tokens are drawn.
+func (r *run) chance(d map[string]*program.Tensor) map[string]*program.Tensor {
+	if r.s.by.Temperature == 0 {
+		return d
+	}
+	chance := make([]float32, len(r.prompts))
+	for i, rng := range r.rngs {
+		if !r.done[i] {
+			chance[i] = rng.Float32()
 		}
-		position[i] = int32(place - (r.s.tokens - len(p)))
-		at[i], last[i] = int32(place), int32(i)
 	}
-	return r.data(ids, position, at, last)
+	d["chance"] = program.Floats(chance)
+	return d
 }
 
-func (r *run) data(ids, position, at, last []int32) map[string]*program.Tensor {
-	return map[string]*program.Tensor{
-		"ids": program.Ints(ids), "position": program.Ints(position), "at": program.Ints(at),
-		"last": program.Ints(last), "reach": program.Ints(r.reach),
-	}
-}
-
-// take chooses each text's next token; it says whether all texts have ended.
-func (r *run) take(logits *program.Tensor, eos int) bool {
-	v := logits.Shape[1]
+// take adds each text's next token; it says whether all texts have ended.
+func (r *run) take(next *program.Tensor, eos int) bool {
 	all := true
 	for i := range r.prompts {
 		if r.done[i] {
 			continue
 		}
-		id := choose(logits.F32[i*v:(i+1)*v], r.o, r.rngs[i])
+		id := next.I32[i]
 		if int(id) == eos {
 			r.done[i] = true
 			continue

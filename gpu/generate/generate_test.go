@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"math"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -111,34 +109,6 @@ func TestRefused(t *testing.T) {
 	}
 	if _, err := New(cpu.New(1), model.NewTiny(model.OPT, 8, 32, 1).AsReward(), nil); err == nil {
 		t.Error("a reward model was accepted")
-	}
-}
-
-// TestChoose: frequencies of sampled tokens follow the truncated softmax.
-func TestChoose(t *testing.T) {
-	logits := []float32{float32(math.Log(0.5)), float32(math.Log(0.3)), float32(math.Log(0.15)), float32(math.Log(0.05))}
-	for _, c := range []struct {
-		o    Options
-		want []float64
-	}{
-		{Options{Temperature: 1}, []float64{0.5, 0.3, 0.15, 0.05}},
-		{Options{Temperature: 1, TopK: 2}, []float64{0.625, 0.375, 0, 0}},
-		{Options{Temperature: 1, TopP: 0.81}, []float64{0.5 / 0.95, 0.3 / 0.95, 0.15 / 0.95, 0}},
-		{Options{Temperature: 1e-3}, []float64{1, 0, 0, 0}},
-		{Options{}, []float64{1, 0, 0, 0}},
-	} {
-		rng := rand.New(rand.NewPCG(1, 2))
-		const n = 20000
-		got := make([]float64, 4)
-		for range n {
-			got[choose(logits, c.o, rng)] += 1.0 / n
-		}
-		for i := range got {
-			if math.Abs(got[i]-c.want[i]) > 0.015 {
-				t.Errorf("%+v: frequencies %v, want %v", c.o, got, c.want)
-				break
-			}
-		}
 	}
 }
 

@@ -59,6 +59,11 @@ const (
 	ReduceMax
 	LogSumExp
 
+	// Choices: a place in each row of a matrix.
+
+	ArgMax // x [n,v] -> i32 [n]
+	Sample // logits [n,v], u [n] -> i32 [n]; see Builder.Sample
+
 	// Matrices and tables.
 
 	MatMul     // a, b [, bias [n]]: op(a) [m,k] times op(b) [k,n], plus bias in each row
@@ -105,7 +110,7 @@ var kindNames = [kinds]string{
 	"add", "sub", "mul", "div", "maximum", "where", "relu_grad", "gelu_grad", "gelu_tanh_grad", "silu_grad",
 	"swiglu", "swiglu_grad",
 	"reshape", "expand", "sum_to", "slice", "pad",
-	"reduce_max", "log_sum_exp",
+	"reduce_max", "log_sum_exp", "argmax", "sample",
 	"matmul", "gather", "scatter_add",
 	"layer_norm", "layer_norm_grad", "rms_norm", "rms_norm_grad", "rotary", "attention", "attention_grad",
 	"linear_log_prob", "linear_log_prob_grad",

@@ -117,6 +117,8 @@ func (op *Op) attributes() []string {
 			f("head_dim=%d", a.HeadDim), f("scale=%g", a.Scale))
 	case AdamW, AdamW8:
 		s = append(s, f("beta1=%g", a.Beta1), f("beta2=%g", a.Beta2), f("eps=%g", a.Eps), f("decay=%g", a.Decay))
+	case Sample:
+		s = append(s, f("temperature=%g", a.Temperature), f("top_k=%d", a.TopK), f("top_p=%g", a.TopP))
 	case UpdateRows:
 		s = append(s, f("rows=%d", a.Rows))
 	}

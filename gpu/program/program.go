@@ -113,29 +113,32 @@ type Op struct {
 // Attr holds the attributes of an operation. Which fields an operation reads
 // is said at its Kind; the others are zero.
 type Attr struct {
-	Name    string    // Input: its name
-	Role    Role      // Input
-	Split   bool      // Input: each rank has its own part, see Builder.OverRanks
-	Value   float64   // Const: the number that fills the tensor
-	Data    []float64 // Literal: the elements
-	Axis    int       // Slice, Pad, ReduceMax, LogSumExp
-	Lo, Hi  int       // Slice: first and one past the last index; Pad: zeros before and after
-	TransA  bool      // MatMul: the first operand is read transposed
-	TransB  bool      // MatMul: the second operand is read transposed
-	Eps     float64   // LayerNorm, RMSNorm, AdamW, AdamW8
-	Rows    int       // Attention, UpdateRows: number of independent rows of tokens
-	Heads   int       // Attention: query heads. Rotary: heads of its operand
-	KVHeads int       // Attention: key and value heads, a divisor of Heads
-	HeadDim int       // Attention, Rotary
-	Scale   float64   // Attention: factor of the scores
-	Rotary  int       // Rotary: leading components of a head that are rotated, an even number
-	Base    float64   // Rotary: base of the geometric frequencies
-	Inverse bool      // Rotary: turn backwards (the gradient's direction)
-	Beta1   float64   // AdamW, AdamW8
-	Beta2   float64   // AdamW, AdamW8
-	Decay   float64   // AdamW, AdamW8: decoupled weight decay
-	Seed    int       // AdamW: chooses the random bits by which BF16 moments are rounded
-	Segment int       // Barrier: the checkpoint segment that it guards, counted from 1
+	Name        string    // Input: its name
+	Role        Role      // Input
+	Split       bool      // Input: each rank has its own part, see Builder.OverRanks
+	Value       float64   // Const: the number that fills the tensor
+	Data        []float64 // Literal: the elements
+	Axis        int       // Slice, Pad, ReduceMax, LogSumExp
+	Lo, Hi      int       // Slice: first and one past the last index; Pad: zeros before and after
+	TransA      bool      // MatMul: the first operand is read transposed
+	TransB      bool      // MatMul: the second operand is read transposed
+	Eps         float64   // LayerNorm, RMSNorm, AdamW, AdamW8
+	Rows        int       // Attention, UpdateRows: number of independent rows of tokens
+	Heads       int       // Attention: query heads. Rotary: heads of its operand
+	KVHeads     int       // Attention: key and value heads, a divisor of Heads
+	HeadDim     int       // Attention, Rotary
+	Scale       float64   // Attention: factor of the scores
+	Rotary      int       // Rotary: leading components of a head that are rotated, an even number
+	Base        float64   // Rotary: base of the geometric frequencies
+	Inverse     bool      // Rotary: turn backwards (the gradient's direction)
+	Beta1       float64   // AdamW, AdamW8
+	Beta2       float64   // AdamW, AdamW8
+	Decay       float64   // AdamW, AdamW8: decoupled weight decay
+	Temperature float64   // Sample
+	TopK        int       // Sample
+	TopP        float64   // Sample
+	Seed        int       // AdamW: chooses the random bits by which BF16 moments are rounded
+	Segment     int       // Barrier: the checkpoint segment that it guards, counted from 1
 }
 
 // Assignment says that a State input takes on a value when a run has ended.

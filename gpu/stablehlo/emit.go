@@ -53,7 +53,7 @@ type lowering func(e *emitter, op *program.Op) []val
 // lowerings has an entry for every operation but Input.
 var lowerings = func() map[program.Kind]lowering {
 	all := map[program.Kind]lowering{}
-	for _, part := range []map[program.Kind]lowering{elementwise(), shapes(), matrices(), layers(), optimiser(), ranks()} {
+	for _, part := range []map[program.Kind]lowering{elementwise(), shapes(), matrices(), layers(), optimiser(), ranks(), choices()} {
 		for k, f := range part {
 			all[k] = f
 		}
