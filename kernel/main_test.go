@@ -241,6 +241,31 @@ func TestRunScript(t *testing.T) {
 	}
 }
 
+// Parameters reach a script's cells, and what is most likely a slip is told.
+func TestRunScriptParameters(t *testing.T) {
+	cells := "n := 3\nname := \"x\"\n// %%\nfmt.Print(name, n)\n"
+	for _, tc := range []struct{ name, source, parameter, stdout, stderr string }{
+		{"by its title", "// %% parameters\n" + cells, "n=5", "x5", ""},
+		{"without a title", cells, "name=5", "53", ""},
+		{"a slip", "// %% parameters\n" + cells, "m=5", "x3", "parameter m is not among those that the notebook declares (n, name)"},
+		{"no place", "fmt.Print(m)\n", "m=5", "5", "no cell is tagged parameters, and none declares m"},
+	} {
+		o := call(t, command(t, "run", write(t, "s.go", tc.source), "-p", tc.parameter))
+		if o.code != 0 || o.stdout != tc.stdout || !strings.Contains(o.stderr, tc.stderr) || tc.stderr == "" && o.stderr != "" {
+			t.Errorf("%s: exit code %d, stdout %q, stderr %q", tc.name, o.code, o.stdout, o.stderr)
+		}
+	}
+}
+
+// A bar is there with its end, not only with its beginning.
+func TestRunScriptBar(t *testing.T) {
+	path := write(t, "s.go", "b := display.Bar(3, \"steps\")\nb.Add(3)\nb.Done()\nfmt.Println(\"done\")\n")
+	o := call(t, command(t, "run", path))
+	if lines := strings.Split(o.stdout, "\n"); o.code != 0 || len(lines) < 2 || !strings.Contains(lines[len(lines)-3], "3/3") {
+		t.Errorf("exit code %d, stdout %q, stderr %q", o.code, o.stdout, o.stderr)
+	}
+}
+
 // A script's errors name the script's lines, whichever cell they are in.
 func TestRunScriptLine(t *testing.T) {
 	path := write(t, "s.go", "x := 1\n// %%\n\nvar m map[string]int\nm[\"a\"] = x\n")
@@ -261,15 +286,32 @@ func TestRunStdin(t *testing.T) {
 }
 
 func TestRunInput(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "x.ipynb")
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	script := write(t, "s.go", "n := 3")
+	program := write(t, "p.go", "package main\n\nvar n = 3\n\nfunc main() { println(n) }\n")
 	for _, tc := range []struct {
 		name string
 		args []string
 		want string
 	}{
-		{"no arguments", []string{"run"}, "accepts 1 arg(s)"},
+		{"no arguments", []string{"run"}, "run takes one file, a notebook (.ipynb) or a Go script (.go), not 0"},
+		{"two files", []string{"run", "a.go", "b.go"}, "not 2"},
 		{"no such file", []string{"run", "none.ipynb"}, "reading a notebook: open none.ipynb"},
 		{"other file", []string{"run", "a.py"}, "neither a notebook (.ipynb) nor a Go script (.go)"},
-		{"no notebook", []string{"run", write(t, "x.ipynb", "{}")}, "nbformat"},
+		{"no notebook", []string{"run", write(t, "x.ipynb", "{}")}, "it is JSON, but no notebook: it has no nbformat"},
+		{"a list", []string{"run", write(t, "x.ipynb", "[]")}, "it is JSON, but no notebook: it begins with an array"},
+		{"half a notebook", []string{"run", write(t, "x.ipynb", "{\"cells\": [")}, "the file ends within the notebook"},
+		{"a broken notebook", []string{"run", write(t, "x.ipynb", "{\n x}")}, "line 2: invalid character 'x'"},
+		{"an empty notebook", []string{"run", write(t, "x.ipynb", "")}, "the file is empty"},
+		{"a folder", []string{"run", folder}, "is a directory"},
+		{"an output that is a source", []string{"run", script, "-o", script}, "what is written is a notebook, give it a name that ends in .ipynb"},
+		{"a page by another name", []string{"run", script, "--html", "x.ipynb"}, "what is written is a web page"},
+		{"an output that is a folder", []string{"run", script, "-o", folder}, "is a folder; name a file in it"},
+		{"a parameter of another kind", []string{"run", script, "-p", "n=many"}, "parameter n is a number or a boolean"},
+		{"a parameter of a program", []string{"run", program, "-p", "n=1"}, "the program's main would have run before it is set"},
 		{"bad parameter", []string{"run", write(t, "x.go", "1"), "-p", "1=2"}, "not of the form name=value"},
 		{"bad flag", []string{"run", "--nope"}, "unknown flag"},
 		{"bad command", []string{"nope"}, "unknown command"},
@@ -288,7 +330,7 @@ func TestRunInput(t *testing.T) {
 func TestRunCannotWrite(t *testing.T) {
 	path := notebookOf(t, "1")
 	o := call(t, command(t, "run", path, "-o", filepath.Join(t.TempDir(), "none", "out.ipynb")))
-	if o.code != exit.Kernel || !strings.Contains(o.stderr, "writing the notebook") {
+	if o.code != exit.Kernel || !strings.Contains(o.stderr, "out.ipynb cannot be written, so nothing was run: no such file") {
 		t.Errorf("exit code %d: %s", o.code, o.stderr)
 	}
 }

@@ -50,7 +50,8 @@ begin with "// %%". It runs in the current directory, prints what its cells show
 and writes a notebook only with -o.
 
 With -p name=value, a cell that sets the values is added after the cell tagged
-"parameters", as papermill does.
+"parameters" (in a script, the one below "// %% parameters"), as papermill does;
+without that tag, after the first cell that declares one of the names.
 
 Exit codes:
   0    every cell ended well, or --allow-errors was given
@@ -61,7 +62,12 @@ Exit codes:
 		Example: `  kernel run notebooks/figure4.ipynb
   kernel run figure4.ipynb -p n=500 -o figure4-500.ipynb
   kernel run analysis.go --timeout 10m`,
-		Args: cobra.ExactArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return fmt.Errorf("run takes one file, a notebook (.ipynb) or a Go script (.go), not %d; see kernel run --help", len(args))
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error { return run(cmd.Context(), args[0], o) },
 	}
 	f := cmd.Flags()
@@ -84,6 +90,9 @@ func run(ctx context.Context, path string, o runOptions) error {
 	if err != nil {
 		return &exit.Error{Code: exit.Usage, Err: err}
 	}
+	if err := checkOutputs(o); err != nil {
+		return err
+	}
 	interpreter := modules.New("", o.dir, nil)
 	defer interpreter.Close()
 
@@ -101,14 +110,25 @@ func run(ctx context.Context, path string, o runOptions) error {
 	if script {
 		opts.Name = filepath.Base(path)
 	}
-	if script || o.print {
-		opts.Echo = echo
-	}
-	if script || o.print { // else the notebook has them
-		opts.Allowed = func(f *notebook.Failure) { describe(os.Stderr, path, script, f, color) }
+	failed := 0
+	opts.Allowed = func(*notebook.Failure) { failed++ }
+	settle := func() {}
+	if script || o.print { // else the notebook has it all
+		columns, _, _ := term.GetSize(int(os.Stdout.Fd()))
+		out := newEcho(os.Stdout, os.Stderr, columns)
+		opts.Echo, settle = out.event, out.end
+		opts.Allowed = func(f *notebook.Failure) {
+			failed++
+			out.end()
+			describe(os.Stderr, path, script, f, color)
+		}
 	}
 	begun := time.Now()
 	failure, err := nb.Run(ctx, interpreter, opts)
+	settle()
+	if failed > 0 && !o.quiet {
+		fmt.Fprintf(os.Stderr, "%s: %d of the cells failed, which --allow-errors lets pass\n", path, failed)
+	}
 	if o.output != "" {
 		if err := nb.Write(o.output); err != nil {
 			return &exit.Error{Code: exit.Kernel, Err: err}
@@ -169,11 +189,42 @@ func load(path string, o *runOptions) (nb *notebook.Notebook, script bool, err e
 		}
 		parameters = append(parameters, p)
 	}
-	if err := nb.Inject(parameters); err != nil {
+	notes, err := nb.Inject(parameters)
+	if err != nil {
 		return nil, false, err
+	}
+	for _, note := range notes {
+		fmt.Fprintf(os.Stderr, "%s: %s\n", path, note)
 	}
 	nb.SetLanguage(serve.Kernelspec(), languageInfo())
 	return nb, script, nil
+}
+
+// checkOutputs finds before a long run what would be found at its end.
+func checkOutputs(o runOptions) error {
+	for _, out := range []struct{ flag, path, ext, what string }{
+		{"-o", o.output, ".ipynb", "a notebook"}, {"--html", o.html, ".html", "a web page"},
+	} {
+		if out.path == "" {
+			continue
+		}
+		switch st, err := os.Stat(out.path); {
+		case err == nil && st.IsDir():
+			return &exit.Error{Code: exit.Usage, Err: fmt.Errorf("%s %s is a folder; name a file in it", out.flag, out.path)}
+		case err == nil && !st.Mode().IsRegular(): // a pipe, or /dev/stdout
+			continue
+		}
+		if filepath.Ext(out.path) != out.ext { // most likely another file's name, which would be overwritten
+			return &exit.Error{Code: exit.Usage, Err: fmt.Errorf("%s %s: what is written is %s, give it a name that ends in %s", out.flag, out.path, out.what, out.ext)}
+		}
+		f, err := os.CreateTemp(filepath.Dir(out.path), ".divvy-*.part")
+		if err != nil {
+			return &exit.Error{Code: exit.Kernel, Err: fmt.Errorf("%s cannot be written, so nothing was run: %w", out.path, errors.Unwrap(err))}
+		}
+		f.Close()
+		os.Remove(f.Name())
+	}
+	return nil
 }
 
 // languageInfo is the metadata that Jupyter takes from kernel_info.
@@ -197,24 +248,6 @@ func progress(f *os.File, shared bool) notebook.Progress {
 		return notebook.NewTerminalProgress(f, columns)
 	}
 	return notebook.NewLogProgress(f)
-}
-
-// echo prints what a cell shows: streams as they are, results as text.
-func echo(e cell.Event) {
-	switch e.Kind {
-	case cell.Stream:
-		w := os.Stdout
-		if e.Stream == "stderr" {
-			w = os.Stderr
-		}
-		io.WriteString(w, e.Text)
-	case cell.Display, cell.ExecuteResult:
-		if e.Bundle != nil {
-			if text, ok := e.Bundle.Data["text/plain"].(string); ok {
-				fmt.Println(text)
-			}
-		}
-	}
 }
 
 // describe prints where a run failed, and why.

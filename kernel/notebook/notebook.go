@@ -48,13 +48,19 @@ func Parse(b []byte) (*Notebook, error) {
 	var fields map[string]any
 	if err := d.Decode(&fields); err == io.EOF {
 		return nil, errors.New("the file is empty")
+	} else if errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, errors.New("the file ends within the notebook")
 	} else if err != nil {
 		return nil, syntaxError(b, err)
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return nil, fmt.Errorf("there is more in the file after the notebook ends")
 	}
-	if v := fields["nbformat"]; v != json.Number("4") {
+	switch v := fields["nbformat"]; v {
+	case json.Number("4"):
+	case nil:
+		return nil, errors.New("it is JSON, but no notebook: it has no nbformat")
+	default:
 		return nil, fmt.Errorf("it has nbformat %v, this reads nbformat 4 (Jupyter upgrades a notebook when it opens and saves it)", v)
 	}
 	list, ok := fields["cells"].([]any)
@@ -85,7 +91,7 @@ func syntaxError(b []byte, err error) error {
 	case *json.SyntaxError:
 		offset = e.Offset
 	case *json.UnmarshalTypeError:
-		offset = e.Offset
+		return fmt.Errorf("it is JSON, but no notebook: it begins with an %s", e.Value)
 	default:
 		return err
 	}

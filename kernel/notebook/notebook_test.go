@@ -118,7 +118,7 @@ func TestGolden(t *testing.T) {
 			}
 			nb.SetLanguage(map[string]any{"name": "divvy", "display_name": "Go (Divvy)", "language": "go"},
 				map[string]any{"name": "go", "file_extension": ".go"})
-			if err := nb.Inject([]Parameter{{"n", "500"}}); err != nil {
+			if _, err := nb.Inject([]Parameter{{"n", "500"}}); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := nb.Run(t.Context(), &script{run: actor}, Options{AllowErrors: true}); err != nil {
@@ -183,10 +183,10 @@ for path in sys.argv[1:]:
 func TestParseRefuses(t *testing.T) {
 	tests := []struct{ text, want string }{
 		{``, "the file is empty"},
-		{`{"cells":`, "unexpected EOF"},
+		{`{"cells":`, "the file ends within the notebook"},
 		{"{\n\"cells\": [,]}", "line 2: invalid character ','"},
 		{`{} {}`, "more in the file"},
-		{`[]`, "cannot unmarshal array"},
+		{`[]`, "it begins with an array"},
 		{`{"nbformat":3,"worksheets":[]}`, "it has nbformat 3, this reads nbformat 4"},
 		{`{"nbformat":4}`, "no list of cells"},
 		{`{"nbformat":4,"cells":[1]}`, "cell 1 is no object"},

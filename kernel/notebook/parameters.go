@@ -7,6 +7,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,31 +33,39 @@ func ParseParameter(s string) (Parameter, error) {
 }
 
 // Inject adds a cell that sets the parameters, after the cell tagged
-// "parameters" or, without one, before all others. An injected cell of an
-// earlier run is replaced.
+// "parameters" or, without one, after the first that declares one of them, else
+// before all others. An injected cell of an earlier run is replaced. What is most
+// likely not meant is noted: a name that the notebook does not have.
 //
 // What the tagged cell declares keeps its kind: a variable is assigned to, so
 // that p := 0.5 stays a float64 when 2 is given, a constant is declared anew,
 // and what was a string is quoted. A value for a name that the cell does not
 // declare is taken as Go source when it is a literal, else as a string.
-func (nb *Notebook) Inject(parameters []Parameter) error {
+func (nb *Notebook) Inject(parameters []Parameter) (notes []string, err error) {
 	if len(parameters) == 0 {
-		return nil
+		return nil, nil
 	}
 	nb.Cells = slices.DeleteFunc(nb.Cells, func(c *Cell) bool { return c.tagged(tagInjected) })
-	at := slices.IndexFunc(nb.Cells, func(c *Cell) bool { return c.Type() == "code" && c.tagged(tagParameters) })
-	declared := map[string]declaration{}
-	if at >= 0 {
-		declared = declarations(nb.Cells[at].Source())
-	}
+	at, declared := nb.parametersCell(parameters)
 	var b strings.Builder
 	b.WriteString("// Parameters\n")
 	for _, p := range parameters {
-		line, err := statement(p, declared[p.Name])
+		d := declared[p.Name]
+		switch {
+		case at < 0:
+			notes = append(notes, fmt.Sprintf("no cell is tagged parameters, and none declares %s; it is set before the first cell", p.Name))
+		case !d.found:
+			notes = append(notes, fmt.Sprintf("parameter %s is not among those that the notebook declares (%s); it is set all the same",
+				p.Name, strings.Join(slices.Sorted(maps.Keys(declared)), ", ")))
+		}
+		line, err := statement(p, d)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		b.WriteString(line + "\n")
+	}
+	if _, main := declared["main"]; main {
+		return nil, fmt.Errorf("parameter %s: the program's main would have run before it is set; declare it in a cell before, below a line // %%%% parameters", parameters[0].Name)
 	}
 	source := strings.TrimSuffix(b.String(), "\n")
 	id := ""
@@ -67,7 +76,26 @@ func (nb *Notebook) Inject(parameters []Parameter) error {
 	c := newCell("code", id, source)
 	object(c.fields, "metadata")["tags"] = []any{tagInjected}
 	nb.Cells = slices.Insert(nb.Cells, at+1, c)
-	return nil
+	return notes, nil
+}
+
+// parametersCell finds the cell that declares the parameters, and what it declares;
+// its place is -1 when there is none.
+func (nb *Notebook) parametersCell(parameters []Parameter) (at int, declared map[string]declaration) {
+	at = -1
+	for i, c := range nb.Cells {
+		if c.Type() != "code" {
+			continue
+		}
+		here := declarations(c.Source())
+		if c.tagged(tagParameters) {
+			return i, here
+		}
+		if at < 0 && slices.ContainsFunc(parameters, func(p Parameter) bool { return here[p.Name].found }) {
+			at, declared = i, here
+		}
+	}
+	return at, declared
 }
 
 // declaration is what a cell declares of a name.
@@ -78,7 +106,8 @@ type declaration struct {
 	basic    bool // a number or a boolean
 }
 
-// declarations finds the variables and constants that a cell declares. A cell
+// declarations finds the variables and constants that a cell declares outside its
+// functions, and func main. A cell
 // that does not parse declares nothing; running it will say why.
 func declarations(source string) map[string]declaration {
 	found := map[string]declaration{}
@@ -93,6 +122,13 @@ func declarations(source string) map[string]declaration {
 	}
 	ast.Inspect(f, func(n ast.Node) bool {
 		switch n := n.(type) {
+		case *ast.FuncLit, *ast.ForStmt, *ast.RangeStmt, *ast.IfStmt, *ast.SwitchStmt, *ast.TypeSwitchStmt, *ast.SelectStmt:
+			return false
+		case *ast.FuncDecl:
+			if n.Name.Name == "main" {
+				note(n.Name, declaration{})
+			}
+			return n.Name.Name == "_" // what the statements were put into
 		case *ast.AssignStmt:
 			for i, l := range n.Lhs {
 				if id, ok := l.(*ast.Ident); ok && n.Tok == token.DEFINE && len(n.Rhs) == len(n.Lhs) {

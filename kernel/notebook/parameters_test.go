@@ -62,7 +62,7 @@ d := 5 * time.Second`
 	for _, tc := range tests {
 		nb := source(t, "// first", declared, "// last")
 		object(nb.Cells[1].fields, "metadata")["tags"] = []any{"parameters"}
-		err := nb.Inject([]Parameter{tc.value})
+		_, err := nb.Inject([]Parameter{tc.value})
 		if want, fails := strings.CutPrefix(tc.want, "!"); fails {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%v: error %v, want %q in it", tc.value, err, want)
@@ -85,14 +85,14 @@ d := 5 * time.Second`
 func TestInjectWithoutTag(t *testing.T) {
 	nb := source(t, "// first")
 	for range 2 { // the second replaces the first
-		if err := nb.Inject([]Parameter{{"a", "1"}, {"b", "x"}}); err != nil {
+		if _, err := nb.Inject([]Parameter{{"a", "1"}, {"b", "x"}}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if len(nb.Cells) != 2 || nb.Cells[0].Source() != "// Parameters\na := 1\nb := \"x\"" {
 		t.Errorf("%d cells, the first %q", len(nb.Cells), nb.Cells[0].Source())
 	}
-	if err := nb.Inject(nil); err != nil || len(nb.Cells) != 2 {
+	if _, err := nb.Inject(nil); err != nil || len(nb.Cells) != 2 {
 		t.Error("no parameters have changed the notebook")
 	}
 }
@@ -101,7 +101,7 @@ func TestInjectWithoutTag(t *testing.T) {
 func TestInjectDeclarations(t *testing.T) {
 	nb := source(t, "var p = 0.5\n\nfunc double() float64 { return 2 * p }")
 	object(nb.Cells[0].fields, "metadata")["tags"] = []any{"parameters"}
-	if err := nb.Inject([]Parameter{{"p", "1"}}); err != nil {
+	if _, err := nb.Inject([]Parameter{{"p", "1"}}); err != nil {
 		t.Fatal(err)
 	}
 	if got := nb.Cells[1].Source(); got != "// Parameters\np = 1" {

@@ -158,7 +158,8 @@ func (r *run) step(ctx context.Context, s Step) *cell.Error {
 	}, out)
 	r.left = result.Leave
 	err := result.Error
-	if err != nil && ctx.Err() == nil && errors.Is(cellCtx.Err(), context.DeadlineExceeded) {
+	stopped := err != nil && (err.Name == cell.ErrInterrupt || err.Name == cell.ErrWorkerDied)
+	if stopped && ctx.Err() == nil && errors.Is(cellCtx.Err(), context.DeadlineExceeded) {
 		value := fmt.Sprintf("the cell did not end within %v", r.Timeout)
 		if err.Name == cell.ErrWorkerDied {
 			value += "; " + err.Value

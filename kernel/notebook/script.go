@@ -15,6 +15,8 @@ import (
 // title, a type and tags, as jupytext and the editors have it:
 //
 //	// %% The figure [markdown] tags=["parameters"]
+//
+// A title that is the word parameters is that tag, too.
 var marker = regexp.MustCompile(`^//\s*%%(.*)$`)
 
 var (
@@ -84,6 +86,9 @@ func ParseScript(source string) *Notebook {
 		kind, tags = "code", nil
 		if t := markerType.FindStringSubmatch(m[1]); t != nil {
 			kind = map[string]string{"markdown": "markdown", "md": "markdown", "raw": "raw"}[t[1]]
+		}
+		if strings.EqualFold(strings.Trim(m[1], " \t[]"), tagParameters) {
+			tags = []any{tagParameters}
 		}
 		if t := markerTags.FindStringSubmatch(m[1]); t != nil {
 			tags = []any{}
