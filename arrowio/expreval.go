@@ -59,9 +59,13 @@ func (p *program) eval(e *expr, from, to int) (vec, error) {
 	case "column":
 		v, ok := loadVec(p.cols[e.text], from, to)
 		if !ok {
-			return v, p.fail(e, "an expression cannot use column %q of type %s", e.text, typeName(p.cols[e.text].DataType()))
+			return v, p.fail(e, "an expression cannot use column %q of type %s, but SQL can", e.text, typeName(p.cols[e.text].DataType()))
 		}
 		return v, nil
+	case "is_null":
+		if len(e.args) == 1 && e.args[0].op == "column" { // of whatever type
+			return nullsOf(p.cols[e.args[0].text], from, to), nil
+		}
 	case "integer":
 		return vec{kind: vecInt, scalar: true, ints: []int64{e.int}}, nil
 	case "number":

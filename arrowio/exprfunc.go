@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/apache/arrow/go/v17/arrow"
 )
 
 // A function of expressions. Its args are the kinds that each argument may be
@@ -140,6 +142,15 @@ func nullness(args []vec, n int) (vec, error) {
 		out.bools[i] = !args[0].isValid(i)
 	}
 	return out, nil
+}
+
+// nullsOf tells which values of a column are null.
+func nullsOf(a arrow.Array, from, to int) vec {
+	out := vec{kind: vecBool, bools: make([]bool, to-from)}
+	for i := range out.bools {
+		out.bools[i] = isNull(a, from+i)
+	}
+	return out
 }
 
 func coalesce(args []vec, n int) (vec, error) {

@@ -90,6 +90,13 @@ func loadVec(a arrow.Array, from, to int) (v vec, ok bool) {
 		v.kind, v.floats = vecFloat, a.Float64Values()[from:to]
 	case *array.Float32:
 		v.kind, v.floats = vecFloat, convert[float64](a.Float32Values()[from:to])
+	case *array.Float16:
+		v.kind, v.floats = vecFloat, convert[float64](halves(a, from, to))
+	case *array.Decimal128, *array.Decimal256:
+		part := array.NewSlice(a, int64(from), int64(to))
+		defer part.Release()
+		v.kind = vecFloat
+		v.floats, _ = floatValues(part)
 	case *array.Boolean:
 		v.kind, v.bools = vecBool, make([]bool, to-from)
 		for i := range v.bools {
@@ -118,6 +125,11 @@ func loadVec(a arrow.Array, from, to int) (v vec, ok bool) {
 		v.kind, v.ints = vecTime, make([]int64, to-from)
 		for i := range v.ints {
 			v.ints[i] = nanoseconds(int64(a.Value(from+i)), 24*time.Hour)
+		}
+	case *array.Date64:
+		v.kind, v.ints = vecTime, make([]int64, to-from)
+		for i := range v.ints {
+			v.ints[i] = nanoseconds(int64(a.Value(from+i)), time.Millisecond)
 		}
 	case *array.Null:
 		v.kind = vecNull

@@ -105,7 +105,7 @@ func keyCodes(w *work, chunks []arrow.Array, n int) (codes []uint64, texts texts
 	if dictionaries {
 		return dictionaryCodes(w, chunks, n)
 	}
-	if class == "text" || class == "bytes" {
+	if areTexts(class) {
 		texts = newTexts(w, chunks)
 		return texts.hashes(w), texts, nil
 	}
@@ -123,13 +123,15 @@ func keyClass(dt arrow.DataType) string {
 	switch dt := dt.(type) {
 	case *arrow.StringType, *arrow.LargeStringType:
 		return "text"
-	case *arrow.BinaryType, *arrow.LargeBinaryType:
+	case *arrow.BinaryType, *arrow.LargeBinaryType, *arrow.FixedSizeBinaryType:
 		return "bytes"
+	case arrow.DecimalType:
+		return fmt.Sprintf("decimal of %d bits with %d decimals", dt.(arrow.FixedWidthDataType).BitWidth(), dt.GetScale())
 	case *arrow.DictionaryType:
 		return keyClass(dt.ValueType)
 	case *arrow.Uint64Type:
 		return "u64"
-	case *arrow.Float64Type, *arrow.Float32Type:
+	case *arrow.Float64Type, *arrow.Float32Type, *arrow.Float16Type:
 		return "float"
 	case *arrow.BooleanType:
 		return "bool"
@@ -223,6 +225,8 @@ func fillCodes(w *work, dst []uint64, a arrow.Array, descending bool) bool {
 		codeFloats(w, dst, a.Float64Values(), unsigned)
 	case *array.Float32:
 		codeFloats(w, dst, a.Float32Values(), unsigned)
+	case *array.Float16:
+		codeFloats(w, dst, halves(a, 0, a.Len()), unsigned)
 	case *array.Boolean:
 		for i := range dst {
 			dst[i] = uint64(bit(a.Value(i))) ^ unsigned

@@ -129,7 +129,7 @@ func extremes(w *work, col arrow.Array, valid []bool, g grouping, greatest bool)
 	for i := range rows {
 		rows[i] = noRow
 	}
-	if class := keyClass(col.DataType()); class == "text" || class == "bytes" {
+	if class := keyClass(col.DataType()); areTexts(class) {
 		texts := newTexts(w, []arrow.Array{col})
 		for i, id := range g.ids {
 			if valid != nil && !valid[i] {

@@ -187,7 +187,7 @@ func setNulls(w *work, codes []uint64, col arrow.Array, code uint64) {
 
 // textCodes gives the rank of each text among the different ones.
 func textCodes(w *work, codes []uint64, col arrow.Array, descending bool) error {
-	if class := keyClass(col.DataType()); class != "text" && class != "bytes" {
+	if class := keyClass(col.DataType()); !areTexts(class) {
 		return fmt.Errorf("no order is known for type %s", typeName(col.DataType()))
 	}
 	g, err := groupRows(w, [][]arrow.Array{{col}}, col.Len())

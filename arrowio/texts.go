@@ -44,6 +44,9 @@ func newTexts(w *work, chunks []arrow.Array) texts {
 				}
 			})
 		}
+		if keys := wideKeys(c); keys != nil {
+			chunk.list = keys
+		}
 		t[k] = chunk
 	}
 	return t

@@ -3,7 +3,6 @@ package arrowio
 import (
 	"fmt"
 	"math"
-	"math/big"
 	"strings"
 	"time"
 
@@ -57,6 +56,13 @@ func floatValues(a arrow.Array) ([]float64, bool) {
 		return v, true
 	case *array.Decimal128:
 		scale := a.DataType().(*arrow.Decimal128Type).Scale
+		v := make([]float64, a.Len())
+		for i := range v {
+			v[i] = a.Value(i).ToFloat64(scale)
+		}
+		return v, true
+	case *array.Decimal256:
+		scale := a.DataType().(*arrow.Decimal256Type).Scale
 		v := make([]float64, a.Len())
 		for i := range v {
 			v[i] = a.Value(i).ToFloat64(scale)
@@ -216,23 +222,6 @@ func goValue(a arrow.Array, i int) any {
 		return list
 	}
 	return a.ValueStr(i)
-}
-
-// decimalText gives a decimal with all the decimals of its type.
-func decimalText(n *big.Int, scale int32) string {
-	digits := new(big.Int).Abs(n).String()
-	switch {
-	case scale > 0:
-		digits = strings.Repeat("0", max(0, int(scale)+1-len(digits))) + digits
-		point := len(digits) - int(scale)
-		digits = digits[:point] + "." + digits[point:]
-	case scale < 0 && n.Sign() != 0:
-		digits += strings.Repeat("0", int(-scale))
-	}
-	if n.Sign() < 0 {
-		return "-" + digits
-	}
-	return digits
 }
 
 func structValue(a *array.Struct, i int) map[string]any {
