@@ -71,6 +71,9 @@ func (t *Table) EncodeCSV(w io.Writer, opts ...CSVOptions) error {
 	if t.released.Load() {
 		return ErrReleased
 	}
+	if t.NumCols() == 0 {
+		return nil
+	}
 	w = watchedWriter{w, t.work}
 	comma := o.comma()
 	var line []byte

@@ -8,6 +8,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+	"golang.org/x/text/encoding/unicode"
 
 	"divvy/arrowio/compressed"
 )
@@ -61,7 +62,9 @@ func decodeCSV(w *work, r io.Reader, o CSVOptions) (_ *Table, err error) {
 	if err != nil {
 		return nil, err
 	}
-	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
+	if text, err = plainText(text); err != nil {
+		return nil, err
+	}
 	in := &csvReader{text: text, comma: o.comma(), nulls: o.Null}
 	if len(in.nulls) == 0 {
 		in.nulls = []string{""}
@@ -97,6 +100,21 @@ func decodeCSV(w *work, r io.Reader, o CSVOptions) (_ *Table, err error) {
 	rec := array.NewRecord(arrow.NewSchema(fields, nil), arrays, int64(rows))
 	defer rec.Release()
 	return tableOfBatches(w, o.Read, rec.Schema(), []arrow.Record{rec})
+}
+
+// plainText gives a text in UTF-8, without a byte order mark, whose lines end in
+// \n: of UTF-16, as some spreadsheets write it, and of lines that end in \r alone.
+func plainText(text []byte) (_ []byte, err error) {
+	if bytes.HasPrefix(text, []byte{0xff, 0xfe}) || bytes.HasPrefix(text, []byte{0xfe, 0xff}) {
+		if text, err = unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().Bytes(text); err != nil {
+			return nil, fmt.Errorf("UTF-16: %w", err)
+		}
+	}
+	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
+	if bytes.IndexByte(text, '\n') < 0 {
+		text = bytes.ReplaceAll(text, []byte{'\r'}, []byte{'\n'})
+	}
+	return text, nil
 }
 
 type csvReader struct {

@@ -5,9 +5,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"divvy/arrowio"
 )
@@ -80,6 +82,20 @@ func TestSQLSaysWhatThereIs(t *testing.T) {
 	}
 	tbl := must(t)(arrowio.DecodeCSV(strings.NewReader("when\n2024-03-31T23:30:00Z\n"), arrowio.CSVOptions{Read: arrowio.ReadOptions{Allocator: checked(t)}}))
 	if _, err := tbl.SQL(t.Context(), "select * from sales"); err == nil || !strings.Contains(err.Error(), `The tables of this query are called "t"`) {
+		t.Error(err)
+	}
+	took := must(t)(tbl.SQL(t.Context(), `select "when" - '2024-03-29 22:00:00Z'::timestamptz as long, interval 3 month as months, null::interval as none from t`))
+	if got := fmt.Sprint(took.Types()); got != "[duration[ns] interval duration[ns]]" {
+		t.Error(got)
+	}
+	if row, err := took.Row(0); err != nil || row["long"] != 49*time.Hour+30*time.Minute || row["months"] != "3 months, 0 days, 0s" || row["none"] != nil {
+		t.Error(row, err)
+	}
+	wide, _, err := array.FromJSON(memory.DefaultAllocator, arrow.ListOf(&arrow.Decimal256Type{Precision: 50, Scale: 1}), strings.NewReader(`[[1]]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := must(t)(arrowio.NewTable().Array("x", wide).Build()).SQL(t.Context(), "select 1"); err == nil || !strings.Contains(err.Error(), `table "t": column "x" of type list[decimal[50, 1]]: DuckDB has no decimal[50, 1]`) {
 		t.Error(err)
 	}
 	t.Setenv("TZ", "Asia/Tokyo")

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"unicode/utf8"
@@ -239,9 +240,18 @@ func readLine(in *bufio.Reader) ([]byte, error) {
 }
 
 func (c *jsonColumn) addLine(text []byte, row int) error {
+	if text = bytes.TrimSpace(text); text[0] != '{' {
+		hint := ""
+		if text[0] == '[' {
+			hint = "; SQL reads a file that is one list of objects: select * from read_json('file.json')"
+		}
+		return fmt.Errorf("an object was expected, not %q%s", text[0], hint)
+	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()
-	if err := c.add(dec, row); err != nil {
+	if err := c.add(dec, row); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("the object does not end in its line; SQL reads objects of several lines: select * from read_json('file.json')")
+	} else if err != nil {
 		return err
 	}
 	if _, err := dec.Token(); err != io.EOF {

@@ -2,10 +2,12 @@ package arrowio
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -37,13 +39,17 @@ func HasSQL() bool { return duckdb.Available }
 //
 // The tables are copied into a fresh database in memory, 0.3 s for a million
 // rows of six columns. Of several statements the last one's result is given.
-// Integers of 128 bits, as of sum, come back as i64 where all fit. Timestamps with a
+// Integers of 128 bits, as of sum, come back as i64 where all fit, intervals as
+// durations where none has months. Timestamps with a
 // zone come back in microseconds of UTC, the only ones of their kind in DuckDB.
 func SQL(ctx context.Context, query string, tables map[string]*Table, params ...any) (*Table, error) {
 	records := make(map[string]arrow.Record, len(tables))
 	for name, t := range tables {
 		if t.released.Load() {
 			return nil, fmt.Errorf("arrowio: sql: table %q: %w", name, ErrReleased)
+		}
+		if err := forSQL(t); err != nil {
+			return nil, fmt.Errorf("arrowio: sql: table %q: %w", name, err)
 		}
 		records[name] = t.rec
 	}
@@ -89,7 +95,7 @@ func SQL(ctx context.Context, query string, tables map[string]*Table, params ...
 		}
 		name := unusedName(field.Name, taken)
 		taken[name] = true
-		b.add(name, narrow(mem, withoutViews(mem, col)))
+		b.add(name, durations(mem, narrow(mem, withoutViews(mem, col))))
 	}
 	return b.Build()
 }
@@ -119,4 +125,60 @@ func narrow(mem memory.Allocator, a arrow.Array) arrow.Array {
 	}
 	a.Release()
 	return withMoreNulls(mem, fixedArray(mem, arrow.PrimitiveTypes.Int64, values), valid)
+}
+
+// forSQL gives an error for a column of a type that DuckDB has not.
+func forSQL(t *Table) error {
+	if t.NumCols() == 0 {
+		return errors.New("it has no columns, and SQL knows no such table")
+	}
+	for _, f := range t.Schema().Fields() {
+		if lacking := notInSQL(f.Type); lacking != nil {
+			way := "leave the column out with Drop"
+			if lacking == f.Type {
+				way += fmt.Sprintf(", or make float64 of it with WithColumn(%q, \"float(`%s`)\")", f.Name, f.Name)
+			}
+			return fmt.Errorf("column %q of type %s: DuckDB has no %s; %s", f.Name, typeName(f.Type), typeName(lacking), way)
+		}
+	}
+	return nil
+}
+
+// notInSQL is the part of a type that DuckDB has not, nil for none.
+func notInSQL(dt arrow.DataType) arrow.DataType {
+	switch dt := dt.(type) {
+	case *arrow.Float16Type, *arrow.Decimal256Type:
+		return dt
+	case *arrow.DictionaryType:
+		return notInSQL(dt.ValueType)
+	case arrow.NestedType:
+		for _, f := range dt.Fields() {
+			if lacking := notInSQL(f.Type); lacking != nil {
+				return lacking
+			}
+		}
+	}
+	return nil
+}
+
+// durations makes durations of intervals of days and nanoseconds; with months, which
+// have no length of their own, they stay intervals. It takes over the reference of a.
+func durations(mem memory.Allocator, a arrow.Array) arrow.Array {
+	d, ok := a.(*array.MonthDayNanoInterval)
+	if !ok {
+		return a
+	}
+	values, valid := make([]int64, d.Len()), make([]bool, d.Len())
+	for i := range values {
+		if valid[i] = d.IsValid(i); valid[i] {
+			v := d.Value(i)
+			days := nanoseconds(int64(v.Days), 24*time.Hour)
+			values[i] = days + v.Nanoseconds
+			if v.Months != 0 || days == beyond || days == before || (values[i] > days) != (v.Nanoseconds > 0) {
+				return a
+			}
+		}
+	}
+	a.Release()
+	return withMoreNulls(mem, fixedArray(mem, arrow.FixedWidthTypes.Duration_ns, values), valid)
 }

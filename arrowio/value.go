@@ -199,6 +199,9 @@ func goValue(a arrow.Array, i int) any {
 		return a.Value(i).ToTime()
 	case *array.Duration:
 		return time.Duration(a.Value(i)) * a.DataType().(*arrow.DurationType).Unit.Multiplier()
+	case *array.MonthDayNanoInterval:
+		v := a.Value(i)
+		return fmt.Sprintf("%s, %s, %v", plural(int(v.Months), "month"), plural(int(v.Days), "day"), time.Duration(v.Nanoseconds))
 	case *array.Time32:
 		return a.Value(i).FormattedString(a.DataType().(*arrow.Time32Type).Unit)
 	case *array.Time64:
@@ -261,6 +264,8 @@ func typeName(dt arrow.DataType) string {
 		return "duration[" + dt.Unit.String() + "]"
 	case *arrow.Date32Type, *arrow.Date64Type:
 		return "date"
+	case *arrow.MonthDayNanoIntervalType:
+		return "interval"
 	case *arrow.Time32Type, *arrow.Time64Type:
 		return "time"
 	case arrow.DecimalType:
