@@ -11,6 +11,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/ipc"
 	"github.com/apache/arrow/go/v17/arrow/memory"
+	"github.com/apache/arrow/go/v17/parquet"
 	"github.com/apache/arrow/go/v17/parquet/file"
 	"github.com/apache/arrow/go/v17/parquet/pqarrow"
 )
@@ -58,12 +59,19 @@ func produceParquet(ctx context.Context, o *Options, name string, at io.ReaderAt
 			err = fmt.Errorf("not Parquet: %v", p)
 		}
 	}()
-	f, err := file.NewParquetReader(io.NewSectionReader(at, 0, size))
+	f, err := file.NewParquetReader(io.NewSectionReader(at, 0, size), file.WithReadProps(parquet.NewReaderProperties(&bounded{})))
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	r, err := pqarrow.NewFileReader(f, pqarrow.ArrowReadProperties{BatchSize: batchRows}, memory.DefaultAllocator)
+	// The Arrow schema that a Parquet file may carry is of no use here, and its
+	// reader takes what a broken one says for the size of its memory.
+	for _, pair := range f.MetaData().KeyValueMetadata() {
+		if pair.Key == "ARROW:schema" {
+			pair.Key = ""
+		}
+	}
+	r, err := pqarrow.NewFileReader(f, pqarrow.ArrowReadProperties{BatchSize: batchRows}, &bounded{})
 	if err != nil {
 		return err
 	}
@@ -84,7 +92,7 @@ func produceArrowFile(o *Options, name string, at ipc.ReadAtSeeker, emit func(*b
 			err = fmt.Errorf("not Arrow: %v", p)
 		}
 	}()
-	r, err := ipc.NewFileReader(at)
+	r, err := ipc.NewFileReader(at, ipc.WithAllocator(&bounded{}))
 	if err != nil {
 		return err
 	}
@@ -106,12 +114,33 @@ func produceArrowStream(o *Options, name string, in io.Reader, emit func(*block)
 			err = fmt.Errorf("not Arrow: %v", p)
 		}
 	}()
-	r, err := ipc.NewReader(in)
+	r, err := ipc.NewReader(in, ipc.WithAllocator(&bounded{}))
 	if err != nil {
 		return err
 	}
 	defer r.Release()
 	return produceRecords(o, name, r.Read, emit)
+}
+
+// bounded is Arrow's allocator, which refuses what only a broken file asks for:
+// Go would end the process where there is not as much memory. The readers' panics
+// become errors.
+type bounded struct{ memory.GoAllocator }
+
+// maxBuffer is the largest buffer of a column of one record.
+const maxBuffer = 4 << 30
+
+func (b *bounded) Allocate(size int) []byte { return b.GoAllocator.Allocate(checked(size)) }
+
+func (b *bounded) Reallocate(size int, old []byte) []byte {
+	return b.GoAllocator.Reallocate(checked(size), old)
+}
+
+func checked(size int) int {
+	if size < 0 || size > maxBuffer {
+		panic(fmt.Sprintf("a buffer of %d bytes", size))
+	}
+	return size
 }
 
 // produceRecords turns record batches into blocks.
@@ -169,13 +198,9 @@ func parseOwn(o *object, r *Row) error {
 			err = o.number(&number)
 			r.SFTIndex = int(number)
 		case "meta":
-			if !o.null() {
-				err = o.text(&r.Meta)
-			}
+			err = o.json(&r.Meta, false)
 		case "extra":
-			if !o.null() {
-				err = o.text(&r.Extra)
-			}
+			err = o.json(&r.Extra, true)
 		case "file":
 			err = o.text(&r.File)
 		case "line":

@@ -65,6 +65,23 @@ func TestMessages(t *testing.T) {
 	}
 }
 
+// The columns meta and extra hold JSON: what is none is refused, since no file
+// could hold it.
+func TestOwnColumnsHoldJSON(t *testing.T) {
+	row := func(meta, extra string) string {
+		return fmt.Sprintf(`{"prefix": ["<|prompter|>q", "<|assistant|>"], "responses": ["a"], "rewards": null, "sft_index": 0, "meta": %s, "extra": %s, "file": "f", "line": 1}`, meta, extra)
+	}
+	ds, err := parse(t, Options{}, row(`" {\"a\":\n 1}"`, `"{ \"b\" : [1,\n2] }\n"`)+"\n"+row(`null`, `""`))
+	if err != nil || ds.Row(0).Meta != `{"a":1}` || ds.Row(0).Extra != `{"b":[1,2]}` || ds.Row(1).Meta+ds.Row(1).Extra != "" {
+		t.Errorf("%+v, %v", ds, err)
+	}
+	for _, bad := range []string{row(`"{"`, `null`), row(`null`, `"[1]"`), row(`null`, `"{\"a\":1,\"a\":2}"`), row(`null`, `"{} {}"`)} {
+		if _, err := parse(t, Options{}, bad); err == nil || !strings.Contains(err.Error(), "x.jsonl:1:") {
+			t.Errorf("%s: %v, want an error with its place", bad, err)
+		}
+	}
+}
+
 // Fields that have the names of PRO's survive being written in PRO's schema.
 func TestFieldsOfPROsNames(t *testing.T) {
 	for _, name := range []string{"prefix", "suffix", "reward", "sft_index", "meta", "extra", "chosen", "other"} {

@@ -149,6 +149,29 @@ func (o *object) text(dst *string) error {
 	return nil
 }
 
+// json reads a string that holds JSON, an object where one is asked for; null
+// and "" are "". Line breaks in it go: it must stay one line when it is written.
+func (o *object) json(dst *string, isObject bool) error {
+	if o.null() {
+		return nil
+	}
+	start := o.offset()
+	if err := o.text(dst); err != nil || *dst == "" {
+		return err
+	}
+	v := jsontext.Value(*dst)
+	if !v.IsValid() || isObject && v.Kind() != '{' {
+		return fault(start, fmt.Errorf("%s: %.40q is not JSON that a row can have there", o.key, *dst))
+	}
+	if bytes.ContainsAny(v, "\r\n") {
+		if err := v.Compact(); err != nil {
+			return fault(start, fmt.Errorf("%s: %w", o.key, err))
+		}
+	}
+	*dst = string(bytes.TrimSpace(v))
+	return nil
+}
+
 // null reads a null if one is next.
 func (o *object) null() bool {
 	if o.dec.PeekKind() != 'n' {
