@@ -234,7 +234,7 @@ func (l *lowerer) compiledCall(e *ast.CallExpr, path string, se *ast.SelectorExp
 	}
 	if from, ok := rawParams[key]; ok {
 		for i := from; i < len(args) && !e.Ellipsis.IsValid(); i++ {
-			args[i] = l.raw(e.Args[min(i, len(e.Args)-1)], args[i])
+			args[i] = l.raw(key, e.Args[min(i, len(e.Args)-1)], args[i])
 		}
 	}
 	return l.finish(e, fun, args)
@@ -253,10 +253,16 @@ func (l *lowerer) mayPrintBox(e *ast.CallExpr) bool {
 
 // raw passes what lies in a box, for functions that look into a value or fill
 // it by reflection.
-func (l *lowerer) raw(orig, x ast.Expr) ast.Expr {
+func (l *lowerer) raw(key string, orig, x ast.Expr) ast.Expr {
 	t := l.typeOf(orig)
+	if openers[key] == "OpenAll" {
+		return call(rtFn("OpenAll"), x)
+	}
 	if _, ok := t.(*types.Tuple); ok || !isInterface(t) && !hasCell(t) {
 		return x
+	}
+	if open, ok := openers[key]; ok {
+		return call(rtFn(open), x)
 	}
 	return call(rtFn("Open"), x)
 }
@@ -303,7 +309,7 @@ func (l *lowerer) callMethod(e *ast.CallExpr, se *ast.SelectorExpr, rt types.Typ
 		args := l.args(e, sg, true)
 		if from, ok := rawMethods[owner]; ok {
 			for i := from; i < len(args); i++ {
-				args[i] = l.raw(e.Args[min(i, len(e.Args)-1)], args[i])
+				args[i] = l.raw(owner, e.Args[min(i, len(e.Args)-1)], args[i])
 			}
 		}
 		return l.finish(e, &ast.SelectorExpr{X: l.expr(se.X), Sel: idAt(se.Sel.Name, se.Sel.Pos())}, args)

@@ -72,6 +72,8 @@ func (r *runtime) exports() yaegi.Exports {
 		"Raw":           reflect.ValueOf(raw),
 		"Into":          reflect.ValueOf(into),
 		"Open":          reflect.ValueOf(open),
+		"OpenAll":       reflect.ValueOf(openAll),
+		"OpenScanner":   reflect.ValueOf(openScanner),
 		"To":            reflect.ValueOf(to),
 		"Must":          reflect.ValueOf(r.must),
 		"As":            reflect.ValueOf(r.as),

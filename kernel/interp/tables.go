@@ -15,6 +15,15 @@ var rawParams = map[string]int{
 	"reflect.Swapper": 0, "reflect.ValueOf": 0, "reflect.Indirect": 0,
 }
 
+// openers are the runtime's functions that open boxes for some of these: for fmt,
+// which finds a type's own Scan, and for templates, which look into maps too.
+var openers = map[string]string{
+	"fmt.Sscan": "OpenScanner", "fmt.Sscanf": "OpenScanner", "fmt.Sscanln": "OpenScanner",
+	"fmt.Fscan": "OpenScanner", "fmt.Fscanf": "OpenScanner", "fmt.Fscanln": "OpenScanner",
+	"text/template.Template.Execute": "OpenAll", "text/template.Template.ExecuteTemplate": "OpenAll",
+	"html/template.Template.Execute": "OpenAll", "html/template.Template.ExecuteTemplate": "OpenAll",
+}
+
 // rawMethods is rawParams for methods: "path.Type.Method".
 var rawMethods = map[string]int{
 	"encoding/xml.Encoder.Encode": 0, "encoding/xml.Decoder.Decode": 0,

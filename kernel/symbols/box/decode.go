@@ -232,7 +232,8 @@ func setKey(k reflect.Value, t *Type, key string) error {
 // target is a field that a member of an object may fill.
 type target struct {
 	jsonField
-	index []int // through embedded fields
+	index   []int    // through embedded fields
+	through []string // the embedded structs around it
 }
 
 // targets lists the fields of a struct, and of those embedded in it.
@@ -253,7 +254,10 @@ func targets(t *Type, index []int, depth int) []target {
 				et = et.Elem
 			}
 			if et != nil && et.Kind == reflect.Struct && !et.Plain {
-				out = append(out, targets(et, at, depth+1)...)
+				for _, in := range targets(et, at, depth+1) {
+					in.through = append([]string{f.Name}, in.through...)
+					out = append(out, in)
+				}
 				continue
 			}
 		}
@@ -264,7 +268,7 @@ func targets(t *Type, index []int, depth int) []target {
 			name = f.Name
 		}
 		out = append(out, target{jsonField{name: name, tagged: f.Tag.Get("json") != "", depth: depth, t: f.Type,
-			quoted: strings.Contains(","+opts+",", ",string,")}, at})
+			quoted: strings.Contains(","+opts+",", ",string,")}, at, nil})
 	}
 	return out
 }
@@ -310,8 +314,8 @@ func (d *decoder) object(data []byte, t *Type, v reflect.Value) error {
 			}
 			raw = json.RawMessage(s)
 		}
-		d.path = append(d.path, f.name)
-		defer func() { d.path = d.path[:len(d.path)-1] }()
+		d.path = append(append(d.path, f.through...), f.name)
+		defer func() { d.path = d.path[:len(d.path)-1-len(f.through)] }()
 		return d.value(raw, f.t, field)
 	})
 }

@@ -266,9 +266,20 @@ func (p *printer) plain(t *Type, v reflect.Value, depth int, reachable bool) {
 		p.pointer(t, v, depth)
 	case v.CanInterface() && reachable:
 		p.printf(p.leaf, v.Interface())
+	case v.CanInterface():
+		p.printf(p.leaf, readOnly(v))
 	default:
 		p.printf(p.leaf, v) // fmt prints what a reflect.Value holds, without its methods
 	}
+}
+
+// readOnly is v as the value of an unexported field, whose methods fmt does not
+// call.
+func readOnly(v reflect.Value) reflect.Value {
+	c := reflect.New(v.Type())
+	c.Elem().Set(v)
+	t := reflect.StructOf([]reflect.StructField{{Name: "v", PkgPath: "main", Type: v.Type()}})
+	return reflect.NewAt(t, c.UnsafePointer()).Elem().Field(0)
 }
 
 func hasText(v reflect.Value) bool {
