@@ -20,7 +20,7 @@ func openScanner(x any) any {
 	if !ok {
 		return x
 	}
-	if _, ok := b.Method("Scan").(func(any, fmt.ScanState, rune) error); ok {
+	if _, ok := b.T.Method("Scan").(func(any, fmt.ScanState, rune) error); ok {
 		return boxScanner{b}
 	}
 	return b.V
