@@ -141,6 +141,14 @@ func TestProcessor(t *testing.T) {
 	}
 }
 
+// TestRanks trains in two processes of the command.
+func TestRanks(t *testing.T) {
+	out, err := bench(t, "-size", "tiny", "-device", "cpu:0-1", "-parts", "sft", "-out", t.TempDir(), "-python", "")
+	if err != nil || !strings.Contains(out, "tokens_per_s") || !strings.Contains(out, "Measured on 2 ranks of cpu") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 // TestTimeIsUp: what could not be run is said.
 func TestTimeIsUp(t *testing.T) {
 	out, err := bench(t, "-size", "tiny", "-device", "cpu", "-parts", "product,torch-sft", "-out", t.TempDir(), "-python", "", "-budget", "1s")

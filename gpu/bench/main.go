@@ -26,6 +26,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"divvy/gpu/device"
 )
 
 //go:embed torch_gpu.py
@@ -60,8 +62,12 @@ type settings struct {
 }
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == device.RankCommand { // one of several processes of a device
+		fmt.Fprintln(os.Stderr, "bench:", device.Rank(context.Background(), os.Args[2:]))
+		os.Exit(1)
+	}
 	var s settings
-	flag.StringVar(&s.device, "device", "cuda:0", "the device to measure")
+	flag.StringVar(&s.device, "device", "cuda:0", "the device to measure; cuda:0-7 are eight processes that share each batch")
 	flag.StringVar(&s.size, "size", "full", "full, or tiny to try every part out on a processor")
 	flag.StringVar(&s.prompts, "prompts", "", "JSON lines of token ids: {\"prompt\": [..], \"responses\": [[..], ..], \"rewards\": [..]}")
 	flag.StringVar(&s.out, "out", "bench-out", "the folder for the parts' figures")

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"divvy/gpu/batch"
-	"divvy/gpu/cpu"
 	"divvy/gpu/cuda"
 	"divvy/gpu/device"
 	"divvy/gpu/devicetest"
@@ -70,8 +69,10 @@ func (s settings) open(ctx context.Context, r *Result, change func(*xla.Options)
 		return nil, err
 	}
 	var dev program.Device
-	if spec.Kind == "cpu" {
-		dev = cpu.New(0)
+	if several := len(spec.Devices) > 1 && !spec.Together; several || spec.Kind == "cpu" {
+		if dev, err = device.Open(ctx, s.device); err != nil {
+			return nil, err
+		}
 	} else {
 		o := cuda.Options()
 		var mu sync.Mutex

@@ -4,11 +4,14 @@ package cuda
 
 import (
 	"context"
+	"errors"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
 	"divvy/gpu/batch"
+	"divvy/gpu/devicetest"
 	"divvy/gpu/loss"
 	"divvy/gpu/model"
 	"divvy/gpu/pjrt"
@@ -17,13 +20,9 @@ import (
 	"divvy/gpu/train"
 )
 
-// TestTarget compiles full-size training steps for an H200 with XLA's plug-in
-// for CUDA, on a machine that has its wheels but needs no GPU, and says how long
-// that takes and what memory a step needs by the compiler's plan. Products are
-// left untuned, as tuning runs them.
-//
-//	DIVVY_CUDA_PLUGIN=ENV/lib/python3.*/site-packages go test -tags cuda -run Target -v ./gpu/cuda
-func TestTarget(t *testing.T) {
+// target is a compiler for an H200.
+func target(t *testing.T) func(text []byte) (pjrt.Plan, error) {
+	t.Helper()
 	f := Find(context.Background(), Machine())
 	if f.Plugin == "" {
 		t.Fatal(f.Problems())
@@ -39,10 +38,60 @@ func TestTarget(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("interface %d.%d", p.Major, p.Minor)
-	target, err := os.ReadFile("testdata/h200.txtpb")
+	described, err := os.ReadFile("testdata/h200.txtpb")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return func(text []byte) (pjrt.Plan, error) {
+		return p.CompileFor(string(described), text, pjrt.CompileOptions{Overrides: map[string]any{
+			"xla_gpu_autotune_level": 0, "xla_gpu_enable_triton_gemm": false, "xla_gpu_cuda_data_dir": f.DataDir,
+		}})
+	}
+}
+
+// recorder is a device that keeps the Programs that it is given.
+type recorder struct{ programs []*program.Program }
+
+var errRecorded = errors.New("recorded")
+
+func (r *recorder) Name() string                                   { return "recorder" }
+func (r *recorder) Upload(*program.Tensor) (program.Buffer, error) { return nil, errRecorded }
+func (r *recorder) Compile(p *program.Program) (program.Executable, error) {
+	r.programs = append(r.programs, p)
+	return nil, errRecorded
+}
+
+// TestTargetTable compiles every Program of the device table for an H200, cuDNN's
+// attention where it can be, in the way of TestTarget.
+func TestTargetTable(t *testing.T) {
+	compile := target(t)
+	r := new(recorder)
+	devicetest.Run(r, devicetest.Options{Types: []program.DType{program.F32, program.BF16}, Float64: true, Seed: 1})
+	calls := 0
+	for _, p := range r.programs {
+		text, err := stablehlo.Emit(p, stablehlo.Options{Flash: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := compile(text); err != nil {
+			t.Errorf("%s: %v", p.Name, err)
+		}
+		calls += strings.Count(string(text), "@__cudnn$fmha")
+	}
+	t.Logf("%d Programs, %d calls of cuDNN's attention", len(r.programs), calls)
+	if calls == 0 {
+		t.Error("no Program has cuDNN's attention")
+	}
+}
+
+// TestTarget compiles full-size training steps for an H200 with XLA's plug-in
+// for CUDA, on a machine that has its wheels but needs no GPU, and says how long
+// that takes and what memory a step needs by the compiler's plan. Products are
+// left untuned, as tuning runs them.
+//
+//	DIVVY_CUDA_PLUGIN=ENV/lib/python3.*/site-packages go test -tags cuda -run Target -v ./gpu/cuda
+func TestTarget(t *testing.T) {
+	compile := target(t)
 	const card = 141e9
 	for _, c := range []struct {
 		model        string
@@ -51,27 +100,28 @@ func TestTarget(t *testing.T) {
 		k            int
 		recompute    bool
 		moments      program.DType
+		flash        bool
 	}{
-		{"opt-1.3b", loss.SFT{}, 32, 512, 1, false, program.F32},
-		{"opt-1.3b", loss.PRO{}, 8, 2048, 4, false, program.F32},
-		{"llama-7b", loss.PRO{}, 4, 2048, 4, true, program.F32},
-		{"llama-7b", loss.PRO{}, 4, 2048, 4, true, program.BF16},
-		{"llama-7b", loss.PRO{}, 4, 2048, 4, true, program.U8},
+		{"opt-1.3b", loss.SFT{}, 32, 512, 1, false, program.F32, false},
+		{"opt-1.3b", loss.PRO{}, 8, 2048, 4, false, program.F32, false},
+		{"llama-7b", loss.PRO{}, 4, 2048, 4, true, program.F32, false},
+		{"llama-7b", loss.PRO{}, 4, 2048, 4, true, program.BF16, false},
+		{"llama-7b", loss.PRO{}, 4, 2048, 4, true, program.U8, false},
+		{"opt-1.3b", loss.PRO{}, 8, 2048, 4, false, program.F32, true},
+		{"llama-7b", loss.PRO{}, 4, 2048, 4, true, program.U8, true},
 	} {
-		t.Run(c.model+" "+c.loss.Name()+" "+c.moments.String(), func(t *testing.T) {
+		t.Run(c.model+" "+c.loss.Name()+" "+c.moments.String()+map[bool]string{true: " flash"}[c.flash], func(t *testing.T) {
 			step, err := train.StepProgram(model.Published()[c.model], train.Config{Loss: c.loss, Batch: c.rows, Compute: program.BF16, Recompute: c.recompute, Moments: c.moments},
 				&batch.Batch{Rows: c.rows, RowTokens: c.tokens, G: c.rows, K: c.k})
 			if err != nil {
 				t.Fatal(err)
 			}
-			text, err := stablehlo.Emit(step, stablehlo.Options{})
+			text, err := stablehlo.Emit(step, stablehlo.Options{Flash: c.flash})
 			if err != nil {
 				t.Fatal(err)
 			}
 			start := time.Now()
-			plan, err := p.CompileFor(string(target), text, pjrt.CompileOptions{Overrides: map[string]any{
-				"xla_gpu_autotune_level": 0, "xla_gpu_enable_triton_gemm": false, "xla_gpu_cuda_data_dir": f.DataDir,
-			}})
+			plan, err := compile(text)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -155,9 +155,14 @@ func (e *emitter) encode(x val, table []float32) (codes, scale val) {
 	scale = e.reduce("maximum", e.un("abs", blocks), 1)
 	by := e.pick(e.compare("EQ", scale, e.splat(0, scale)), e.splat(1, scale), scale)
 	y := e.div(blocks, e.spread(by, blocks.shape, 0))
-	thresholds := e.numbers(program.Thresholds(table))
-	code := e.fill(e.scalar("i32", 0), blocks.shape)
-	for step := len(table) / 2; step > 0; step /= 2 {
+	t := program.Thresholds(table)
+	thresholds := e.numbers(t)
+	// The first halving is by a number: looked up at equal places it would be a
+	// constant of the parameter's size, which XLA takes long to fold.
+	half := len(table) / 2
+	start := e.fill(e.scalar("i32", 0), blocks.shape)
+	code := e.pick(e.compare("GT", y, e.splat(float64(t[half-1]), y)), e.plus(start, float64(half)), start)
+	for step := half / 2; step > 0; step /= 2 {
 		beyond := e.compare("GT", y, e.lookup(thresholds, e.plus(code, float64(step-1))))
 		code = e.pick(beyond, e.plus(code, float64(step)), code)
 	}
