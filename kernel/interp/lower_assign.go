@@ -57,10 +57,10 @@ func (l *lowerer) assignOne(s *ast.AssignStmt) []ast.Stmt {
 		return []ast.Stmt{&ast.AssignStmt{Lhs: []ast.Expr{id("_")}, TokPos: s.TokPos, Tok: token.ASSIGN, Rhs: []ast.Expr{l.conv(v, nil)}}}
 	case l.isNew(s, x):
 		t := l.typeOf(x)
-		if isInterface(t) || l.tracesReceived(v) { // := would give the value's own type
+		if isInterface(t) || isReceive(v) { // := would give the value's own type, or one that has no address
 			n := l.local(l.info.Defs[x.(*ast.Ident)])
 			rhs := l.expr(v)
-			if l.tracesReceived(v) {
+			if isReceive(v) {
 				c := l.fresh("c")
 				return []ast.Stmt{define([]string{c}, rhs), declareVar(n, l.typ(t)), assign(id(n), id(c))}
 			}
@@ -70,13 +70,9 @@ func (l *lowerer) assignOne(s *ast.AssignStmt) []ast.Stmt {
 		return []ast.Stmt{&ast.AssignStmt{Lhs: []ast.Expr{idAt(l.defName(x), x.Pos())}, TokPos: s.TokPos, Tok: token.DEFINE, Rhs: []ast.Expr{rhs}}}
 	}
 	rhs := l.conv(v, l.typeOf(x))
-	if l.tracesReceived(v) {
+	if isReceive(v) { // yaegi cannot receive into a named result, nor where the debugger has a pointer to
 		c := l.fresh("c")
 		return []ast.Stmt{define([]string{c}, rhs), assign(l.expr(x), id(c))}
-	}
-	if isReceive(v) { // yaegi cannot receive into a named result
-		n := l.fresh("t")
-		return []ast.Stmt{declareVar(n, l.typ(l.typeOf(x))), assign(id(n), rhs), assign(l.expr(x), id(n))}
 	}
 	return []ast.Stmt{&ast.AssignStmt{Lhs: []ast.Expr{l.expr(x)}, TokPos: s.TokPos, Tok: token.ASSIGN, Rhs: []ast.Expr{l.ownResult(v, rhs)}}}
 }
@@ -219,7 +215,7 @@ func (l *lowerer) assignMulti(s *ast.AssignStmt) []ast.Stmt {
 			direct = false
 		}
 	}
-	if allNew && direct && !l.tracesReceived(s.Rhs[0]) {
+	if allNew && direct && !isReceive(s.Rhs[0]) {
 		names := make([]string, len(s.Lhs))
 		for i, x := range s.Lhs {
 			names[i] = l.defName(x)

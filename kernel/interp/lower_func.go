@@ -156,7 +156,7 @@ func (l *lowerer) topAssign(lhs, rhs []ast.Expr, p token.Pos) []ast.Stmt {
 		vals := make([]ast.Expr, len(rhs))
 		for i, v := range rhs {
 			vals[i] = l.conv(v, typ(i))
-			if len(rhs) > 1 && !isBlank(lhs[i]) {
+			if (len(rhs) > 1 || isReceive(v)) && !isBlank(lhs[i]) {
 				n := l.fresh("t")
 				out = append(out, declareVar(n, l.typ(typ(i))), assign(id(n), vals[i]))
 				vals[i] = id(n)

@@ -70,6 +70,7 @@ func each(c *cons[int], f func(int) int) (t int) { for ; c != nil; c = c.next { 
 type State func(int) (int, State)
 func begin(n int) (int, State) { if n > 7 { return n - 7, middle }; return n, nil }
 func middle(n int) (int, State) { return n + 3, func(n int) (int, State) { return n * 2, begin } }
+type Nest struct { in T; kids []*Nest }
 type Wide struct { *T; N int; Tags [2]string }
 type Named interface{ Name() string }
 type List[X any] struct{ head *cons[X] }
