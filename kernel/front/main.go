@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -19,7 +20,14 @@ import (
 	"divvy/kernel/serve"
 )
 
+// collectAt is for GOGC. So little is alive in this process, about 2 MB, that Go's own
+// 100 would collect every few dozen cells, and cells would wait for it.
+const collectAt = 400
+
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(collectAt)
+	}
 	root := &cobra.Command{
 		Use:   "divvy-front",
 		Short: "The front process of Divvy, a Go kernel for Jupyter; the installed kernelspec starts it",
