@@ -1,9 +1,6 @@
 package stablehlo
 
 import (
-	"fmt"
-	"slices"
-
 	"divvy/gpu/program"
 )
 
@@ -101,70 +98,4 @@ func (s adam) rounded(m, v val) (val, val) {
 		return e.as(e.line("f32", shape, "stablehlo.bitcast_convert %s : (%s) -> %s", bits.name, bits.typ(), tensor("f32", shape)), "bf16")
 	}
 	return round(m, e.bin("and", x, e.splat(0xffff, x))), round(v, e.bin("shift_right_logical", x, e.splat(16, x)))
-}
-
-// adamW8 does one step with moments of 8 bits: widened, updated, coded again.
-func adamW8(e *emitter, op *program.Op) []val {
-	s := newAdam(e, op.Attr, op.In[6], op.In[7], op.In[8])
-	p, g, m, v, ms, vs := e.of(op.In[0]), e.of(op.In[1]), e.of(op.In[2]), e.of(op.In[3]), e.of(op.In[4]), e.of(op.In[5])
-	signed, unsigned := program.SignedCodes(), program.UnsignedCodes()
-	newP, newM, newV := s.next(p, g, e.decode(m, ms, signed), e.decode(v, vs, unsigned))
-	mCodes, mScale := e.encode(newM, signed)
-	vCodes, vScale := e.encode(newV, unsigned)
-	return []val{s.guard(newP, p), s.guard(mCodes, m), s.guard(vCodes, v), s.guard(mScale, ms), s.guard(vScale, vs)}
-}
-
-// inBlocks is the elements of v as [blocks, program.Block], zeros at the end.
-func (e *emitter) inBlocks(v val) val {
-	n := v.len()
-	flat := e.reshape(v, n)
-	return e.reshape(e.pad(flat, 0, 0, program.Blocks(n)*program.Block-n), program.Blocks(n), program.Block)
-}
-
-// fromBlocks is the inverse.
-func (e *emitter) fromBlocks(v val, shape []int) val {
-	return e.reshape(e.cut(e.reshape(v, v.len()), 0, 0, program.Elements(shape)), shape...)
-}
-
-// numbers is a constant of the given elements.
-func (e *emitter) numbers(x []float32) val {
-	wide := make([]float64, len(x))
-	for i, v := range x {
-		wide[i] = float64(v)
-	}
-	return e.constant("f32", wide, []int{len(x)})
-}
-
-// lookup is table[index] for each element of index (i32), which are in range.
-func (e *emitter) lookup(table, index val) val {
-	at := e.reshape(index, append(slices.Clone(index.shape), 1)...)
-	return e.call("gather", []val{table, at}, fmt.Sprintf("dimension_numbers = #stablehlo.gather<offset_dims = [], collapsed_slice_dims = [0], start_index_map = [0], index_vector_dim = %d>, slice_sizes = array<i64: 1>, indices_are_sorted = false", len(index.shape)),
-		"", table.elem, index.shape)
-}
-
-// decode is what codes stand for.
-func (e *emitter) decode(codes, scale val, table []float32) val {
-	x := e.lookup(e.numbers(table), e.as(e.inBlocks(codes), "i32"))
-	return e.fromBlocks(e.mul(x, e.spread(scale, x.shape, 0)), codes.shape)
-}
-
-// encode gives the nearest codes of x and their scales. A code is found by
-// halving: it is the number of thresholds that are less than the number.
-func (e *emitter) encode(x val, table []float32) (codes, scale val) {
-	blocks := e.inBlocks(x)
-	scale = e.reduce("maximum", e.un("abs", blocks), 1)
-	by := e.pick(e.compare("EQ", scale, e.splat(0, scale)), e.splat(1, scale), scale)
-	y := e.div(blocks, e.spread(by, blocks.shape, 0))
-	t := program.Thresholds(table)
-	thresholds := e.numbers(t)
-	// The first halving is by a number: looked up at equal places it would be a
-	// constant of the parameter's size, which XLA takes long to fold.
-	half := len(table) / 2
-	start := e.fill(e.scalar("i32", 0), blocks.shape)
-	code := e.pick(e.compare("GT", y, e.splat(float64(t[half-1]), y)), e.plus(start, float64(half)), start)
-	for step := half / 2; step > 0; step /= 2 {
-		beyond := e.compare("GT", y, e.lookup(thresholds, e.plus(code, float64(step-1))))
-		code = e.pick(beyond, e.plus(code, float64(step)), code)
-	}
-	return e.fromBlocks(e.as(code, "ui8"), x.shape), scale
 }

@@ -112,7 +112,7 @@ var steps = []full{
 	{"opt-1.3b", loss.SFT{}, 16, 1, 1, 3 << 20, program.F32},
 	{"opt-1.3b", loss.PRO{}, 4, 1, 4, 5 << 20, program.BF16},
 	{"llama-7b", loss.SFT{}, 16, 1, 1, 3 << 20, program.F32},
-	{"llama-7b", loss.PRO{}, 4, 1, 4, 8 << 20, program.U8},
+	{"llama-7b", loss.PRO{}, 4, 1, 4, 12 << 20, program.U8},
 	{"llama-7b", loss.PRO{}, 4, 1, 4, 3 << 20, program.F32},
 }
 
