@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/apache/arrow/go/v17/arrow/ipc"
 	flatbuffers "github.com/google/flatbuffers/go"
@@ -84,9 +85,11 @@ func ipcFooter(data []byte) (fbTable, error) {
 	return rootTable(data[n-tail-footerLen : n-tail]), nil
 }
 
-// checkIPCFile checks what an IPC file's footer says of its own size.
-func checkIPCFile(f *source) error {
-	size := f.size()
+// CheckIPCFile gives an error where the index of an Arrow IPC file of size bytes
+// claims more than the file holds. Readers of Arrow v17 believe it, and end the
+// program for want of memory: check a file from elsewhere before using one.
+func CheckIPCFile(f io.ReaderAt, size int64) (err error) {
+	defer brokenIPC(&err)
 	from := max(0, size-1<<20)
 	data := make([]byte, size-from)
 	if _, err := f.ReadAt(data, from); err != nil {
@@ -114,8 +117,18 @@ func checkIPCFile(f *source) error {
 	return checkSchema(footer.table(1), schemaVectors, 0)
 }
 
-// checkIPCStream checks the schema message at the begin of a stream.
-func checkIPCStream(head []byte) error {
+// brokenIPC turns the panic of reading past the end of a flatbuffers table into an
+// error.
+func brokenIPC(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("a table of its index lies outside of it: %v", p)
+	}
+}
+
+// CheckIPCStream is CheckIPCFile for the begin of an Arrow IPC stream, of which
+// head should be the first 64 KiB or all.
+func CheckIPCStream(head []byte) (err error) {
+	defer brokenIPC(&err)
 	if len(head) >= 4 && binary.LittleEndian.Uint32(head) == 0xffffffff {
 		head = head[4:]
 	}

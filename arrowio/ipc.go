@@ -143,7 +143,7 @@ func ReadIPC(path string, opts ...ReadOptions) (*Table, error) {
 		}
 		in := bufio.NewReaderSize(f, 1<<20)
 		begin, _ := in.Peek(1 << 16)
-		if err := checkIPCStream(begin); err != nil {
+		if err := CheckIPCStream(begin); err != nil {
 			return nil, err
 		}
 		return decodeStream(f.work, in, o, readerMemory(f.size()))
@@ -239,7 +239,7 @@ func (b bounded) Reallocate(n int, old []byte) []byte {
 }
 
 func readIPCFile(f *source, o ReadOptions) (*Table, error) {
-	if err := checkIPCFile(f); err != nil {
+	if err := CheckIPCFile(f, f.size()); err != nil {
 		return nil, err
 	}
 	r, err := ipc.NewFileReader(f, ipc.WithAllocator(readerMemory(f.size())))

@@ -53,7 +53,7 @@ func (unmapper) Reallocate(int, []byte) []byte { panic("arrowio: a mapping does 
 func (unmapper) Free(b []byte)                 { _ = unmapFile(b) }
 
 func mapIPC(f *source) (*Table, error) {
-	if err := checkIPCFile(f); err != nil {
+	if err := CheckIPCFile(f, f.size()); err != nil {
 		return nil, err
 	}
 	r, err := ipc.NewFileReader(f, ipc.WithAllocator(readerMemory(f.size())))
@@ -132,7 +132,7 @@ func newMapLoader(root *memory.Buffer) (*mapLoader, int, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	block := footer.vector(3, 24) // checkIPCFile has seen that it lies within the file
+	block := footer.vector(3, 24) // CheckIPCFile has seen that it lies within the file
 	offset := int64(binary.LittleEndian.Uint64(block))
 	metaLen := int64(int32(binary.LittleEndian.Uint32(block[8:])))
 	bodyLen := int64(binary.LittleEndian.Uint64(block[16:]))

@@ -144,7 +144,7 @@ func readParquet(f *source, o ReadOptions) (_ *Table, err error) {
 	if text := pf.MetaData().KeyValueMetadata().FindValue(parquetSchemaKey); text != nil {
 		message, err := base64.StdEncoding.DecodeString(*text)
 		if err == nil {
-			err = checkIPCStream(message)
+			err = CheckIPCStream(message)
 		}
 		if err == nil {
 			origin, err = flight.DeserializeSchema(message, memory.NewGoAllocator())

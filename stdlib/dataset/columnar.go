@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -14,6 +15,8 @@ import (
 	"github.com/apache/arrow/go/v17/parquet"
 	"github.com/apache/arrow/go/v17/parquet/file"
 	"github.com/apache/arrow/go/v17/parquet/pqarrow"
+
+	"divvy/arrowio"
 )
 
 // Columnar files come in record batches. A row of any of them is read as the
@@ -92,6 +95,13 @@ func produceArrowFile(o *Options, name string, at ipc.ReadAtSeeker, emit func(*b
 			err = fmt.Errorf("not Arrow: %v", p)
 		}
 	}()
+	size, err := at.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
+	if err := arrowio.CheckIPCFile(at, size); err != nil {
+		return fmt.Errorf("not Arrow: %w", err)
+	}
 	r, err := ipc.NewFileReader(at, ipc.WithAllocator(&bounded{}))
 	if err != nil {
 		return err
@@ -114,7 +124,12 @@ func produceArrowStream(o *Options, name string, in io.Reader, emit func(*block)
 			err = fmt.Errorf("not Arrow: %v", p)
 		}
 	}()
-	r, err := ipc.NewReader(in, ipc.WithAllocator(&bounded{}))
+	buffered := bufio.NewReaderSize(in, 1<<16)
+	head, _ := buffered.Peek(1 << 16)
+	if err := arrowio.CheckIPCStream(head); err != nil {
+		return fmt.Errorf("not Arrow: %w", err)
+	}
+	r, err := ipc.NewReader(buffered, ipc.WithAllocator(&bounded{}))
 	if err != nil {
 		return err
 	}
