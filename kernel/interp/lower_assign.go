@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 )
 
 func (l *lowerer) assign(s *ast.AssignStmt) []ast.Stmt {
@@ -74,7 +75,33 @@ func (l *lowerer) assignOne(s *ast.AssignStmt) []ast.Stmt {
 		c := l.fresh("c")
 		return []ast.Stmt{define([]string{c}, rhs), assign(l.expr(x), id(c))}
 	}
+	if l.readsLate(x) && l.calls(v) && !l.isNil(v) {
+		n := l.fresh("t")
+		return []ast.Stmt{declareVar(n, l.typ(l.typeOf(x))), assign(id(n), l.ownResult(v, rhs)),
+			&ast.AssignStmt{Lhs: []ast.Expr{l.expr(x)}, TokPos: s.TokPos, Tok: token.ASSIGN, Rhs: []ast.Expr{id(n)}}}
+	}
 	return []ast.Stmt{&ast.AssignStmt{Lhs: []ast.Expr{l.expr(x)}, TokPos: s.TokPos, Tok: token.ASSIGN, Rhs: []ast.Expr{l.ownResult(v, rhs)}}}
+}
+
+// readsLate reports whether the place x has an index that calls nothing but that
+// a call on the right may change: compiled Go reads it after the call. (The
+// specification leaves the order open.) A plain local variable is taken to stay.
+func (l *lowerer) readsLate(x ast.Expr) bool {
+	e, ok := unparen(x).(*ast.IndexExpr)
+	if !ok || l.calls(e.Index) || l.info.Types[e.Index].Value != nil {
+		return false
+	}
+	late := false
+	ast.Inspect(e.Index, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.SelectorExpr, *ast.StarExpr, *ast.IndexExpr:
+			late = true
+		case *ast.Ident:
+			late = late || l.pkgLevel(l.obj(n))
+		}
+		return !late
+	})
+	return late
 }
 
 // ownResult keeps the result of a call of a cell's function apart from the
@@ -116,10 +143,18 @@ func (l *lowerer) assignEach(s *ast.AssignStmt) []ast.Stmt {
 		return id(n)
 	}
 	lhs := make([]ast.Expr, len(s.Lhs))
-	for i, x := range s.Lhs {
-		if !isBlank(x) && !l.isNew(s, x) {
-			lhs[i] = l.placeOf(x, tmp)
+	places := func() {
+		for i, x := range s.Lhs {
+			if !isBlank(x) && !l.isNew(s, x) {
+				lhs[i] = l.placeOf(x, tmp)
+			}
 		}
+	}
+	// Compiled Go reads operands on the left that call nothing after the calls on
+	// the right; the specification leaves the order open.
+	late := slices.ContainsFunc(s.Rhs, l.calls) && !slices.ContainsFunc(s.Lhs, l.calls)
+	if !late {
+		places()
 	}
 	vals := make([]ast.Expr, len(s.Rhs))
 	for i, v := range s.Rhs {
@@ -138,6 +173,9 @@ func (l *lowerer) assignEach(s *ast.AssignStmt) []ast.Stmt {
 		n := l.fresh("t")
 		out = append(out, declareVar(n, l.typ(t)), assign(id(n), x))
 		vals[i] = id(n)
+	}
+	if late {
+		places()
 	}
 	for i, x := range s.Lhs {
 		switch {

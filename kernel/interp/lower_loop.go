@@ -235,6 +235,11 @@ func (l *lowerer) rangeStmt(s *ast.RangeStmt) []ast.Stmt {
 	}
 	n := &ast.RangeStmt{For: s.For, TokPos: s.TokPos, Tok: token.DEFINE, Range: s.Range, X: l.expr(s.X)}
 	var out []ast.Stmt
+	if p, ok := t.Underlying().(*types.Pointer); ok { // yaegi ranges over a pointer to an array once only
+		c := l.fresh("a")
+		out = append(out, declareVar(c, l.typ(p)), assign(id(c), n.X))
+		n.X = &ast.SliceExpr{X: &ast.ParenExpr{X: &ast.StarExpr{X: id(c)}}}
+	}
 	if _, ok := t.Underlying().(*types.Array); ok && !isBlank(s.Value) { // ranges over a copy
 		c := l.fresh("a")
 		out = append(out, declareVar(c, l.typ(t)), assign(id(c), n.X))
