@@ -13,6 +13,8 @@ func _divvy_arrowio() map[string]reflect.Value {
 		"Agg":             reflect.ValueOf((*p_divvy_arrowio.Agg)(nil)),
 		"Builder":         reflect.ValueOf((*p_divvy_arrowio.Builder)(nil)),
 		"CSVOptions":      reflect.ValueOf((*p_divvy_arrowio.CSVOptions)(nil)),
+		"CheckIPCFile":    reflect.ValueOf(p_divvy_arrowio.CheckIPCFile),
+		"CheckIPCStream":  reflect.ValueOf(p_divvy_arrowio.CheckIPCStream),
 		"Concat":          reflect.ValueOf(p_divvy_arrowio.Concat),
 		"Count":           reflect.ValueOf(p_divvy_arrowio.Count),
 		"CountUnique":     reflect.ValueOf(p_divvy_arrowio.CountUnique),
