@@ -20,8 +20,8 @@ import (
 	"divvy/gpu/train"
 )
 
-// target is a compiler for an H200.
-func target(t *testing.T) func(text []byte) (pjrt.Plan, error) {
+// target is a compiler for an H200, or for as many of them as there are replicas.
+func target(t *testing.T, replicas int) func(text []byte) (pjrt.Plan, error) {
 	t.Helper()
 	f := Find(context.Background(), Machine())
 	if f.Plugin == "" {
@@ -43,7 +43,7 @@ func target(t *testing.T) func(text []byte) (pjrt.Plan, error) {
 		t.Fatal(err)
 	}
 	return func(text []byte) (pjrt.Plan, error) {
-		return p.CompileFor(string(described), text, pjrt.CompileOptions{Overrides: map[string]any{
+		return p.CompileFor(string(described), text, pjrt.CompileOptions{Replicas: replicas, Overrides: map[string]any{
 			"xla_gpu_autotune_level": 0, "xla_gpu_enable_triton_gemm": false, "xla_gpu_cuda_data_dir": f.DataDir,
 		}})
 	}
@@ -64,7 +64,7 @@ func (r *recorder) Compile(p *program.Program) (program.Executable, error) {
 // TestTargetTable compiles every Program of the device table for an H200, cuDNN's
 // attention where it can be, in the way of TestTarget.
 func TestTargetTable(t *testing.T) {
-	compile := target(t)
+	compile := target(t, 1)
 	r := new(recorder)
 	devicetest.Run(r, devicetest.Options{Types: []program.DType{program.F32, program.BF16}, Float64: true, Seed: 1})
 	calls := 0
@@ -84,6 +84,33 @@ func TestTargetTable(t *testing.T) {
 	}
 }
 
+// TestTargetRanks compiles a Program over eight ranks, one a card, joined by NCCL.
+func TestTargetRanks(t *testing.T) {
+	const n = 8
+	p, err := program.Build("ranks", func(b *program.Builder) {
+		b.OverRanks(n)
+		w, x := b.SplitInput(program.State, "w", program.F32, 1<<16), b.SplitInput(program.Data, "x", program.BF16, 512, 64)
+		all := b.Reshape(b.AllGather(b.Convert(w, program.BF16)), 64, n<<16/64)
+		y := b.AllReduce(b.Sum(b.Convert(b.GELU(b.MatMul(x, all, false, false)), program.F32)))
+		b.Output("y", y)
+		b.Assign(w, b.Gradient(y, w)[0])
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := stablehlo.Emit(p, stablehlo.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := target(t, n)(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if part := int64(4 << 16); plan.Aliased != part {
+		t.Errorf("%d bytes are updated in place on each card, want its part of %d", plan.Aliased, part)
+	}
+}
+
 // TestTarget compiles full-size training steps for an H200 with XLA's plug-in
 // for CUDA, on a machine that has its wheels but needs no GPU, and says how long
 // that takes and what memory a step needs by the compiler's plan. Products are
@@ -91,7 +118,7 @@ func TestTargetTable(t *testing.T) {
 //
 //	DIVVY_CUDA_PLUGIN=ENV/lib/python3.*/site-packages go test -tags cuda -run Target -v ./gpu/cuda
 func TestTarget(t *testing.T) {
-	compile := target(t)
+	compile := target(t, 1)
 	const card = 141e9
 	for _, c := range []struct {
 		model        string
