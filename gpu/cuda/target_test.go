@@ -20,8 +20,8 @@ import (
 	"divvy/gpu/train"
 )
 
-// target is a compiler for an H200, or for as many of them as there are replicas.
-func target(t *testing.T, replicas int) func(text []byte) (pjrt.Plan, error) {
+// target is a compiler for an H200, or for as many of them as the options say.
+func target(t *testing.T, o pjrt.CompileOptions) func(text []byte) (pjrt.Plan, error) {
 	t.Helper()
 	f := Find(context.Background(), Machine())
 	if f.Plugin == "" {
@@ -43,9 +43,10 @@ func target(t *testing.T, replicas int) func(text []byte) (pjrt.Plan, error) {
 		t.Fatal(err)
 	}
 	return func(text []byte) (pjrt.Plan, error) {
-		return p.CompileFor(string(described), text, pjrt.CompileOptions{Replicas: replicas, Overrides: map[string]any{
+		o.Overrides = map[string]any{
 			"xla_gpu_autotune_level": 0, "xla_gpu_enable_triton_gemm": false, "xla_gpu_cuda_data_dir": f.DataDir,
-		}})
+		}
+		return p.CompileFor(string(described), text, o)
 	}
 }
 
@@ -64,7 +65,7 @@ func (r *recorder) Compile(p *program.Program) (program.Executable, error) {
 // TestTargetTable compiles every Program of the device table for an H200, cuDNN's
 // attention where it can be, in the way of TestTarget.
 func TestTargetTable(t *testing.T) {
-	compile := target(t, 1)
+	compile := target(t, pjrt.CompileOptions{})
 	r := new(recorder)
 	devicetest.Run(r, devicetest.Options{Types: []program.DType{program.F32, program.BF16}, Float64: true, Seed: 1})
 	calls := 0
@@ -102,13 +103,62 @@ func TestTargetRanks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := target(t, n)(text)
+	plan, err := target(t, pjrt.CompileOptions{Replicas: n})(text)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if part := int64(4 << 16); plan.Aliased != part {
 		t.Errorf("%d bytes are updated in place on each card, want its part of %d", plan.Aliased, part)
 	}
+}
+
+// TestTargetTogether compiles a training step that XLA divides over four cards,
+// each of which calls cuDNN for its own rows.
+func TestTargetTogether(t *testing.T) {
+	const n = 4
+	c := model.NewTiny(model.LLaMA, 512, 256, 2)
+	c.Heads, c.KVHeads, c.RotaryDims = 4, 4, 64
+	step, err := train.StepProgram(c, train.Config{Loss: loss.PRO{}, Batch: 8, Compute: program.BF16, Recompute: true, Moments: program.U8}, &batch.Batch{Rows: 8, RowTokens: 128, G: 8, K: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := stablehlo.Emit(step, stablehlo.Options{Flash: true, Partitions: n})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), "sdy.manual_computation") {
+		t.Fatal("cuDNN is not called")
+	}
+	plan, err := target(t, pjrt.CompileOptions{Partitions: n})(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("each of %d: %+v", n, plan)
+}
+
+// TestTargetSample compiles the choice of 28 tokens of OPT's vocabulary.
+func TestTargetSample(t *testing.T) {
+	p, err := program.Build("sample", func(b *program.Builder) {
+		in := func(name string, typ program.DType, shape ...int) *program.Value {
+			return b.Input(program.Data, name, typ, shape...)
+		}
+		logits := b.Convert(b.Linear(in("h", program.BF16, 28, 2048), in("w", program.BF16, 50272, 2048), nil), program.F32)
+		b.Output("likeliest", b.ArgMax(logits))
+		b.Output("drawn", b.Sample(logits, in("chance", program.F32, 28), program.SampleOptions{Temperature: 0.8, TopK: 50, TopP: 0.95}))
+		b.Output("of all", b.Sample(logits, in("other", program.F32, 28), program.SampleOptions{Temperature: 1, TopP: 0.9}))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := stablehlo.Emit(p, stablehlo.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := target(t, pjrt.CompileOptions{})(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%+v", plan)
 }
 
 // TestTarget compiles full-size training steps for an H200 with XLA's plug-in
@@ -118,7 +168,7 @@ func TestTargetRanks(t *testing.T) {
 //
 //	DIVVY_CUDA_PLUGIN=ENV/lib/python3.*/site-packages go test -tags cuda -run Target -v ./gpu/cuda
 func TestTarget(t *testing.T) {
-	compile := target(t, 1)
+	compile := target(t, pjrt.CompileOptions{})
 	const card = 141e9
 	for _, c := range []struct {
 		model        string
