@@ -214,6 +214,11 @@ func (l *lowerer) selectStmt(s *ast.SelectStmt) []ast.Stmt {
 			nc.Comm, pre = l.comm(cc.Comm)
 		}
 		nc.Body = append(pre, clause(l.stmts(cc.Body))...)
+		if last := len(nc.Body) - 1; last >= 0 {
+			if b, ok := nc.Body[last].(*ast.BranchStmt); ok { // yaegi would go on after the select
+				nc.Body[last] = block(b)
+			}
+		}
 		n.Body.List = append(n.Body.List, nc)
 	}
 	l.leave(true, false)
@@ -224,7 +229,24 @@ func (l *lowerer) selectStmt(s *ast.SelectStmt) []ast.Stmt {
 			return []ast.Stmt{&ast.SwitchStmt{Switch: n.Select, Body: b}}
 		}
 	}
+	if breaks(s.Body) {
+		// For yaegi only loops and switches are what break leaves.
+		b := block(&ast.CaseClause{Body: []ast.Stmt{n}})
+		return []ast.Stmt{&ast.SwitchStmt{Switch: n.Select, Body: b}}
+	}
 	return []ast.Stmt{n}
+}
+
+// breaks reports whether a break without a label stands somewhere in a body.
+func breaks(body *ast.BlockStmt) (found bool) {
+	ast.Inspect(body, func(n ast.Node) bool {
+		if b, ok := n.(*ast.BranchStmt); ok && b.Tok == token.BREAK && b.Label == nil {
+			found = true
+		}
+		_, isFunc := n.(*ast.FuncLit)
+		return !found && !isFunc
+	})
+	return found
 }
 
 // comm lowers the communication of a select case. A received value is always
