@@ -92,6 +92,10 @@ class Interrupt(KernelCase):
 
     def test_twice_and_when_idle(self):
         self.km.interrupt_kernel()
+        # It goes its own way to the kernel, and nothing keeps it before the next cell.
+        told = None
+        while told is None or told["parent_header"].get("msg_type") != "interrupt_request" or told["content"].get("execution_state") != "idle":
+            told = self.kc.get_iopub_msg(timeout=20)
         self.interrupted("for {}")
         self.interrupted("for {}")
 
