@@ -48,6 +48,23 @@ func (l *lowerer) builtin(name string, e *ast.CallExpr) ast.Expr {
 			return call(idAt(l.appender(l.typeOf(e), s.Elem(), len(args)-1), p), args...)
 		}
 		return plain(args...)
+	case "make":
+		t := l.typeOf(e)
+		c, ok := t.Underlying().(*types.Chan)
+		if !ok || c.Dir() == types.SendRecv {
+			break
+		}
+		// reflect makes no channel of one direction.
+		fn := l.helper("make", l.key(t), func(fn string) {
+			both := l.typ(types.NewChan(types.SendRecv, c.Elem()))
+			l.emit(funcDecl(fn, funcType([]*ast.Field{field("n", id("int"))}, []*ast.Field{result(l.typ(t))}),
+				declareVar("v", l.typ(t)), assign(id("v"), call(id("make"), both, id("n"))), ret(id("v"))))
+		})
+		var n ast.Expr = intLit(0)
+		if len(e.Args) == 2 {
+			n = call(id("int"), l.expr(e.Args[1]))
+		}
+		return call(idAt(fn, p), n)
 	case "delete":
 		if m, ok := l.typeOf(e.Args[0]).Underlying().(*types.Map); ok {
 			return plain(l.expr(e.Args[0]), l.conv(e.Args[1], m.Key()))

@@ -297,7 +297,31 @@ func (l *lowerer) rangeStmt(s *ast.RangeStmt) []ast.Stmt {
 		}
 		return id(tmp)
 	}
-	if s.Key != nil && (!isBlank(s.Key) || !isBlank(s.Value)) {
+	if vt != nil && isChan(vt) && !isBlank(s.Value) {
+		// yaegi takes a range with a channel for its value for one over a channel.
+		base := n.X
+		switch u := t.Underlying().(type) {
+		case *types.Slice, *types.Map:
+			c := l.fresh("a")
+			out = append(out, declareVar(c, l.typ(u)), assign(id(c), n.X))
+			base, n.X = id(c), id(c)
+		case *types.Pointer:
+			base = n.X.(*ast.SliceExpr).X
+		}
+		k := l.fresh("k")
+		n.Key = id(k)
+		put := func(e, x ast.Expr, src types.Type) {
+			switch {
+			case isBlank(e):
+			case s.Tok == token.DEFINE:
+				in = append(in, define([]string{l.defName(e)}, x))
+			default:
+				in = append(in, assign(l.expr(e), l.toIfaceIf(x, src, l.typeOf(e), e.Pos())))
+			}
+		}
+		put(s.Key, id(k), kt)
+		put(s.Value, &ast.IndexExpr{X: base, Index: id(k)}, vt)
+	} else if s.Key != nil && (!isBlank(s.Key) || !isBlank(s.Value)) {
 		if starts != "" {
 			k := l.fresh("k")
 			n.Key = id(k)
@@ -322,6 +346,11 @@ func (l *lowerer) rangeStmt(s *ast.RangeStmt) []ast.Stmt {
 	l.pop()
 	n.Body.List = append(in, n.Body.List...)
 	return append(out, n)
+}
+
+func isChan(t types.Type) bool {
+	_, ok := t.Underlying().(*types.Chan)
+	return ok
 }
 
 // rangeInt lowers for i := range n.
