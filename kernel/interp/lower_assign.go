@@ -382,12 +382,12 @@ func (l *lowerer) bound(e *ast.CallExpr) ([]ast.Stmt, *ast.CallExpr) {
 		if v, ok := l.obj(x).(*types.Var); ok && v != nil {
 			c.Fun = bind(c.Fun)
 		}
-	} else if _, ok := c.Fun.(*ast.CallExpr); ok {
+	} else if _, ok := c.Fun.(*ast.CallExpr); ok || l.isFuncPlace(fun) {
 		c.Fun = bind(c.Fun)
 	} else if se, ok := c.Fun.(*ast.SelectorExpr); ok {
 		if s := l.selectionOf(fun); s != nil && s.Kind() == types.MethodVal { // of a compiled method
 			f := s.Obj().(*types.Func)
-			if isPtr(f.Signature().Recv().Type()) && !isPtr(l.st(s.Recv())) {
+			if isPtr(f.Signature().Recv().Type()) && !isPtr(l.receiver(s)) {
 				se.X = addr(se.X)
 			}
 			se.X = bind(se.X)
@@ -397,6 +397,32 @@ func (l *lowerer) bound(e *ast.CallExpr) ([]ast.Stmt, *ast.CallExpr) {
 		c.Args[i] = bind(a)
 	}
 	return pre, c
+}
+
+// isFuncPlace reports whether what is called lies in a field, an element or where a
+// pointer points to, or is asserted.
+func (l *lowerer) isFuncPlace(fun ast.Expr) bool {
+	switch x := fun.(type) {
+	case *ast.StarExpr, *ast.TypeAssertExpr:
+		return !l.info.Types[fun].IsType()
+	case *ast.SelectorExpr:
+		s := l.info.Selections[x]
+		return s != nil && s.Kind() == types.FieldVal
+	case *ast.IndexExpr:
+		t := l.typeOf(x.X)
+		return t != nil && !isFunc(t)
+	}
+	return false
+}
+
+// receiver is the type of what a selected method belongs to: that of the last
+// embedded field on the way to it, if there is one.
+func (l *lowerer) receiver(s *types.Selection) types.Type {
+	t := l.st(s.Recv())
+	for _, i := range s.Index()[:len(s.Index())-1] {
+		t = l.st(deref(t).Underlying().(*types.Struct).Field(i).Type())
+	}
+	return t
 }
 
 // selectionOf returns what a selector that is called selects, or nil.
