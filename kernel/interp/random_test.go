@@ -293,52 +293,60 @@ func (m *maker) function(n int) string {
 	return string(src)
 }
 
-// TestRandom compares random functions in cells with the same functions compiled:
-// a cell must never give another value without an error. More of them:
+// TestRandom compares random functions in cells with the same functions compiled,
+// and their bodies at the top of a cell: a cell must never give another value
+// without an error. More of them:
 //
 //	go test ./kernel/interp -run TestRandom -random.first 100 -random.seeds 50
 func TestRandom(t *testing.T) {
 	g := readGrammar(t)
 	const functions = 40
 	var ps []program
-	made := map[string][]string{}
+	made, atTop := map[string][]string{}, map[string]program{}
 	for i := range *randomSeeds {
 		seed := *randomFirst + uint64(i)
 		m := &maker{grammar: g, Rand: rand.New(rand.NewPCG(seed, 0))}
 		p := program{Group: "random", Name: fmt.Sprint(seed), Cells: []string{randomPrelude}}
+		top := program{Cells: []string{randomPrelude}}
 		for n := range functions {
-			made[p.Name] = append(made[p.Name], m.function(n))
+			src := m.function(n)
+			made[p.Name] = append(made[p.Name], src)
+			top.Cells = append(top.Cells, fmt.Sprintf("fmt.Println(\"--%d\")\n%s", n, src[strings.Index(src, "{")+1:len(src)-2]))
 		}
 		p.Cells = append(p.Cells, made[p.Name]...)
 		for n := range functions {
 			p.Cells = append(p.Cells, fmt.Sprintf("fmt.Println(\"--%d\"); f%d()", n, n))
 		}
-		ps = append(ps, p)
+		ps, atTop[p.Name] = append(ps, p), top
 	}
 	want := compiled(t, ps)
 	for _, p := range ps {
-		t.Run(p.Name, func(t *testing.T) {
-			text, ok := want["random/"+p.Name]
-			if !ok {
-				t.Fatal("the program is not compared with compiled Go")
-			}
-			got, errs := runProgram(t, p)
-			if len(errs) > 0 {
-				t.Errorf("errors %v", errs)
-			}
-			w, g := strings.Split(text, "--"), strings.Split(got, "--")
-			if len(w) != functions+1 {
-				t.Fatalf("compiled Go wrote %d parts: %s", len(w), text)
-			}
-			for n, src := range made[p.Name] {
-				switch {
-				case n+1 >= len(g):
-					t.Errorf("f%d and the rest wrote nothing", n)
-					return
-				case w[n+1] != g[n+1]:
-					t.Errorf("f%d differs\ngot  %s\nwant %s\n%s", n, g[n+1], w[n+1], src)
+		compare := func(p program, name string) func(t *testing.T) {
+			return func(t *testing.T) {
+				text, ok := want["random/"+name]
+				if !ok {
+					t.Fatal("the program is not compared with compiled Go")
+				}
+				got, errs := runProgram(t, p)
+				if len(errs) > 0 {
+					t.Errorf("errors %v", errs)
+				}
+				w, g := strings.Split(text, "--"), strings.Split(got, "--")
+				if len(w) != functions+1 {
+					t.Fatalf("compiled Go wrote %d parts: %s", len(w), text)
+				}
+				for n, src := range made[name] {
+					switch {
+					case n+1 >= len(g):
+						t.Errorf("f%d and the rest wrote nothing", n)
+						return
+					case w[n+1] != g[n+1]:
+						t.Errorf("f%d differs\ngot  %s\nwant %s\n%s", n, g[n+1], w[n+1], src)
+					}
 				}
 			}
-		})
+		}
+		t.Run(p.Name, compare(p, p.Name))
+		t.Run(p.Name+"/top", compare(atTop[p.Name], p.Name))
 	}
 }
