@@ -110,7 +110,7 @@ func (l *lowerer) varName(n string, p token.Pos) string {
 	if v := l.s.vars[n]; v != nil {
 		return v.iname
 	}
-	l.fail(p, "internal: no variable %s", n)
+	l.fail(p, "%s is of a type that this cell declares anew, and its value cannot be taken over; define it again before it is used", n)
 	return ""
 }
 
