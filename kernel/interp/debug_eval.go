@@ -258,7 +258,8 @@ func (p debugged) run(ctx context.Context, f *debug.Frame, ev *evaluation) (valu
 	if r != nil && errors.Is(context.Cause(r.ctx), errInterrupted) { // before the evaluation began
 		return nil, nil, errInterrupted
 	}
-	if r != nil && r.ctx.Err() == nil { // an interrupt of the cell ends the evaluation, too
+	running := r != nil && r.ctx.Err() == nil
+	if running { // an interrupt of the cell ends the evaluation, too
 		c, cancel := context.WithCancelCause(ctx)
 		defer cancel(nil)
 		defer context.AfterFunc(r.ctx, func() { cancel(context.Cause(r.ctx)) })()
@@ -280,6 +281,11 @@ func (p debugged) run(ctx context.Context, f *debug.Frame, ev *evaluation) (valu
 		})
 	}()
 	<-done
+	if err == nil && running && r.ctx.Err() != nil {
+		// What ended the cell may have ended the frames of the evaluation as well, whose
+		// values then are zero, before the evaluation's own context was told.
+		return nil, nil, context.Cause(r.ctx)
+	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = errors.New("the expression took too long and was stopped")
 	}

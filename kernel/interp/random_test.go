@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"divvy/kernel/interp"
 )
 
 var (
@@ -294,7 +296,7 @@ func (m *maker) function(n int) string {
 }
 
 // TestRandom compares random functions in cells with the same functions compiled,
-// and their bodies at the top of a cell: a cell must never give another value
+// and their bodies at the top of a cell, and with the debugger's hooks: a cell must never give another value
 // without an error. More of them:
 //
 //	go test ./kernel/interp -run TestRandom -random.first 100 -random.seeds 50
@@ -321,13 +323,13 @@ func TestRandom(t *testing.T) {
 	}
 	want := compiled(t, ps)
 	for _, p := range ps {
-		compare := func(p program, name string) func(t *testing.T) {
+		compare := func(p program, name string, before func(*interp.Session)) func(t *testing.T) {
 			return func(t *testing.T) {
 				text, ok := want["random/"+name]
 				if !ok {
 					t.Fatal("the program is not compared with compiled Go")
 				}
-				got, errs := runProgram(t, p)
+				got, errs := runProgramWith(t, p, before)
 				if len(errs) > 0 {
 					t.Errorf("errors %v", errs)
 				}
@@ -346,7 +348,9 @@ func TestRandom(t *testing.T) {
 				}
 			}
 		}
-		t.Run(p.Name, compare(p, p.Name))
-		t.Run(p.Name+"/top", compare(atTop[p.Name], p.Name))
+		plain := func(*interp.Session) {}
+		t.Run(p.Name, compare(p, p.Name, plain))
+		t.Run(p.Name+"/top", compare(atTop[p.Name], p.Name, plain))
+		t.Run(p.Name+"/traced", compare(p, p.Name, (*interp.Session).Trace))
 	}
 }
