@@ -73,6 +73,7 @@ func (r *runtime) exports() yaegi.Exports {
 		"Into":          reflect.ValueOf(into),
 		"Open":          reflect.ValueOf(open),
 		"OpenAll":       reflect.ValueOf(openAll),
+		"OpenExported":  reflect.ValueOf(openExported),
 		"OpenScanner":   reflect.ValueOf(openScanner),
 		"To":            reflect.ValueOf(to),
 		"Must":          reflect.ValueOf(r.must),

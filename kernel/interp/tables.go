@@ -21,6 +21,7 @@ var openers = map[string]string{
 	"fmt.Sscan": "OpenScanner", "fmt.Sscanf": "OpenScanner", "fmt.Sscanln": "OpenScanner",
 	"fmt.Fscan": "OpenScanner", "fmt.Fscanf": "OpenScanner", "fmt.Fscanln": "OpenScanner",
 	"text/template.Template.Execute": "OpenAll", "text/template.Template.ExecuteTemplate": "OpenAll",
+	"encoding/gob.Encoder.Encode":    "OpenExported",
 	"html/template.Template.Execute": "OpenAll", "html/template.Template.ExecuteTemplate": "OpenAll",
 }
 
