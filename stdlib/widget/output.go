@@ -94,8 +94,11 @@ type outputs struct {
 	size  int  // of the text
 	clear bool // before the next one
 	full  bool
+	dirty bool // something is not handed on yet
 	timer *time.Timer
 	last  time.Time
+
+	handing sync.Mutex // keeps what is handed on in order
 }
 
 // output is one of them: a stream whose text grows, or something else.
@@ -193,23 +196,28 @@ func (o *outputs) room(text int) bool {
 
 // later hands the outputs on, now or soon. The lock is held.
 func (o *outputs) later() {
+	o.dirty = true
 	if o.show == nil || o.timer != nil {
 		return
 	}
 	o.timer = time.AfterFunc(max(0, outputsEvery-time.Since(o.last)), o.flush)
 }
 
-// flush hands the outputs on now.
+// flush hands the outputs on now, if something changed: a timer may be about to do
+// so at the same moment.
 func (o *outputs) flush() {
+	o.handing.Lock()
+	defer o.handing.Unlock()
 	o.mu.Lock()
 	if o.timer != nil {
 		o.timer.Stop()
 		o.timer = nil
 	}
-	o.last = time.Now()
+	dirty := o.dirty
+	o.dirty, o.last = false, time.Now()
 	list := o.list()
 	o.mu.Unlock()
-	if o.show != nil {
+	if dirty && o.show != nil {
 		o.show(list)
 	}
 }
