@@ -91,7 +91,8 @@ func (p peer) provide(b *testing.B, dir string) (version string, err error) {
 
 // BenchmarkBesidePeers measures what a notebook user feels of the kernel and of
 // its peers in one run, and prints the table of README. A peer that cannot be
-// installed has no column, and the reason is printed.
+// installed has no column, and the reason is printed; one whose program lies in
+// divvy/peers/bin of the user's cache folder is taken from there.
 //
 //	go test ./kernel/e2e -run '^$' -bench Peers -benchtime 1x
 func BenchmarkBesidePeers(b *testing.B) {

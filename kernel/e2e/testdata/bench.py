@@ -61,7 +61,7 @@ class Kernel:
     def __init__(self, name):
         start = time.perf_counter()
         self.manager = KernelManager(kernel_name=name)
-        self.manager.start_kernel()
+        self.manager.start_kernel(stdout=subprocess.DEVNULL)  # ours is for the results
         info = self.manager.get_connection_info()
         self.session = Session(key=info["key"], signature_scheme=info["signature_scheme"])
         self.context, self.sockets, self.poller = zmq.Context(), {}, zmq.Poller()
