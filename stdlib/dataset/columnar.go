@@ -193,14 +193,7 @@ func produceRecords(o *Options, name string, read func() (arrow.Record, error), 
 
 // parseOwn reads a row of Schema.
 func parseOwn(o *object, r *Row) error {
-	for {
-		more, err := o.next()
-		if err != nil {
-			return err
-		}
-		if !more {
-			return o.require("prefix", "responses")
-		}
+	if err := o.members(func() (err error) {
 		var number float64
 		switch o.key {
 		case "prefix":
@@ -224,8 +217,9 @@ func parseOwn(o *object, r *Row) error {
 		default:
 			return o.at(o.key, fmt.Errorf("the column %q is not of this schema", o.key))
 		}
-		if err != nil {
-			return err
-		}
+		return err
+	}); err != nil {
+		return err
 	}
+	return o.require("prefix", "responses")
 }

@@ -16,17 +16,8 @@ type forest struct {
 // add takes one line.
 func (f *forest) add(o *object, line int64) error {
 	m := &message{rank: math.NaN(), line: line, source: bytes.Clone(o.line)}
-	for {
-		more, err := o.next()
-		if err != nil {
-			return err
-		}
-		if !more {
-			break
-		}
-		if err := m.field(o, 0); err != nil {
-			return err
-		}
+	if err := o.members(func() error { return m.field(o, 0) }); err != nil {
+		return err
 	}
 	if err := o.require("message_id", "text", "role"); err != nil {
 		return err

@@ -13,14 +13,7 @@ import "strings"
 // it belongs to the turn before it unless pro is set.
 func parseHH(o *object, pro bool, r *Row) error {
 	var chosen, rejected string
-	for {
-		more, err := o.next()
-		if err != nil {
-			return err
-		}
-		if !more {
-			break
-		}
+	if err := o.members(func() (err error) {
 		switch o.key {
 		case "chosen":
 			err = o.text(&chosen)
@@ -29,9 +22,9 @@ func parseHH(o *object, pro bool, r *Row) error {
 		default:
 			err = o.keep()
 		}
-		if err != nil {
-			return err
-		}
+		return err
+	}); err != nil {
+		return err
 	}
 	if err := o.require("chosen", "rejected"); err != nil {
 		return err

@@ -119,6 +119,19 @@ func (o *object) next() (bool, error) {
 	return true, nil
 }
 
+// members calls read for each member that is left, with its key in o.key.
+func (o *object) members(read func() error) error {
+	for {
+		more, err := o.next()
+		if err != nil || !more {
+			return err
+		}
+		if err := read(); err != nil {
+			return err
+		}
+	}
+}
+
 // has says whether the object had key.
 func (o *object) has(key string) bool { _, ok := o.starts[key]; return ok }
 

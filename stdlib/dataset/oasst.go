@@ -28,23 +28,16 @@ type message struct {
 // below it.
 func parseTree(o *object, add func(Row), lost func(*message, error)) error {
 	var root *message
-	for {
-		more, err := o.next()
-		if err != nil {
-			return err
-		}
-		if !more {
-			break
-		}
+	if err := o.members(func() (err error) {
 		switch o.key {
 		case "prompt":
 			root, err = parseMessage(o, 0)
 		default:
 			err = o.keep()
 		}
-		if err != nil {
-			return err
-		}
+		return err
+	}); err != nil {
+		return err
 	}
 	if err := o.require("prompt"); err != nil {
 		return err
@@ -74,19 +67,11 @@ func parseMessage(o *object, depth int) (*message, error) {
 		return nil, err
 	}
 	m := &message{rank: math.NaN(), column: int(o.dec.InputOffset())}
-	for {
-		more, err := o.next()
-		if err != nil {
-			return nil, err
-		}
-		if !more {
-			m.source = o.line[m.column-1 : o.dec.InputOffset()]
-			return m, m.check(o)
-		}
-		if err := m.field(o, depth); err != nil {
-			return nil, err
-		}
+	if err := o.members(func() error { return m.field(o, depth) }); err != nil {
+		return nil, err
 	}
+	m.source = o.line[m.column-1 : o.dec.InputOffset()]
+	return m, m.check(o)
 }
 
 // field reads the field at hand.

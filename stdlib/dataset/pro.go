@@ -12,14 +12,7 @@ import (
 // meta (optional). It is also what WriteJSONL writes.
 func parsePRO(o *object, r *Row) error {
 	prefixes := 0
-	for {
-		more, err := o.next()
-		if err != nil {
-			return err
-		}
-		if !more {
-			break
-		}
+	if err := o.members(func() (err error) {
 		switch o.key {
 		case "prefix":
 			prefixes, err = parsePrefixes(o, r)
@@ -41,9 +34,9 @@ func parsePRO(o *object, r *Row) error {
 		default:
 			err = o.keep()
 		}
-		if err != nil {
-			return err
-		}
+		return err
+	}); err != nil {
+		return err
 	}
 	if err := o.require("prefix", "suffix"); err != nil {
 		return err

@@ -56,15 +56,10 @@ func fields(data []byte) (*object, error) {
 	if err := o.open(line); err != nil {
 		return o, err
 	}
-	for {
-		more, err := o.next()
-		if err != nil || !more {
-			return o, err
-		}
-		if _, err = o.raw(); err != nil {
-			return o, err
-		}
-	}
+	return o, o.members(func() error {
+		_, err := o.raw()
+		return err
+	})
 }
 
 // detect says which format the first lines have: that of the first line which

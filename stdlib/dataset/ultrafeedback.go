@@ -13,14 +13,7 @@ import (
 func parseUltraFeedback(o *object, r *Row) error {
 	var instruction string
 	var rests []string
-	for {
-		more, err := o.next()
-		if err != nil {
-			return err
-		}
-		if !more {
-			break
-		}
+	if err := o.members(func() (err error) {
 		switch o.key {
 		case "instruction", "prompt":
 			err = o.text(&instruction)
@@ -34,9 +27,9 @@ func parseUltraFeedback(o *object, r *Row) error {
 		default:
 			err = o.keep()
 		}
-		if err != nil {
-			return err
-		}
+		return err
+	}); err != nil {
+		return err
 	}
 	if err := o.require("completions"); err != nil {
 		return err
@@ -59,14 +52,7 @@ func parseCompletion(o *object, r *Row) (rest string, err error) {
 	defer func() { o.extra = saved }()
 	response, score, rank := "", math.NaN(), 0
 	found := false
-	for {
-		more, err := o.next()
-		if err != nil {
-			return "", err
-		}
-		if !more {
-			break
-		}
+	if err := o.members(func() (err error) {
 		switch o.key {
 		case "response", "text", "content", "output":
 			found = true
@@ -81,9 +67,9 @@ func parseCompletion(o *object, r *Row) (rest string, err error) {
 		default:
 			err = o.keep()
 		}
-		if err != nil {
-			return "", err
-		}
+		return err
+	}); err != nil {
+		return "", err
 	}
 	if !found {
 		return "", fault(int(o.dec.InputOffset())-1, fmt.Errorf("completion %d has no response", len(r.Responses)))
@@ -99,14 +85,7 @@ func parseCompletion(o *object, r *Row) (rest string, err error) {
 func parseMessages(o *object, r *Row) error {
 	var chosen, rejected []Turn
 	scores := [2]float64{math.NaN(), math.NaN()}
-	for {
-		more, err := o.next()
-		if err != nil {
-			return err
-		}
-		if !more {
-			break
-		}
+	if err := o.members(func() (err error) {
 		switch o.key {
 		case "chosen":
 			chosen, err = parseTurns(o)
@@ -119,9 +98,9 @@ func parseMessages(o *object, r *Row) error {
 		default:
 			err = o.keep()
 		}
-		if err != nil {
-			return err
-		}
+		return err
+	}); err != nil {
+		return err
 	}
 	if err := o.require("chosen", "rejected"); err != nil {
 		return err
@@ -144,14 +123,7 @@ func parseTurns(o *object) (turns []Turn, err error) {
 		}
 		var role, text string
 		start := o.offset()
-		for {
-			more, err := o.next()
-			if err != nil {
-				return err
-			}
-			if !more {
-				break
-			}
+		if err := o.members(func() (err error) {
 			switch o.key {
 			case "role":
 				err = o.text(&role)
@@ -160,9 +132,9 @@ func parseTurns(o *object) (turns []Turn, err error) {
 			default:
 				_, err = o.raw()
 			}
-			if err != nil {
-				return err
-			}
+			return err
+		}); err != nil {
+			return err
 		}
 		switch role {
 		case "user", "human", "prompter":
