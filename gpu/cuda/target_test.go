@@ -4,7 +4,6 @@ package cuda
 
 import (
 	"context"
-	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -50,26 +49,13 @@ func target(t *testing.T, o pjrt.CompileOptions) func(text []byte) (pjrt.Plan, e
 	}
 }
 
-// recorder is a device that keeps the Programs that it is given.
-type recorder struct{ programs []*program.Program }
-
-var errRecorded = errors.New("recorded")
-
-func (r *recorder) Name() string                                   { return "recorder" }
-func (r *recorder) Upload(*program.Tensor) (program.Buffer, error) { return nil, errRecorded }
-func (r *recorder) Compile(p *program.Program) (program.Executable, error) {
-	r.programs = append(r.programs, p)
-	return nil, errRecorded
-}
-
 // TestTargetTable compiles every Program of the device table for an H200, cuDNN's
 // attention where it can be, in the way of TestTarget.
 func TestTargetTable(t *testing.T) {
 	compile := target(t, pjrt.CompileOptions{})
-	r := new(recorder)
-	devicetest.Run(r, devicetest.Options{Types: []program.DType{program.F32, program.BF16}, Float64: true, Seed: 1})
+	programs := devicetest.Programs(devicetest.Options{Types: []program.DType{program.F32, program.BF16}, Float64: true, Seed: 1})
 	calls := 0
-	for _, p := range r.programs {
+	for _, p := range programs {
 		text, err := stablehlo.Emit(p, stablehlo.Options{Flash: true})
 		if err != nil {
 			t.Fatal(err)
@@ -79,7 +65,7 @@ func TestTargetTable(t *testing.T) {
 		}
 		calls += strings.Count(string(text), "@__cudnn$fmha")
 	}
-	t.Logf("%d Programs, %d calls of cuDNN's attention", len(r.programs), calls)
+	t.Logf("%d Programs, %d calls of cuDNN's attention", len(programs), calls)
 	if calls == 0 {
 		t.Error("no Program has cuDNN's attention")
 	}

@@ -7,6 +7,7 @@ package devicetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -56,6 +57,30 @@ func tolerance(t program.DType) float64 {
 // and those that failed.
 func Run(dev program.Device, o Options) (checked int, failed []Failure) {
 	return RunCases(dev, o, func(Case) bool { return true })
+}
+
+// Programs are those that Run gives a device, for what reads or compiles them only.
+func Programs(o Options) []*program.Program {
+	r := new(recorder)
+	Run(r, o)
+	return r.programs
+}
+
+// recorder is a device that keeps the Programs that it is given.
+type recorder struct {
+	mu       sync.Mutex
+	programs []*program.Program
+}
+
+var errRecorded = errors.New("recorded")
+
+func (r *recorder) Name() string                                   { return "recorder" }
+func (r *recorder) Upload(*program.Tensor) (program.Buffer, error) { return nil, errRecorded }
+func (r *recorder) Compile(p *program.Program) (program.Executable, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.programs = append(r.programs, p)
+	return nil, errRecorded
 }
 
 // RunCases runs those cases of the table that want accepts.

@@ -20,23 +20,9 @@ import (
 	"divvy/install/pyenv"
 )
 
-// recorder is a device that keeps the Programs that it is given.
-type recorder struct{ programs []*program.Program }
-
-var errRecorded = errors.New("recorded")
-
-func (r *recorder) Name() string                                   { return "recorder" }
-func (r *recorder) Upload(*program.Tensor) (program.Buffer, error) { return nil, errRecorded }
-func (r *recorder) Compile(p *program.Program) (program.Executable, error) {
-	r.programs = append(r.programs, p)
-	return nil, errRecorded
-}
-
 // table is every Program of the device table.
 func table() []*program.Program {
-	r := new(recorder)
-	devicetest.Run(r, devicetest.Options{Types: []program.DType{program.F32, program.BF16}, Float64: true, Seed: 1})
-	return r.programs
+	return devicetest.Programs(devicetest.Options{Types: []program.DType{program.F32, program.BF16}, Float64: true, Seed: 1})
 }
 
 // TestEveryOperationIsWritten: the table's Programs have all operations between

@@ -1,8 +1,6 @@
 package train
 
 import (
-	"context"
-	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -75,21 +73,7 @@ func TestResumeMoments(t *testing.T) {
 		whole := trainer(t, wide(model.LLaMA), ex, c)
 		mustRun(t, whole)
 		c.Dir = t.TempDir()
-		ctx, cancel := context.WithCancel(context.Background())
-		c.Progress = func(s Step) {
-			if s.Step == 3 {
-				cancel()
-			}
-		}
-		if err := trainer(t, wide(model.LLaMA), ex, c).Run(ctx); !errors.Is(err, context.Canceled) {
-			t.Fatalf("%s: the stopped run gave %v", moments, err)
-		}
-		c.Progress = nil
-		second := trainer(t, wide(model.LLaMA), ex, c)
-		if second.Step() != 3 {
-			t.Fatalf("%s: resumed at step %d", moments, second.Step())
-		}
-		mustRun(t, second)
+		second := stoppedAndResumed(t, moments.String(), wide(model.LLaMA), ex, c, 3)
 		for name, b := range whole.state {
 			want, err := b.Download()
 			if err != nil {

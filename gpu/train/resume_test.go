@@ -3,11 +3,13 @@ package train
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
 	"testing"
 
+	"divvy/gpu/batch"
 	"divvy/gpu/cpu"
 	"divvy/gpu/loss"
 	"divvy/gpu/model"
@@ -24,22 +26,7 @@ func TestResume(t *testing.T) {
 		mustRun(t, whole)
 
 		c.Dir, c.SaveEvery = t.TempDir(), 2
-		ctx, cancel := context.WithCancel(context.Background())
-		c.Progress = func(s Step) {
-			if s.Step == 5 {
-				cancel()
-			}
-		}
-		first := trainer(t, tiny(model.GPTNeoX), ex, c)
-		if err := first.Run(ctx); !errors.Is(err, context.Canceled) {
-			t.Fatalf("the stopped run gave %v", err)
-		}
-		c.Progress = nil
-		second := trainer(t, tiny(model.GPTNeoX), ex, c)
-		if second.Step() != 5 {
-			t.Fatalf("resumed at step %d, want 5", second.Step())
-		}
-		mustRun(t, second)
+		second := stoppedAndResumed(t, fmt.Sprint("micro ", micro), tiny(model.GPTNeoX), ex, c, 5)
 		if d := distance(t, whole, second); d != 0 {
 			t.Errorf("micro %d: weights are %g apart", micro, d)
 		}
@@ -61,6 +48,28 @@ func TestResume(t *testing.T) {
 	}
 }
 
+// stoppedAndResumed is a run that was stopped after a step, taken up from c.Dir and
+// run to its end.
+func stoppedAndResumed(t *testing.T, name string, m model.Config, ex []batch.Example, c Config, after int) *Trainer {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	stopped := c
+	stopped.Progress = func(s Step) {
+		if s.Step == after {
+			cancel()
+		}
+	}
+	if err := trainer(t, m, ex, stopped).Run(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatalf("%s: the stopped run gave %v", name, err)
+	}
+	second := trainer(t, m, ex, c)
+	if second.Step() != after {
+		t.Fatalf("%s: resumed at step %d, want %d", name, second.Step(), after)
+	}
+	mustRun(t, second)
+	return second
+}
+
 // TestResumeSettings: the same for the settings that keep more, or other, state.
 func TestResumeSettings(t *testing.T) {
 	ex := examples(6, 3)
@@ -71,21 +80,7 @@ func TestResumeSettings(t *testing.T) {
 		whole := trainer(t, tiny(model.LLaMA), ex, c)
 		mustRun(t, whole)
 		c.Dir = t.TempDir()
-		ctx, cancel := context.WithCancel(context.Background())
-		c.Progress = func(s Step) {
-			if s.Step == 3 {
-				cancel()
-			}
-		}
-		if err := trainer(t, tiny(model.LLaMA), ex, c).Run(ctx); !errors.Is(err, context.Canceled) {
-			t.Fatalf("%s: the stopped run gave %v", name, err)
-		}
-		c.Progress = nil
-		second := trainer(t, tiny(model.LLaMA), ex, c)
-		if second.Step() != 3 {
-			t.Fatalf("%s: resumed at step %d", name, second.Step())
-		}
-		mustRun(t, second)
+		second := stoppedAndResumed(t, name, tiny(model.LLaMA), ex, c, 3)
 		if d := distance(t, whole, second); d != 0 {
 			t.Errorf("%s: weights are %g apart", name, d)
 		}
