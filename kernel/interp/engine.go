@@ -287,18 +287,19 @@ func (s *engine) compile(u *unit) (err error) {
 		}
 	}
 	if f, aliases := s.importing(u); f != nil {
-		prog, err := s.yaegi.CompileAST(f)
-		if err != nil {
-			return err
-		}
-		if _, err := s.yaegi.Execute(prog); err != nil {
+		if err := s.execute(f); err != nil {
 			return err
 		}
 		for _, a := range aliases {
 			s.ydone[a] = true
 		}
 	}
-	prog, err := s.yaegi.CompileAST(u.file)
+	return s.execute(u.file)
+}
+
+// execute declares to yaegi what a file holds.
+func (s *engine) execute(f *ast.File) error {
+	prog, err := s.yaegi.CompileAST(f)
 	if err != nil {
 		return err
 	}

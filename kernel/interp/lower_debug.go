@@ -310,6 +310,5 @@ func (l *lowerer) usedFromOutside(body ast.Node) []*types.Var {
 // tracesReceived reports whether a value is received where the debugger will
 // want a pointer to it: yaegi has none for what a := receives.
 func (l *lowerer) tracesReceived(e ast.Expr) bool {
-	u, ok := unparen(e).(*ast.UnaryExpr)
-	return ok && u.Op == token.ARROW && l.fn != nil && l.fn.traced != nil
+	return isReceive(e) && l.fn != nil && l.fn.traced != nil
 }
