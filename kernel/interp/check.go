@@ -73,6 +73,9 @@ func (s *engine) checkCell(src string, tolerant bool) (*checked, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.addPrelude(syn, h.declared); err != nil {
+		return nil, err
+	}
 	if n := len(syn.stmts); n > 0 && !syn.runMain {
 		if es, ok := syn.stmts[n-1].(*ast.ExprStmt); ok {
 			ck.trailing = es.X
@@ -118,7 +121,7 @@ func (s *engine) checkCell(src string, tolerant bool) (*checked, error) {
 	}
 	for _, d := range syn.decls {
 		k, ns := declNames(d)
-		ck.newDecls = append(ck.newDecls, &decl{key: k, names: ns, node: d, cell: s.cellName})
+		ck.newDecls = append(ck.newDecls, &decl{key: k, names: ns, node: d, cell: s.cellOfDecl(d)})
 	}
 	return ck, nil
 }

@@ -297,6 +297,9 @@ func (c *completer) names(ck *checked, f found) {
 			c.add(ck.pkg.Scope().Lookup(name), "")
 		}
 	}
+	for _, o := range c.s.preludeObjects(ck.pkg.Scope()) {
+		c.add(o, "")
+	}
 	for name, p := range ck.imports {
 		if !strings.HasPrefix(name, ".:") {
 			c.match(name, kindPackage, `"`+p+`"`)

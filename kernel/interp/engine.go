@@ -48,6 +48,7 @@ type engine struct {
 	seq       int       // numbers internal names
 	filePos   token.Pos // a place for what the lowerer makes
 	cellName  string    // of the cell being worked on
+	firstLine int       // that has a text, of that cell
 	sources   map[string]string
 	wholes    map[string]string // the whole texts of cells, kept while a debugger may ask
 	usesFiles bool              // a cell used os.Stdout or os.Stderr as a file
@@ -216,15 +217,26 @@ func (s *engine) try(name, src string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cellName = name
-	s.sources[name] = src
+	s.keepSource(name, src)
 	_, err := s.check(src)
 	return err
+}
+
+// keepSource notes the text of a cell. The cells of a script have one name; each
+// is given with empty lines in the place of those above it, which stay known.
+func (s *engine) keepSource(name, src string) {
+	lines, above := strings.Split(src, "\n"), strings.Split(s.sources[name], "\n")
+	for i := 0; i < len(lines)-1 && i < len(above) && lines[i] == ""; i++ {
+		lines[i] = above[i]
+	}
+	s.firstLine = 1 + len(src) - len(strings.TrimLeft(src, "\n"))
+	s.sources[name] = strings.Join(lines, "\n")
 }
 
 // prepare makes a cell ready to run. After an error the session is as before.
 func (s *engine) prepare(name, src string) (*unit, error) {
 	s.warnings, s.cellName = nil, name
-	s.sources[name] = src
+	s.keepSource(name, src)
 	hooks := s.hooks.Load()
 	u, err := s.assembled(src, hooks)
 	if err != nil && hooks {

@@ -277,6 +277,10 @@ func (s *Session) reportPanic(r *run, v any) *cell.Error {
 	}
 	text := panicText(recovered(v))
 	out := &cell.Error{Name: cell.ErrPanic, Value: text, Traceback: []string{red + "panic: " + reset + bold + text + reset}}
+	if n := len(frames); n > 1 && frames[0].file == preludeName { // no panic to whoever wrote check(err)
+		frames, at = frames[1:], ""
+		out.Name, out.Traceback[0] = cell.ErrChecked, red+"error: "+reset+bold+text+reset
+	}
 	if at != "" && len(frames) > 0 { // the place is exact
 		var line int
 		if parts := strings.Split(at, ":"); len(parts) == 3 {

@@ -175,8 +175,11 @@ func (s *engine) describe(o types.Object, owner string, detail int) cell.Bundle 
 		if owner != "" {
 			d = s.decls[owner+"."+o.Name()]
 		}
-		if d != nil {
+		switch {
+		case d != nil && d.cell != preludeName:
 			text, where = docOf(d.node), d.cell
+		default:
+			text = s.preludeDoc(o)
 		}
 	default:
 		name := o.Name()

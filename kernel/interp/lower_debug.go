@@ -107,6 +107,9 @@ func (l *lowerer) trace(name string, scope *types.Scope) *traced {
 
 // traceFunc begins a declared function, which an earlier cell may hold.
 func (l *lowerer) traceFunc(name string, n *ast.FuncDecl) *traced {
+	if l.s.inPrelude(n.Pos()) {
+		return nil
+	}
 	t := l.trace(name, l.info.Scopes[n.Type])
 	if t != nil {
 		l.u.declares = true

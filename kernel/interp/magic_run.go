@@ -86,6 +86,9 @@ func (s *Session) magicWho(*run, invocation) error {
 		}
 	}
 	for k, d := range s.engine.decls {
+		if d.cell == preludeName {
+			continue
+		}
 		kind := "func"
 		if !strings.Contains(k, ".") && s.engine.pkg != nil {
 			if _, ok := s.engine.pkg.Scope().Lookup(k).(*types.TypeName); ok {

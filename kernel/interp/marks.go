@@ -1,6 +1,8 @@
 package interp
 
 import (
+	"cmp"
+	"fmt"
 	"go/ast"
 	"go/token"
 	"go/types"
@@ -19,10 +21,18 @@ import (
 type span struct {
 	name       string
 	file       string
-	start, end int // byte offsets in the cell
-	line       int // the only line that can panic, or 0
+	start, end site // the cells of a script are of one file, each with its own lines
+	line       int  // the only line that can panic, or 0
 	mark       *int
-	source     string
+}
+
+// site is a line and a column in bytes, both from 1.
+type site struct{ line, column int }
+
+func siteOf(p token.Position) site { return site{p.Line, p.Column} }
+
+func (p site) compare(q site) int {
+	return cmp.Or(cmp.Compare(p.line, q.line), cmp.Compare(p.column, q.column))
 }
 
 // spans are the functions of all cells, by cell.
@@ -92,8 +102,9 @@ func (s *spans) frameOf(text string) (frame, bool) {
 	defer s.mu.Unlock()
 	var best *span
 	for _, sp := range s.byFile[m[1]] {
-		off := offsetOf(sp.source, line, col)
-		if off >= sp.start && off < sp.end && (best == nil || sp.end-sp.start < best.end-best.start) {
+		at := site{line, col}
+		// Of those around it the innermost begins last.
+		if sp.start.compare(at) <= 0 && at.compare(sp.end) <= 0 && (best == nil || best.start.compare(sp.start) <= 0) {
 			best = sp
 		}
 	}
@@ -127,21 +138,17 @@ func (l *lowerer) marked(name string, body *ast.BlockStmt, lower func() *ast.Blo
 	}
 	start := l.s.fset.Position(body.Lbrace)
 	file := cellOf(start.Filename)
-	src, ok := l.s.sources[file]
-	if !ok {
+	if l.s.sources[file] == "" {
 		return lower()
 	}
-	sp := &span{name: name, file: file, source: src,
-		start: offsetOf(src, start.Line, start.Column)}
-	end := l.s.fset.Position(body.Rbrace)
-	sp.end = offsetOf(src, end.Line, end.Column) + 1
+	sp := &span{name: name, file: file, start: siteOf(start), end: siteOf(l.s.fset.Position(body.Rbrace))}
 	lines := map[int]bool{}
 	for _, s := range body.List {
 		l.panicLines(s, lines)
 	}
 	saved := l.fn.mark
 	defer func() { l.fn.mark = saved }()
-	key := "span:" + file + ":" + strconv.Itoa(sp.start)
+	key := fmt.Sprintf("span:%s:%d:%d", file, sp.start.line, sp.start.column)
 	if n, ok := l.s.inst[key]; ok { // another instance of a generic function
 		l.fn.mark = n
 		return lower()

@@ -45,20 +45,20 @@ func (l *lowerer) keepText(d *decl) {
 	switch n := d.node.(type) {
 	case *ast.FuncDecl:
 		start, end = n.Pos(), n.End()
-		d.native = l.s.natives.cell && n.Recv == nil && n.Type.TypeParams == nil
+		d.native = l.s.natives.cell && n.Recv == nil && n.Type.TypeParams == nil && d.cell != preludeName
 	case *ast.GenDecl:
 		start, end = n.Pos(), n.End()
 		if n.Tok == token.TYPE && len(n.Specs) == 1 { // one of a group, perhaps
 			start, end, prefix = n.Specs[0].Pos(), n.Specs[0].End(), "type "
 		}
 	}
-	src := l.s.sources[l.s.cellName]
+	src := l.s.sources[d.cell]
 	from, to := l.s.fset.Position(start), l.s.fset.Position(end)
 	i, j := offsetOf(src, from.Line, from.Column), offsetOf(src, to.Line, to.Column)
 	if i > j || j > len(src) {
 		return
 	}
-	d.text = native.Decl{Cell: l.s.cellName, Line: from.Line, Column: max(1, from.Column-len(prefix)), Text: prefix + src[i:j], Imports: map[string]string{}}
+	d.text = native.Decl{Cell: d.cell, Line: from.Line, Column: max(1, from.Column-len(prefix)), Text: prefix + src[i:j], Imports: map[string]string{}}
 	ast.Inspect(d.node, func(n ast.Node) bool {
 		x, ok := n.(*ast.Ident)
 		if !ok {

@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"go/types"
 	"maps"
+	"math"
 	"slices"
 	"sort"
 	"strconv"
@@ -338,8 +339,7 @@ func (l *lowerer) body(ck *checked) {
 
 // cellMark is the line mark of the cell itself.
 func (l *lowerer) cellMark() (mark string, number int) {
-	src := l.s.sources[l.s.cellName]
-	i := l.s.rt.spans.add(&span{file: l.s.cellName, source: src, end: len(src) + 1})
+	i := l.s.rt.spans.add(&span{file: l.s.cellName, start: site{line: l.s.firstLine}, end: site{line: math.MaxInt}})
 	n := l.helper("at", "cell", func(n string) {
 		l.u.vars = append(l.u.vars, &ast.GenDecl{Tok: token.VAR, Specs: []ast.Spec{&ast.ValueSpec{Names: []*ast.Ident{id(n)}, Type: id("int")}}})
 	})
