@@ -213,6 +213,7 @@ func (s *Session) magicHelp(_ *run, c invocation) error {
 			fmt.Fprintf(s.engine.rt.stdout, "%-28s %s\n", strings.TrimSpace(m.name+" "+m.args), m.help)
 		}
 		fmt.Fprintf(s.engine.rt.stdout, "%-28s %s\n", "?NAME", "documents a name; ??NAME says more")
+		fmt.Fprintf(s.engine.rt.stdout, "%-28s %s\n", "must(f()), check(err)", "end the cell at that line if there is an error")
 		return nil
 	}
 	for _, m := range magics() {
