@@ -165,6 +165,27 @@ func TestRunHTML(t *testing.T) {
 }
 
 // A notebook runs in its own folder, as in Jupyter.
+// A notebook of another language is refused before a line of it runs as Go.
+func TestRunOtherLanguage(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "py.ipynb")
+	text := `{"cells":[{"cell_type":"code","source":"print(1)","metadata":{},"outputs":[],"execution_count":null}],
+		"metadata":{"kernelspec":{"name":"python3","display_name":"Python 3","language":"Python"}},"nbformat":4,"nbformat_minor":4}`
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	o := call(t, command(t, "run", path))
+	if o.code != exit.Usage || !strings.Contains(o.stderr, "py.ipynb is a notebook in python") || o.stdout != "" {
+		t.Errorf("exit code %d: %q, %q", o.code, o.stdout, o.stderr)
+	}
+	if err := os.WriteFile(path, []byte(strings.Replace(text, "Python", "Go", 2)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if o := call(t, command(t, "run", path, "--print")); o.code != 0 {
+		t.Errorf("exit code %d: %q", o.code, o.stderr)
+	}
+}
+
 func TestRunFolder(t *testing.T) {
 	path := notebookOf(t, "import \"os\"", "b, err := os.ReadFile(\"data.txt\")\nstring(b)")
 	if err := os.WriteFile(filepath.Join(filepath.Dir(path), "data.txt"), []byte("here"), 0o644); err != nil {

@@ -166,6 +166,9 @@ func load(path string, o *runOptions) (nb *notebook.Notebook, script bool, err e
 	switch filepath.Ext(path) {
 	case ".ipynb":
 		nb, err = notebook.Read(path)
+		if err == nil && nb.Language() != "" && nb.Language() != "go" {
+			err = fmt.Errorf("%s is a notebook in %s by its metadata (language_info, kernelspec), and the cells run here are Go", path, nb.Language())
+		}
 		if o.output == "" {
 			o.output = strings.TrimSuffix(path, ".ipynb") + ".out.ipynb"
 		}

@@ -84,6 +84,9 @@ func Find(ctx context.Context, s Search) Found {
 		if strings.HasSuffix(p.dir, ".so") {
 			path, site = p.dir, siteOf(p.dir)
 		}
+		if slices.Contains(f.Looked, p.dir) {
+			continue
+		}
 		f.Looked = append(f.Looked, p.dir)
 		if _, err := os.Stat(path); err == nil {
 			f.Plugin, f.Site, f.Why = path, site, p.why

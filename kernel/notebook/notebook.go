@@ -132,6 +132,19 @@ func (nb *Notebook) hasIDs() bool {
 // metadata returns the notebook's metadata, to read and to change.
 func (nb *Notebook) metadata() map[string]any { return object(nb.fields, "metadata") }
 
+// Language is the programming language that the notebook says it is in, in lower
+// case; empty if it says nothing.
+func (nb *Notebook) Language() string {
+	m := nb.metadata()
+	for _, from := range [][2]string{{"language_info", "name"}, {"kernelspec", "language"}} {
+		said, _ := m[from[0]].(map[string]any)
+		if name, _ := said[from[1]].(string); name != "" {
+			return strings.ToLower(name)
+		}
+	}
+	return ""
+}
+
 // SetLanguage records what ran the notebook, as Jupyter does: the kernelspec
 // when it names none, and the language.
 func (nb *Notebook) SetLanguage(kernelspec, languageInfo map[string]any) {
