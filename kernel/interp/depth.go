@@ -75,14 +75,16 @@ func (r *runtime) checkDepth(i int) {
 	}
 }
 
-// counted returns the statements that count the calls of a function.
-func (l *lowerer) counted(fn string, p token.Pos) []ast.Stmt {
+// counted returns the statements that count the calls of a function, of which p
+// is the place to tell. They come first in its body, where a trace looks for
+// the frame's place.
+func (l *lowerer) counted(fn string, p token.Pos, body *ast.BlockStmt) []ast.Stmt {
 	n := l.helper("calls", "all", func(n string) {
 		l.u.vars = append(l.u.vars, &ast.GenDecl{Tok: token.VAR, Specs: []ast.Spec{&ast.ValueSpec{Names: []*ast.Ident{id(n)}, Type: id("int")}}})
 		l.u.prolog = append(l.u.prolog, exprStmt(call(rtFn("Count"), addr(id(n)))))
 	})
 	return []ast.Stmt{
-		&ast.IncDecStmt{X: id(n), Tok: token.INC},
+		&ast.IncDecStmt{X: idAt(n, body.Lbrace), Tok: token.INC},
 		&ast.IfStmt{Cond: &ast.BinaryExpr{X: id(n), Op: token.GTR, Y: intLit(callsPerCheck)}, Body: block(exprStmt(call(rtFn("Deep"), intLit(l.s.rt.depth.add(fn, l.s.pos(p))))))},
 	}
 }

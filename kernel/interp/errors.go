@@ -281,14 +281,8 @@ func (s *Session) reportPanic(r *run, v any) *cell.Error {
 		frames, at = frames[1:], ""
 		out.Name, out.Traceback[0] = cell.ErrChecked, red+"error: "+reset+bold+text+reset
 	}
-	if at != "" && len(frames) > 0 { // the place is exact
-		var line int
-		if parts := strings.Split(at, ":"); len(parts) == 3 {
-			fmt.Sscan(parts[1], &line)
-			if parts[0] == frames[0].file {
-				frames[0].line = line
-			}
-		}
+	if at != "" {
+		frames = s.engine.rt.spans.exact(frames, at)
 	}
 	last := frame{}
 	repeated := 0
@@ -299,8 +293,11 @@ func (s *Session) reportPanic(r *run, v any) *cell.Error {
 		}
 	}
 	for _, f := range frames {
-		if f == last {
-			repeated++
+		if f.again(last) {
+			if !f.made && !last.made {
+				repeated++
+			}
+			last.made = f.made
 			continue
 		}
 		flush()

@@ -6,15 +6,31 @@ import (
 )
 
 // fixPos gives synthetic nodes a position: yaegi resolves import names by the
-// base name of the file a node belongs to.
+// base name of the file a node belongs to, and a trace finds a function by the
+// place of what it does first. So nodes within a function are where its body
+// begins, and others at p.
 func fixPos(n ast.Node, p token.Pos) {
 	set := func(q *token.Pos) {
 		if *q == 0 {
 			*q = p
 		}
 	}
+	outer := []token.Pos{p}
 	ast.Inspect(n, func(n ast.Node) bool {
+		if n == nil {
+			p, outer = outer[len(outer)-1], outer[:len(outer)-1]
+			return true
+		}
+		outer = append(outer, p)
 		switch n := n.(type) {
+		case *ast.FuncDecl:
+			if n.Body != nil && n.Body.Lbrace.IsValid() {
+				p = n.Body.Lbrace
+			}
+		case *ast.FuncLit:
+			if n.Body != nil && n.Body.Lbrace.IsValid() {
+				p = n.Body.Lbrace
+			}
 		case *ast.Ident:
 			set(&n.NamePos)
 		case *ast.BasicLit:

@@ -258,7 +258,7 @@ func (l *lowerer) funcLit(sg *types.Signature, e *ast.FuncLit) *ast.FuncLit {
 	f := &ast.FuncLit{Type: l.sig(sg, true)}
 	f.Body = l.functionBody("a function literal", sg, f.Type, body)
 	if l.callsUnknown(body, "") {
-		f.Body.List = append(l.counted("a function literal", body.Pos()), f.Body.List...)
+		f.Body.List = append(l.counted("a function literal", body.Pos(), body), f.Body.List...)
 	}
 	f.Body.List = append(l.enterTraced(body.Lbrace), f.Body.List...)
 	l.fn, l.top = saved, top

@@ -25,7 +25,7 @@ func (l *lowerer) emitFunc(n *ast.FuncDecl, f *types.Func, name string, sub map[
 		fd.Body = l.functionBody(funcLabel(f), sg, ft, n.Body)
 		key, _ := declNames(n)
 		if l.recursive(key, n) {
-			fd.Body.List = append(l.counted(funcLabel(f), n.Pos()), fd.Body.List...)
+			fd.Body.List = append(l.counted(funcLabel(f), n.Pos(), n.Body), fd.Body.List...)
 		}
 		fd.Body.List = append(l.enterTraced(n.Body.Lbrace), fd.Body.List...)
 	})

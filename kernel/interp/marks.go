@@ -71,9 +71,16 @@ func (s *spans) setMark(i int, p *int) {
 type frame struct {
 	fn, file string
 	line     int
+	start    site // of the function's body
+	made     bool // of a literal that is not in the cell, such as a loop's body
 }
 
-var traceLine = regexp.MustCompile(`^(?:.*/)?([^/]+)/_\.go:(\d+):(\d+): panic: main\.([^(]*)\(`)
+// again reports whether g is another call of f's function.
+func (f frame) again(g frame) bool {
+	return f.fn == g.fn && f.file == g.file && f.line == g.line && f.start == g.start
+}
+
+var traceLine = regexp.MustCompile(`^(?:.*/)?([^/]+)/_\.go:(\d+):(\d+): panic: main\.([^.(]*)((?:\.func)*)\(`)
 
 // cellLine is the frame of a cell itself.
 var cellLine = regexp.MustCompile(`panic: main\.(cell__\d+)\(`)
@@ -84,7 +91,7 @@ func (s *spans) frameOf(text string) (frame, bool) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if sp := s.cells[m[1]]; sp != nil {
-			f := frame{file: sp.file}
+			f := frame{file: sp.file, start: sp.start}
 			if sp.mark != nil {
 				f.line = *sp.mark
 			}
@@ -100,22 +107,59 @@ func (s *spans) frameOf(text string) (frame, bool) {
 	col, _ := strconv.Atoi(m[3])
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var best *span
-	for _, sp := range s.byFile[m[1]] {
-		at := site{line, col}
-		// Of those around it the innermost begins last.
-		if sp.start.compare(at) <= 0 && at.compare(sp.end) <= 0 && (best == nil || best.start.compare(sp.start) <= 0) {
+	sp, nested := s.around(m[1], site{line, col})
+	if sp == nil {
+		return frame{}, false
+	}
+	if strings.HasPrefix(m[4], "cell__") {
+		nested++
+	}
+	f := frame{fn: sp.name, file: sp.file, line: sp.line, start: sp.start, made: strings.Count(m[5], ".func") > nested}
+	if sp.mark != nil {
+		f.line = *sp.mark
+	}
+	return f, true
+}
+
+// around finds the innermost function around a place, nil if there is none, and
+// how many are around that one.
+func (s *spans) around(file string, at site) (best *span, nested int) {
+	starts := map[site]bool{}
+	for _, sp := range s.byFile[file] {
+		if sp.start.compare(at) > 0 || at.compare(sp.end) > 0 {
+			continue
+		}
+		if sp.name != "" { // not the cell itself
+			starts[sp.start] = true
+		}
+		if best == nil || best.start.compare(sp.start) <= 0 {
 			best = sp
 		}
 	}
-	if best == nil {
-		return frame{}, false
+	return best, len(starts) - 1
+}
+
+// exact is frames with the place of the panic, which is known better than
+// frames say: the innermost of them may be missing.
+func (s *spans) exact(frames []frame, at string) []frame {
+	parts := strings.Split(at, ":")
+	if len(parts) != 3 {
+		return frames
 	}
-	f := frame{fn: best.name, file: best.file, line: best.line}
-	if best.mark != nil {
-		f.line = *best.mark
+	line, _ := strconv.Atoi(parts[1])
+	col, _ := strconv.Atoi(parts[2])
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sp, _ := s.around(parts[0], site{line, col})
+	if sp == nil {
+		return frames
 	}
-	return f, true
+	f := frame{fn: sp.name, file: sp.file, line: line, start: sp.start}
+	if len(frames) > 0 && frames[0].file == f.file && frames[0].start == f.start {
+		frames[0].line = line
+		return frames
+	}
+	return append([]frame{f}, frames...)
 }
 
 // offsetOf is the byte offset of a line and column, both from 1.

@@ -116,23 +116,3 @@ func TestPreludeInNative(t *testing.T) {
 		t.Errorf("%v", e)
 	}
 }
-
-// The cells of a script have one name, each its own lines.
-func TestTracesInScripts(t *testing.T) {
-	s := session(t)
-	run := func(line int, code string) cell.Result {
-		return s.Execute(t.Context(), cell.Request{Name: "a.go", Code: strings.Repeat("\n", line-1) + code}, &collector{})
-	}
-	if r := run(2, "func f(m map[string]int) int {\n\tn := 1\n\tm[\"\"] = n\n\treturn n\n}\nfunc g[T any](m map[string]int, t T) (T, int) {\n\treturn t, f(m)\n}"); r.Error != nil {
-		t.Fatal(r.Error)
-	}
-	r := run(11, "x := 2\ny := func() int { _, n := g(nil, 1.5); return n }\nx += y()")
-	want := `panic: assignment to entry in nil map
-    a.go:4 in f	m[""] = n
-    a.go:8 in g	return t, f(m)
-    a.go:12 in a function literal	y := func() int { _, n := g(nil, 1.5); return n }
-    a.go:13	x += y()`
-	if got := colours.Replace(strings.Join(r.Error.Traceback, "\n")); got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
-	}
-}

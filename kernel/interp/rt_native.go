@@ -41,7 +41,7 @@ func (r *runtime) native(i, n int, ptrs ...any) {
 	}
 	cur.trace.mu.Lock()
 	for _, at := range p.Trace {
-		cur.trace.frames = append(cur.trace.frames, frame{at.Func, at.Cell, at.Line})
+		cur.trace.frames = append(cur.trace.frames, frame{fn: at.Func, file: at.Cell, line: at.Line})
 	}
 	cur.trace.mu.Unlock()
 	switch p.Kind {
