@@ -39,7 +39,7 @@ func write(t *testing.T, path, text string) {
 
 // wheels are the files that jax[cuda13] installs, as far as they are looked for.
 var wheels = []string{
-	pluginFile, "nvidia/cu13/nvvm/libdevice/libdevice.10.bc",
+	pluginFile, "nvidia/cu13/nvvm/libdevice/libdevice.10.bc", "nvidia/cu13/bin/ptxas",
 	"nvidia/cu13/lib/libcudart.so.13", "nvidia/cu13/lib/libnvrtc.so.13", "nvidia/cu13/lib/libnvrtc-builtins.so.13.0",
 	"nvidia/cu13/lib/libcublas.so.13", "nvidia/cu13/lib/libcublasLt.so.13", "nvidia/nccl/lib/libnccl.so.2",
 	"nvidia/cu13/lib/libcupti.so.13", "nvidia/cu13/lib/libcusparse.so.12", "nvidia/cu13/lib/libcusolver.so.12",
@@ -100,9 +100,52 @@ func TestFindMissing(t *testing.T) {
 			some = append(some, w)
 		}
 	}
-	f := Find(context.Background(), Search{Sites: []string{site(t, some...)}, Root: proc(t)})
+	f := Find(context.Background(), Search{Sites: []string{site(t, some...)}, Toolkits: []string{}, Root: proc(t)})
 	if p := f.Problems(); len(p) != 2 || !strings.Contains(p[0], "pip install nvidia-cudnn-cu13") || !strings.Contains(p[1], "libdevice") {
 		t.Errorf("the problems are %q", p)
+	}
+}
+
+// TestFindCompiler: PyTorch's wheels lack CUDA's compiler, which is then a
+// toolkit's or triton's; each part is taken where it is.
+func TestFindCompiler(t *testing.T) {
+	kit, half := t.TempDir(), t.TempDir()
+	write(t, filepath.Join(kit, "nvvm/libdevice/libdevice.10.bc"), "")
+	write(t, filepath.Join(kit, "bin/ptxas"), "")
+	write(t, filepath.Join(half, "nvvm/libdevice/libdevice.10.bc"), "")
+	const library, assembler = "triton/backends/nvidia/lib/libdevice.10.bc", "triton/backends/nvidia/bin/ptxas"
+	dir := site(t, pluginFile, library, assembler)
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	for _, c := range []struct {
+		name                string
+		kits                []string
+		file, ptxas, folder string
+		path                bool // ptxas must be found on the path
+	}{
+		{"a toolkit", []string{"/nowhere", kit}, filepath.Join(kit, libdevice), filepath.Join(kit, "bin/ptxas"), kit, false},
+		{"half a toolkit", []string{half}, filepath.Join(half, libdevice), filepath.Join(dir, assembler), half, true},
+		{"triton alone", []string{}, filepath.Join(dir, library), filepath.Join(dir, assembler), "", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Setenv("XLA_FLAGS", "")
+			t.Setenv("PATH", "/bin")
+			f := Find(context.Background(), Search{Sites: []string{dir}, Toolkits: c.kits})
+			if f.Libdevice != c.file || f.Ptxas != c.ptxas || f.DataDir != c.folder {
+				t.Fatalf("found %q, %q, %q", f.Libdevice, f.Ptxas, f.DataDir)
+			}
+			for range 2 { // what is made once is used again
+				if err := f.showCompiler(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			shown, ok := strings.CutPrefix(os.Getenv("XLA_FLAGS"), "--xla_gpu_cuda_data_dir=")
+			if _, err := os.Stat(filepath.Join(shown, libdevice)); !ok || err != nil {
+				t.Errorf("XLA is shown %q: %v", os.Getenv("XLA_FLAGS"), err)
+			}
+			if got := strings.Contains(os.Getenv("PATH"), filepath.Dir(c.ptxas)); got != c.path {
+				t.Errorf("the path is %q", os.Getenv("PATH"))
+			}
+		})
 	}
 }
 
@@ -157,7 +200,7 @@ func TestStart(t *testing.T) {
 	if _, err := exec.LookPath(cc); err != nil {
 		pyenv.Missing(t, "a C compiler is needed for the strict stub plug-in: apt install gcc")
 	}
-	dir := site(t, "nvidia/cu13/nvvm/libdevice/libdevice.10.bc")
+	dir := site(t, wheels[1], wheels[2])
 	compile := func(out, text string, args ...string) {
 		source := filepath.Join(t.TempDir(), "lib.c")
 		write(t, source, text)
@@ -169,7 +212,7 @@ func TestStart(t *testing.T) {
 		}
 	}
 	before := ""
-	for _, w := range wheels[2:] {
+	for _, w := range wheels[3:] {
 		name, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(w), "lib"), ".so")
 		if strings.ContainsAny(name, "-") || name == "cusolverMg" || name == "cudnn_ops" {
 			continue

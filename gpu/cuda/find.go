@@ -52,8 +52,9 @@ type Found struct {
 	Why       string // where the search came upon it
 	Looked    []string
 	Libraries []Library
-	// DataDir has the compiler's parts of CUDA (nvvm/libdevice, bin/ptxas).
-	DataDir string
+	// Libdevice and Ptxas are the parts of CUDA's compiler that XLA reads and calls;
+	// DataDir is the folder of a toolkit that has the first where XLA wants it.
+	Libdevice, Ptxas, DataDir string
 	// Driver is the kernel driver's version, Devices what it drives.
 	Driver  string
 	Devices []string
@@ -69,6 +70,9 @@ type Search struct {
 	// Sites are folders site-packages, in order; nil means those of this
 	// machine's Python environments.
 	Sites []string
+	// Toolkits are folders of CUDA's toolkit, for where the wheels lack its
+	// compiler; nil means those of this machine.
+	Toolkits []string
 	// Root is the file system's, for tests; "" means /.
 	Root string
 }
@@ -96,14 +100,7 @@ func Find(ctx context.Context, s Search) Found {
 	for _, l := range libraries {
 		f.Libraries = append(f.Libraries, Library{l.name, f.library(l.name), l.pip})
 	}
-	if f.Site != "" {
-		for _, dir := range []string{"nvidia/cu13", "nvidia/cuda_nvcc"} {
-			if d := filepath.Join(f.Site, dir); exists(filepath.Join(d, "nvvm", "libdevice")) {
-				f.DataDir = d
-				break
-			}
-		}
-	}
+	f.compiler(s)
 	f.driver(s.Root)
 	return f
 }
@@ -241,8 +238,8 @@ func (f Found) Problems() []string {
 			bad("lib%s was not found in %s: pip install %s", l.Name, f.Site, l.Pip)
 		}
 	}
-	if f.DataDir == "" {
-		bad("CUDA's nvvm/libdevice was not found in %s: pip install nvidia-cuda-nvcc nvidia-nvvm", f.Site)
+	if f.Libdevice == "" || f.Ptxas == "" {
+		bad("CUDA's compiler (nvvm/libdevice and bin/ptxas) was not found in %s nor in a toolkit of this machine: pip install nvidia-cuda-nvcc nvidia-nvvm, or set CUDA_HOME", f.Site)
 	}
 	return all
 }
@@ -267,7 +264,8 @@ func (f Found) String() string {
 		for _, l := range f.Libraries {
 			line("lib"+l.Name, l.Path)
 		}
-		line("CUDA data", f.DataDir)
+		line("libdevice", f.Libdevice)
+		line("ptxas", f.Ptxas)
 	}
 	return b.String()
 }

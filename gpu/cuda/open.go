@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 
@@ -52,12 +51,8 @@ func Client(ctx context.Context, s Search) (*pjrt.Client, error) {
 
 // start loads the libraries and the plug-in.
 func start(f Found, r *rank) (*pjrt.Client, error) {
-	if f.DataDir != "" && !strings.Contains(os.Getenv("XLA_FLAGS"), "xla_gpu_cuda_data_dir") {
-		// Before the plug-in is loaded, which reads it once.
-		flags := strings.TrimSpace(os.Getenv("XLA_FLAGS") + " --xla_gpu_cuda_data_dir=" + f.DataDir)
-		if err := os.Setenv("XLA_FLAGS", flags); err != nil {
-			return nil, err
-		}
+	if err := f.showCompiler(); err != nil {
+		return nil, fmt.Errorf("showing XLA where CUDA's compiler is: %w", err)
 	}
 	var preload []string
 	for _, l := range f.Libraries {
@@ -74,10 +69,16 @@ func start(f Found, r *rank) (*pjrt.Client, error) {
 		{Name: "memory_fraction", Value: share},
 		{Name: "preallocate", Value: true},
 	}
+	var c *pjrt.Client
 	if r == nil {
-		return p.NewClient(options...)
+		c, err = p.NewClient(options...)
+	} else {
+		c, err = p.NewClientAmong(r.store, append(options, pjrt.Option{Name: "node_id", Value: r.number}, pjrt.Option{Name: "num_nodes", Value: r.of})...)
 	}
-	return p.NewClientAmong(r.store, append(options, pjrt.Option{Name: "node_id", Value: r.number}, pjrt.Option{Name: "num_nodes", Value: r.of})...)
+	if err != nil { // a library that is missing may be the cause
+		return nil, errors.Join(append([]error{err}, p.Unloaded...)...)
+	}
+	return c, nil
 }
 
 // rank is a process's place among several that train together.
@@ -159,12 +160,22 @@ func OpenTold(ctx context.Context, o xla.Options, numbers ...int) (d *xla.Device
 	return d, "by cuDNN's fused kernels, which were tried and agree with primitives", nil
 }
 
-// Options are the settings with which training and generation run on NVIDIA
-// devices: attention by cuDNN, and XLA's scheduling that hides transfers behind
-// work.
+// Options are the settings with which training and generation run on one NVIDIA
+// device: attention by cuDNN, products by cuBLAS. XLA would also write kernels for
+// products, of which it compiles and tries dozens for each shape: on large
+// products they win nothing. Nor are products with a shared operand merged, as
+// their weights would be copied together in each run.
 func Options() xla.Options {
 	return xla.Options{
 		Emit:    stablehlo.Options{Flash: true},
-		Compile: map[string]any{"xla_gpu_enable_latency_hiding_scheduler": true},
+		Compile: map[string]any{"xla_gpu_enable_triton_gemm": false, "xla_gpu_dot_merger_threshold_mb": 0},
 	}
+}
+
+// Among are the settings for one of several devices: transfers between them are
+// hidden behind work.
+func Among() xla.Options {
+	o := Options()
+	o.Compile["xla_gpu_enable_latency_hiding_scheduler"] = true
+	return o
 }

@@ -4,6 +4,7 @@ package cuda
 
 import (
 	"context"
+	"maps"
 	"os"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"divvy/gpu/batch"
 	"divvy/gpu/devicetest"
+	"divvy/gpu/generate"
 	"divvy/gpu/loss"
 	"divvy/gpu/model"
 	"divvy/gpu/pjrt"
@@ -32,6 +34,9 @@ func target(t *testing.T, o pjrt.CompileOptions) func(text []byte) (pjrt.Plan, e
 			preload = append(preload, l.Path)
 		}
 	}
+	if err := f.showCompiler(); err != nil {
+		t.Fatal(err)
+	}
 	p, err := pjrt.Load(f.Plugin, preload...)
 	if err != nil {
 		t.Fatal(err)
@@ -42,9 +47,8 @@ func target(t *testing.T, o pjrt.CompileOptions) func(text []byte) (pjrt.Plan, e
 		t.Fatal(err)
 	}
 	return func(text []byte) (pjrt.Plan, error) {
-		o.Overrides = map[string]any{
-			"xla_gpu_autotune_level": 0, "xla_gpu_enable_triton_gemm": false, "xla_gpu_cuda_data_dir": f.DataDir,
-		}
+		o.Overrides = maps.Clone(Options().Compile)
+		o.Overrides["xla_gpu_autotune_level"] = 0
 		return p.CompileFor(string(described), text, o)
 	}
 }
@@ -145,6 +149,30 @@ func TestTargetSample(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("%+v", plan)
+}
+
+// TestTargetGeneration compiles a step of OPT-1.3B's generation, 28 texts with 512
+// places each, and the run over their prompts.
+func TestTargetGeneration(t *testing.T) {
+	compile := target(t, pjrt.CompileOptions{})
+	for _, tokens := range []int{1, 384} {
+		p, err := generate.StepProgram(model.Published()["opt-1.3b"], program.BF16, 28, tokens, 512)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := stablehlo.Emit(p, stablehlo.Options{Flash: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan, err := compile(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%d tokens a text: %+v", tokens, plan)
+		if cache := int64(2 * 24 * 28 * 512 * 2048 * 2); plan.Aliased < cache {
+			t.Errorf("%d bytes are updated in place, the cache has %d", plan.Aliased, cache)
+		}
+	}
 }
 
 // TestTarget compiles full-size training steps for an H200 with XLA's plug-in

@@ -81,5 +81,9 @@ func Open(ctx context.Context, name string) (program.Device, error) {
 		}
 		return start(s)
 	}
-	return cuda.Open(ctx, cuda.Options(), s.Devices...)
+	o := cuda.Options()
+	if len(s.Devices) > 1 {
+		o = cuda.Among()
+	}
+	return cuda.Open(ctx, o, s.Devices...)
 }

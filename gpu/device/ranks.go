@@ -48,7 +48,7 @@ func Rank(ctx context.Context, args []string) error {
 	case "cuda":
 		return ranks.Main(func(g program.Group) (program.Device, error) {
 			_, _, dir, _ := ranks.Place()
-			return cuda.OpenRank(ctx, cuda.Options(), ranks.Folder(dir), g.Rank(), g.Ranks())
+			return cuda.OpenRank(ctx, cuda.Among(), ranks.Folder(dir), g.Rank(), g.Ranks())
 		})
 	}
 	return fmt.Errorf("%s: devices of kind %q are not run by several processes", RankCommand, args[0])

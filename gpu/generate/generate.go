@@ -123,11 +123,36 @@ func (g *Generator) executable(s shape) (program.Executable, error) {
 	if e := g.exes[s]; e != nil {
 		return e, nil
 	}
-	p, err := program.Build(fmt.Sprintf("generate %+v", s), func(b *program.Builder) {
-		net := model.NewNet(b, g.c, model.Options{Store: g.typ, Compute: g.typ})
+	p, err := s.program(g.c, g.typ)
+	if err != nil {
+		return nil, err
+	}
+	e, err := g.dev.Compile(p)
+	if err != nil {
+		return nil, err
+	}
+	const kept = 8
+	if len(g.exes) >= kept {
+		clear(g.exes)
+	}
+	g.exes[s] = e
+	return e, nil
+}
+
+// StepProgram is the Program by which rows texts with a cache of some places get
+// their next, likeliest token; with tokens above 1 it is that of the prompts. It
+// is to look at or to compile where there are no weights.
+func StepProgram(c model.Config, t program.DType, rows, tokens, places int) (*program.Program, error) {
+	return shape{rows: rows, tokens: tokens, places: places}.program(c, t)
+}
+
+// program writes a run of a model with weights, activations and cache in a type.
+func (s shape) program(c model.Config, typ program.DType) (*program.Program, error) {
+	return program.Build(fmt.Sprintf("generate %+v", s), func(b *program.Builder) {
+		net := model.NewNet(b, c, model.Options{Store: typ, Compute: typ})
 		t := model.Tokens{
 			Rows: s.rows, Reach: b.Input(program.State, reachState, program.I32, s.rows*s.places),
-			Cache: model.NewCache(b, g.c, g.typ, s.rows, s.places),
+			Cache: model.NewCache(b, c, typ, s.rows, s.places),
 		}
 		token := b.Input(program.State, tokenState, program.I32, s.rows)
 		var last *program.Value
@@ -158,19 +183,6 @@ func (g *Generator) executable(s shape) (program.Executable, error) {
 		b.Assign(token, next)
 		b.Output("next", next)
 	})
-	if err != nil {
-		return nil, err
-	}
-	e, err := g.dev.Compile(p)
-	if err != nil {
-		return nil, err
-	}
-	const kept = 8
-	if len(g.exes) >= kept {
-		clear(g.exes)
-	}
-	g.exes[s] = e
-	return e, nil
 }
 
 // round is n rounded up to a multiple, so that few shapes are compiled.
@@ -244,7 +256,7 @@ func (g *Generator) state(s shape, r *run) (map[string]program.Buffer, error) {
 	}
 	names, dims := model.CacheNames(g.c, s.rows, s.places)
 	for _, name := range names {
-		b, err := g.dev.Upload(program.NewTensor(g.typ, dims...))
+		b, err := program.Zeros(g.dev, g.typ, dims...)
 		if err != nil {
 			return nil, err
 		}

@@ -120,6 +120,9 @@ type Plugin struct {
 	Path string
 	// Major and Minor are the version of the interface that it was built for.
 	Major, Minor int
+	// Unloaded is why libraries that were to be loaded before it were not. A
+	// plug-in that never comes to need them works all the same.
+	Unloaded []error
 
 	table *[tableWords]uintptr
 	words int // of the table
@@ -127,16 +130,17 @@ type Plugin struct {
 
 // Load opens the library at path. Those of preload are opened first, in order
 // and with their symbols visible to all: what the plug-in opens by name later is
-// then found among them.
+// then found among them. One that cannot be opened is noted and passed over.
 func Load(path string, preload ...string) (*Plugin, error) {
+	var unloaded []error
 	for _, lib := range preload {
 		if _, err := open(lib, true); err != nil {
-			return nil, fmt.Errorf("%w: %s needs %s, which cannot be loaded: %w", ErrNoPlugin, path, lib, err)
+			unloaded = append(unloaded, fmt.Errorf("loading %s: %w", lib, err))
 		}
 	}
 	handle, err := open(path, false)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrNoPlugin, path, err)
+		return nil, fmt.Errorf("%w: %s: %w", ErrNoPlugin, path, errors.Join(append(unloaded, err)...))
 	}
 	get, err := symbol(handle, "GetPjrtApi")
 	if err != nil {
@@ -146,7 +150,7 @@ func Load(path string, preload ...string) (*Plugin, error) {
 	if at == 0 {
 		return nil, fmt.Errorf("%w: %s: GetPjrtApi returned nothing", ErrNoPlugin, path)
 	}
-	p := &Plugin{Path: path, table: (*[tableWords]uintptr)(pointer(uint64(at)))}
+	p := &Plugin{Path: path, Unloaded: unloaded, table: (*[tableWords]uintptr)(pointer(uint64(at)))}
 	p.words = int(p.table[0] / unsafe.Sizeof(uintptr(0)))
 	version := (*[2]int32)(unsafe.Pointer(&p.table[4]))
 	p.Major, p.Minor = int(version[0]), int(version[1])

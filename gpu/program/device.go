@@ -13,6 +13,20 @@ type Device interface {
 	Upload(t *Tensor) (Buffer, error)
 }
 
+// Zeroer is a device that fills its own memory with zeros: a host need then not
+// copy them there.
+type Zeroer interface {
+	Zeros(t DType, shape ...int) (Buffer, error)
+}
+
+// Zeros is a tensor of zeros in memory of a device.
+func Zeros(d Device, t DType, shape ...int) (Buffer, error) {
+	if z, ok := d.(Zeroer); ok {
+		return z.Zeros(t, shape...)
+	}
+	return d.Upload(NewTensor(t, shape...))
+}
+
 // Buffer is a tensor in memory of a device.
 type Buffer interface {
 	Type() DType

@@ -34,7 +34,9 @@ func (g *gradient) elementwise(op *Op, d *Value) bool {
 	case Softplus:
 		g.push(x[0], b.Mul(d, b.Logistic(in(0))))
 	case ReLU:
-		g.push(x[0], b.add1(ReLUGrad, Attr{}, d.Type, d.Shape, in(0), d))
+		// The result is positive where the operand is, so that only one of them need
+		// be kept, and a device may compute it with the product before it.
+		g.push(x[0], b.add1(ReLUGrad, Attr{}, d.Type, d.Shape, y(), d))
 	case GELU:
 		g.push(x[0], b.add1(GELUGrad, Attr{}, d.Type, d.Shape, in(0), d))
 	case GELUTanh:

@@ -39,7 +39,7 @@ const (
 	Div
 	Maximum
 	Where        // c, x, y: x where c is not 0, else y
-	ReLUGrad     // x, dy -> dx
+	ReLUGrad     // x or ReLU(x), dy -> dx
 	GELUGrad     // x, dy -> dx
 	GELUTanhGrad // x, dy -> dx
 	SiLUGrad     // x, dy -> dx

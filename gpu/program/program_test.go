@@ -28,7 +28,7 @@ func TestText(t *testing.T) {
   %3 = relu(%2) : f32[2,4]
   %6 = const() {1} : f32[]
   %7 = expand(%6) : f32[2,4]
-  %8 = relu_grad(%2, %7) : f32[2,4]
+  %8 = relu_grad(%3, %7) : f32[2,4]
   %9 = matmul(%8, %0) {trans_a} : f32[4,3]
   %10 = const() {0.5} : f32[]
   %11 = expand(%10) : f32[4,3]

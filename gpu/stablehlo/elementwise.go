@@ -75,7 +75,9 @@ func elementwise() map[program.Kind]lowering {
 			return one(e.bin("maximum", x, e.splat(0, x)))
 		},
 		program.ReLUGrad: func(e *emitter, op *program.Op) []val {
-			x, dy := e.of(op.In[0]), e.of(op.In[1])
+			// Kept apart, or XLA asks for the sign of what ReLU was given, which then
+			// cannot be left in the product's registers.
+			x, dy := e.after(e.of(op.In[0])), e.of(op.In[1])
 			return one(e.pick(e.compare("GT", x, e.splat(0, x)), dy, e.splat(0, dy)))
 		},
 		program.GELU: inWide(func(e *emitter, x []val) []val { return one(e.mul(x[0], e.normal(x[0]))) }),

@@ -126,6 +126,13 @@ func Emit(p *program.Program, o Options) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// Zeros is the text of a module that has a tensor of zeros as its only result.
+func Zeros(t program.DType, shape []int) []byte {
+	e := &emitter{scalars: map[string]val{}}
+	z := e.fill(e.scalar(elemOf(t), 0), shape)
+	return fmt.Appendf(nil, "module @divvy_zeros {\n  func.func public @main() -> %s {\n%s    return %s : %s\n  }\n}\n", z.typ(), e.body.String(), z.name, z.typ())
+}
+
 // symbol makes a Program's name fit for MLIR.
 func symbol(name string) string {
 	s := strings.Map(func(r rune) rune {

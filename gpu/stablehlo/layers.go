@@ -35,10 +35,16 @@ func layerNorm(e *emitter, op *program.Op) []val {
 	return []val{e.as(y, op.Out[0].Type.String()), mean, inv}
 }
 
+// given is a vector of statistics that is kept from the forward pass. XLA would
+// compute it again from the rows, and then write n in float32 for the sums over
+// rows; what is given it reads with the rows.
+func (e *emitter) given(v val) val { return e.after(v) }
+
 // layerNormGrad: with n = (x-mean)/deviation and q = dy*gain, dx is
 // (q - mean(q) - n mean(q n)) / deviation; dgain sums dy*n, dbias sums dy.
 func layerNormGrad(e *emitter, op *program.Op) []val {
 	x, gain, mean, inv, dy := e.wide(e.of(op.In[0])), e.wide(e.of(op.In[1])), e.of(op.In[2]), e.of(op.In[3]), e.wide(e.of(op.In[4]))
+	mean, inv = e.given(mean), e.given(inv)
 	elem := op.Out[0].Type.String()
 	n := e.mul(e.sub(x, e.byRow(mean, x)), e.byRow(inv, x))
 	q := e.mul(dy, e.byColumn(gain, x))
@@ -57,6 +63,7 @@ func rmsNorm(e *emitter, op *program.Op) []val {
 // rmsNormGrad is layerNormGrad without the mean.
 func rmsNormGrad(e *emitter, op *program.Op) []val {
 	x, gain, inv, dy := e.wide(e.of(op.In[0])), e.wide(e.of(op.In[1])), e.of(op.In[2]), e.wide(e.of(op.In[3]))
+	inv = e.given(inv)
 	elem := op.Out[0].Type.String()
 	n := e.mul(x, e.byRow(inv, x))
 	q := e.mul(dy, e.byColumn(gain, x))

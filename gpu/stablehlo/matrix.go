@@ -59,9 +59,16 @@ func matmul(e *emitter, op *program.Op) []val {
 type words struct{ lo, hi int }
 
 func (e *emitter) vocabulary(v int) []words {
+	// Blocks are of one size, but for the last, and a multiple of 128 wide, which
+	// libraries of products like: a narrow last block would cost as much as a wide.
+	n := (v + e.o.VocabBlock - 1) / e.o.VocabBlock
+	width := (v + n - 1) / n
+	if n > 1 {
+		width = min((width+127)/128*128, e.o.VocabBlock)
+	}
 	var all []words
-	for lo := 0; lo < v; lo += e.o.VocabBlock {
-		all = append(all, words{lo, min(v, lo+e.o.VocabBlock)})
+	for lo := 0; lo < v; lo += width {
+		all = append(all, words{lo, min(v, lo+width)})
 	}
 	return all
 }
@@ -85,7 +92,8 @@ func linearLogProb(e *emitter, op *program.Op) []val {
 	for i, b := range e.vocabulary(w.shape[0]) {
 		part := e.cut(w, 0, b.lo, b.hi)
 		if i > 0 {
-			part = e.after(part, top) // one block's logits at a time
+			// One block's logits at a time: all that is wanted of them is there.
+			part = e.after(part, top, total, found)
 		}
 		z := e.dot(h, part, rowByRow, elem)
 		hit := e.sum(e.pick(e.isTarget(target, b), z, e.splat(0, z)), 1)

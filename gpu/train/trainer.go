@@ -102,24 +102,37 @@ func (t *Trainer) upload(w model.Weights) error {
 	}
 	t.state = map[string]program.Buffer{}
 	t.shapes = map[string][]int{}
-	put := func(name string, x *program.Tensor, whole []int) (err error) {
+	var errs []error
+	put := func(name string, x *program.Tensor, whole []int) {
 		t.shapes[name] = x.Shape
-		t.state[name], err = t.c.put(t.dev, resized(x, whole))
-		return err
+		b, err := t.c.put(t.dev, resized(x, whole))
+		t.state[name], errs = b, append(errs, err)
+	}
+	zeros := func(name string, typ program.DType, shape, whole []int) {
+		if t.c.ranks > 1 {
+			put(name, program.NewTensor(typ, shape...), whole)
+			return
+		}
+		t.shapes[name] = shape
+		b, err := program.Zeros(t.dev, typ, shape...)
+		t.state[name], errs = b, append(errs, err)
 	}
 	alone := t.c
 	alone.ranks = 0
-	var errs []error
 	for _, p := range t.all {
-		errs = append(errs, put(p.Name, w[p.Name].As(t.c.Store), t.c.whole(t.c.part(p.Shape))))
+		x := w[p.Name]
+		if x.Type != t.c.Store {
+			x = x.As(t.c.Store)
+		}
+		put(p.Name, x, t.c.whole(t.c.part(p.Shape)))
 	}
 	for _, p := range t.params {
 		parts := t.c.slots(p)
 		for i, s := range alone.slots(p) {
-			errs = append(errs, put(s.name, program.NewTensor(s.typ, s.shape...), t.c.whole(parts[i].shape)))
+			zeros(s.name, s.typ, s.shape, t.c.whole(parts[i].shape))
 		}
 		if t.c.Micro < t.c.Batch {
-			errs = append(errs, put(gradientSum+p.Name, program.NewTensor(t.c.Store, p.Shape...), t.c.whole(t.c.part(p.Shape))))
+			zeros(gradientSum+p.Name, t.c.Store, p.Shape, t.c.whole(t.c.part(p.Shape)))
 		}
 	}
 	return errors.Join(errs...)

@@ -39,7 +39,10 @@ type Device struct {
 	among  int // of how many ranks this process is one; 0: it is alone
 }
 
-var _ program.Ranked = (*Device)(nil)
+var (
+	_ program.Ranked = (*Device)(nil)
+	_ program.Zeroer = (*Device)(nil)
+)
 
 // New is the device made of those with the given places among the client's.
 func New(client *pjrt.Client, o Options, indices ...int) (*Device, error) {
@@ -146,6 +149,35 @@ func (d *Device) Upload(t *program.Tensor) (program.Buffer, error) {
 		return d.keep(t, spread{to: d.devs[:1]})
 	}
 	return d.keep(t, spread{to: d.devs, cut: stablehlo.Divided(t.Shape, len(d.devs))})
+}
+
+// Zeros fills memory of the device. Of several it copies zeros from the host.
+func (d *Device) Zeros(t program.DType, shape ...int) (program.Buffer, error) {
+	if len(d.devs) > 1 {
+		return d.Upload(program.NewTensor(t, shape...))
+	}
+	held, err := d.zeros(t, shape)
+	if err != nil {
+		return nil, fmt.Errorf("making %s of zeros on %s: %w", program.TypeString(t, shape), d.Name(), err)
+	}
+	return &buffer{device: d, typ: t, shape: slices.Clone(shape), how: spread{to: d.devs}, held: held}, nil
+}
+
+func (d *Device) zeros(t program.DType, shape []int) (pieces, error) {
+	text := stablehlo.Zeros(t, shape)
+	x, err := d.load(&program.Program{Name: "zeros", Outputs: make([]program.Output, 1)}, text)
+	if err != nil {
+		return nil, err
+	}
+	results, err := x.Execute([][]*pjrt.Buffer{nil})
+	if full(err) {
+		collect()
+		results, err = x.Execute([][]*pjrt.Buffer{nil})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return result(results, 0), nil
 }
 
 // UploadSplit gives each rank its part.

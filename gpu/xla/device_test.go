@@ -89,6 +89,32 @@ func floats(t *testing.T, b program.Buffer) []float32 {
 	return x.F32
 }
 
+// TestZeros: zeros of every type and shape, made on one device or copied to two.
+func TestZeros(t *testing.T) {
+	for _, d := range []*xla.Device{device(t, xla.Options{}), device(t, xla.Options{}, 0, 1)} {
+		for _, typ := range []program.DType{program.F32, program.F64, program.BF16, program.I32, program.U8} {
+			for _, shape := range [][]int{nil, {4, 3}} {
+				b, err := program.Zeros(d, typ, shape...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				x, err := b.Download()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := x.Check(typ, shape); err != nil || b.Type() != typ {
+					t.Errorf("zeros: %v", err)
+				}
+				for i := range x.Len() {
+					if x.At(i) != 0 {
+						t.Errorf("element %d of %s is %g", i, program.TypeString(typ, shape), x.At(i))
+					}
+				}
+			}
+		}
+	}
+}
+
 // TestState: states change places, count up, and are only read, in one Program.
 func TestState(t *testing.T) {
 	d := device(t, xla.Options{})
