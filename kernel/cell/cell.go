@@ -103,7 +103,7 @@ type Error struct {
 const (
 	ErrCompile    = "CompileError"      // refused before anything ran
 	ErrPanic      = "Panic"             // the cell panicked
-	ErrChecked    = "Error"             // the cell was ended by check or must, with an error
+	ErrChecked    = "Error"             // an error ended the cell: by check, by must, or returned by its last call
 	ErrInterrupt  = "KeyboardInterrupt" // the user stopped it; front ends know this name
 	ErrWorkerDied = "WorkerDied"        // the worker process ended; state is gone
 	ErrInternal   = "InternalError"     // a fault of the kernel itself

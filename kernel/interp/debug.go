@@ -330,9 +330,7 @@ func (p debugged) result(ctx context.Context, expr string) ([]any, *cell.Bundle,
 	defer r.stop(nil)
 	defer s.runs.enter(r)()
 	s.engine.rt.ctx = r.ctx
-	s.engine.rt.result = func(vs []any) {
-		shown, bundle = vs, bundleOf(vs)
-	}
+	s.engine.answerTo(func(vs []any) { shown, bundle = vs, bundleOf(vs) })
 	var err error
 	s.tracer.Quietly(func() {
 		err = s.guard(func() error { return s.engine.eval(r, expr) })

@@ -195,6 +195,7 @@ func (s *Session) report(r *run, err error) *cell.Error {
 		lim *limitation
 		me  *magicError
 		so  *stackOverflow
+		un  *unhandled
 	)
 	switch {
 	case errors.As(err, &ce):
@@ -205,6 +206,8 @@ func (s *Session) report(r *run, err error) *cell.Error {
 			Diagnostics: []cell.Diagnostic{{Cell: r.name, Message: msg}}}
 	case errors.As(err, &me):
 		return &cell.Error{Name: cell.ErrCompile, Value: me.Error(), Traceback: []string{red + me.Error() + reset}}
+	case errors.As(err, &un):
+		return s.reportUnhandled(r, un)
 	case errors.As(err, &pe):
 		return s.reportPanic(r, pe.Value)
 	case errors.As(err, &so):
@@ -314,5 +317,8 @@ func (s *Session) reportPanic(r *run, v any) *cell.Error {
 		out.Traceback = append(out.Traceback, faint+"    "+where+reset+"\t"+strings.TrimSpace(text))
 	}
 	flush()
+	for _, line := range r.told(text == nilDereference.Error()) {
+		out.Traceback = append(out.Traceback, line)
+	}
 	return out
 }

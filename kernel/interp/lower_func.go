@@ -193,22 +193,29 @@ func (l *lowerer) display(e ast.Expr) []ast.Stmt {
 		return []ast.Stmt{exprStmt(l.expr(e))}
 	}
 	empty := types.NewInterfaceType(nil, nil)
-	if tup, ok := tv.Type.(*types.Tuple); ok {
-		if tup.Len() == 0 {
-			return []ast.Stmt{exprStmt(l.expr(e))}
+	tup, isTuple := tv.Type.(*types.Tuple)
+	if isTuple && tup.Len() == 0 {
+		return []ast.Stmt{exprStmt(l.expr(e))}
+	}
+	show := func(vs ...ast.Expr) ast.Expr { return call(rtFn("Result"), vs...) }
+	if l.returned(e, tv.Type) {
+		show = func(vs ...ast.Expr) ast.Expr {
+			return call(rtFn("Returned"), append([]ast.Expr{intLit(l.s.fset.Position(e.Pos()).Line)}, vs...)...)
 		}
+	}
+	if isTuple {
 		names := make([]string, tup.Len())
 		args := make([]ast.Expr, tup.Len())
 		for i := range names {
 			names[i] = l.fresh("v")
 			args[i] = l.toIface(id(names[i]), tup.At(i).Type(), empty, e.Pos())
 		}
-		return []ast.Stmt{define(names, l.expr(e)), exprStmt(call(rtFn("Result"), args...))}
+		return []ast.Stmt{define(names, l.expr(e)), exprStmt(show(args...))}
 	}
 	if tv.IsNil() {
 		return []ast.Stmt{exprStmt(call(rtFn("Result"), id("nil")))}
 	}
-	return []ast.Stmt{exprStmt(call(rtFn("Result"), l.conv(e, empty)))}
+	return []ast.Stmt{exprStmt(show(l.conv(e, empty)))}
 }
 
 // funcLabel names a function in a trace: f, T.M or (*T).M.

@@ -317,6 +317,7 @@ func (l *lowerer) body(ck *checked) {
 				continue
 			}
 			body = append(body, l.topStmt(st)...)
+			body = append(body, l.noteErrors(ck, i)...)
 		}
 		return body
 	}

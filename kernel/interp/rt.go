@@ -34,10 +34,15 @@ type runtime struct {
 
 	// result takes the values of a cell's last expression.
 	result func(vs []any)
+	// failed takes the error that a cell's last call returned; nil where that is
+	// a value like others.
+	failed func(line int, err any)
+	// noted takes the errors that statements at the top of a cell set.
+	noted func(name, place string, err any, unread bool)
 }
 
 func newRuntime(rs *runs, tracer *debug.Tracer, stdout, stderr Stream) *runtime {
-	return &runtime{runs: rs, tracing: tracing{tracer: tracer}, stdout: stdout, stderr: stderr, result: func([]any) {}}
+	return &runtime{runs: rs, tracing: tracing{tracer: tracer}, stdout: stdout, stderr: stderr, result: func([]any) {}, noted: func(string, string, any, bool) {}}
 }
 
 func (r *runtime) exports() yaegi.Exports {
@@ -95,6 +100,8 @@ func (r *runtime) exports() yaegi.Exports {
 		"MaxFloat":      reflect.ValueOf(func(a, b float64) float64 { return max(a, b) }),
 		"ClearMap":      reflect.ValueOf(func(m any) { reflect.ValueOf(m).Clear() }),
 		"Result":        reflect.ValueOf(func(vs ...any) { r.result(vs) }),
+		"Returned":      reflect.ValueOf(r.returned),
+		"Noted":         reflect.ValueOf(func(name, place string, err any, unread bool) { r.noted(name, place, err, unread) }),
 		"Shim":          reflect.ValueOf(callShim),
 		"ErrorsAs":      reflect.ValueOf(r.errorsAs),
 		"TypeOf":        reflect.ValueOf(typeOf),

@@ -13,6 +13,7 @@ import (
 	"divvy/kernel/debug"
 	"divvy/kernel/native"
 	"divvy/kernel/symbols"
+	"divvy/stdlib/display"
 )
 
 // Options are the choices of a session; the zero value is the usual one.
@@ -106,7 +107,9 @@ func (s *Session) Execute(ctx context.Context, req cell.Request, out cell.Sink) 
 	s.setCurrent(r)
 	defer s.setCurrent(nil)
 	defer s.runs.enter(r)()
+	empty := false
 	r.result = func(vs []any) {
+		empty = len(vs) == 1 && isZero(vs[0])
 		if !req.Silent && len(vs) > 0 {
 			out.Emit(cell.Event{Kind: cell.ExecuteResult, Bundle: bundleOf(vs)})
 		}
@@ -114,6 +117,8 @@ func (s *Session) Execute(ctx context.Context, req cell.Request, out cell.Sink) 
 			s.onResult(vs)
 		}
 	}
+	var returned *unhandled
+	r.failed = func(line int, err any) { returned = &unhandled{display.Of(showable(err)).Text(), line} }
 	s.engine.belongTo(r)
 	if name, detail, ok := helpOn(req.Code); ok {
 		return s.help(ctx, r, name, detail)
@@ -126,6 +131,14 @@ func (s *Session) Execute(ctx context.Context, req cell.Request, out cell.Sink) 
 	if s.engine.usesFiles {
 		s.flush()
 	}
+	if err == nil {
+		for _, line := range r.told(empty) {
+			fmt.Fprintln(s.engine.rt.stderr, line)
+		}
+		if returned != nil {
+			err = returned
+		}
+	}
 	if err != nil {
 		return cell.Result{Error: s.report(r, err)}
 	}
@@ -133,7 +146,15 @@ func (s *Session) Execute(ctx context.Context, req cell.Request, out cell.Sink) 
 }
 
 // belongTo makes a run the one that ctx and the values of expressions go to.
-func (s *engine) belongTo(r *run) { s.rt.ctx, s.rt.result = r.ctx, r.result }
+func (s *engine) belongTo(r *run) {
+	s.rt.ctx, s.rt.result, s.rt.failed, s.rt.noted = r.ctx, r.result, r.failed, r.noted
+}
+
+// answerTo makes a function the one that takes the values of expressions, errors
+// among them.
+func (s *engine) answerTo(result func(vs []any)) {
+	s.rt.result, s.rt.failed, s.rt.noted = result, nil, func(string, string, any, bool) {}
+}
 
 // guard makes a panic of the front end itself an error.
 func (s *Session) guard(f func() error) (err error) {
@@ -154,7 +175,7 @@ func (s *Session) expressions(r *run, req cell.Request) cell.Result {
 	res.UserExpressions = map[string]cell.ExpressionResult{}
 	for name, expr := range req.UserExpressions {
 		var bundle *cell.Bundle
-		s.engine.rt.result = func(vs []any) { bundle = bundleOf(vs) }
+		s.engine.answerTo(func(vs []any) { bundle = bundleOf(vs) })
 		err := s.guard(func() error { return s.engine.eval(r, expr) })
 		switch {
 		case err != nil:

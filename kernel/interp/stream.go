@@ -29,7 +29,9 @@ type run struct {
 
 	labels unsafe.Pointer
 	trace  trace
-	result func(vs []any) // takes the values of the last expression
+	result func(vs []any)          // takes the values of the last expression
+	failed func(line int, err any) // takes the error of the last call
+	errors []setError
 
 	session *Session // that runs it
 	origin  *origin  // what the functions that it registers belong to; nil before the first

@@ -29,7 +29,7 @@ func Of(v any) Bundle {
 	if isNil(v) {
 		text := fmt.Sprintf("(%T)(nil)", v)
 		if _, rich := v.(interface{ MIMEBundle() map[string]any }); rich {
-			text += ": there is nothing to show; the error that came with it says why"
+			text += ": there is nothing to show"
 		}
 		return plain(text)
 	}

@@ -76,7 +76,7 @@ func TestOfMethodSets(t *testing.T) {
 		{"json alone", tree{}, map[string]any{MIMEJSON: `{"a":[1,2]}`, MIMEText: "display.tree{}"}},
 		{"pointer method by value", pointed{7}, map[string]any{MIMEMarkdown: "**7**", MIMEText: "display.pointed{N: 7}"}},
 		{"pointer method", &pointed{7}, map[string]any{MIMEMarkdown: "**7**", MIMEText: "&display.pointed{N: 7}"}},
-		{"nil bundle", (*bundledAt)(nil), map[string]any{MIMEText: "(*display.bundledAt)(nil): there is nothing to show; the error that came with it says why"}},
+		{"nil bundle", (*bundledAt)(nil), map[string]any{MIMEText: "(*display.bundledAt)(nil): there is nothing to show"}},
 		{"nil pointer", (*pointed)(nil), map[string]any{MIMEText: "(*display.pointed)(nil)"}},
 		{"bundle with bytes", bundled{map[string]any{MIMEPNG: pngBytes, MIMEVegaLite: map[string]int{"a": 1}, MIMEText: "two"}},
 			map[string]any{MIMEPNG: base64.StdEncoding.EncodeToString(pngBytes), MIMEVegaLite: `{"a":1}`, MIMEText: "two"}},
