@@ -8,6 +8,7 @@ package compressed
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -30,15 +31,31 @@ func NewReader(r io.Reader) (io.ReadCloser, error) {
 		if err != nil {
 			return nil, fmt.Errorf("gzip: %w", err)
 		}
-		return z, nil
+		return whole{z, "gzip"}, nil
 	case bytes.Equal(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 		z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(1<<30))
 		if err != nil {
 			return nil, fmt.Errorf("zstd: %w", err)
 		}
-		return z.IOReadCloser(), nil
+		return whole{z.IOReadCloser(), "zstd"}, nil
 	}
 	return io.NopCloser(in), nil
+}
+
+// whole makes the early end of compressed data an error of its own. Who reads
+// whole blocks takes io.ErrUnexpectedEOF for the last, shorter one, and would lose
+// the rest of a file in silence.
+type whole struct {
+	io.ReadCloser
+	kind string
+}
+
+func (w whole) Read(p []byte) (int, error) {
+	n, err := w.ReadCloser.Read(p)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = fmt.Errorf("%s: the file is cut short: its compressed data does not end", w.kind)
+	}
+	return n, err
 }
 
 // NewWriter compresses what goes to a file of that name, if it ends in .gz or .zst.

@@ -52,3 +52,30 @@ func TestRoundTrip(t *testing.T) {
 		}
 	}
 }
+
+// A file that was cut off is an error wherever it was cut, at the end of a line
+// too.
+func TestCutShort(t *testing.T) {
+	for _, name := range []string{"a.gz", "a.zst"} {
+		var buf bytes.Buffer
+		w, err := NewWriter(name, &buf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			io.WriteString(w, "a line\n")
+			if err := w.(interface{ Flush() error }).Flush(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r, err := NewReader(&buf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := make([]byte, 100)
+		n, err := io.ReadFull(r, p)
+		if string(p[:n]) != "a line\na line\na line\n" || err == nil || !strings.Contains(err.Error(), "cut short") {
+			t.Errorf("%s: %q and %v", name, p[:n], err)
+		}
+	}
+}

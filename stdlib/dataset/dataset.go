@@ -182,10 +182,14 @@ func (d *Dataset) uncopied() []arrow.Record {
 }
 
 // Prefix is the first n rows, or all when there are fewer.
-func (d *Dataset) Prefix(n int) *Dataset { return d.Slice(0, min(n, d.n)) }
+func (d *Dataset) Prefix(n int) *Dataset { return d.Slice(0, max(0, min(n, d.n))) }
 
-// Slice is the rows from up to, not including, to.
+// Slice is the rows from up to, not including, to. It panics when there are not
+// as many, as a slice does.
 func (d *Dataset) Slice(from, to int) *Dataset {
+	if from < 0 || to < from || to > d.n {
+		panic(fmt.Sprintf("dataset: rows %d to %d of a Dataset of %d rows", from, to, d.n))
+	}
 	rows := make([]int, 0, to-from)
 	for i := from; i < to; i++ {
 		rows = append(rows, d.base(i))

@@ -299,6 +299,10 @@ func FuzzMessages(f *testing.F) {
 	fuzzReader(f, Messages, `{"chosen": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}], "rejected": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "c"}], "score_chosen": 1}`)
 }
 
+func FuzzPrompts(f *testing.F) {
+	fuzzReader(f, Prompts, `{"prompt": "a", "k": [1]}`+"\n"+`{"instruction": "b"}`, `{"prefix": [["<|prompter|>a", "<|assistant|>"]], "suffix": []}`)
+}
+
 // FuzzAny looks at the content for the format, compression and columnar formats
 // among them.
 func FuzzAny(f *testing.F) {

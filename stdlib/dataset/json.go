@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -64,6 +65,9 @@ func (o *object) syntax(err error) error {
 		cause := s.Err
 		if errors.Is(cause, io.ErrUnexpectedEOF) {
 			cause = errors.New("the line ends inside the JSON value")
+		}
+		if !utf8.Valid(o.line) {
+			cause = errNotUTF8
 		}
 		return fault(int(s.ByteOffset), fmt.Errorf("not JSON: %w", cause))
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):

@@ -81,7 +81,7 @@ func startPipeline(ctx context.Context, o *Options, sources []source) <-chan *bl
 func produce(ctx context.Context, o *Options, s source, emit func(*block) error) error {
 	stream, size, err := s.open()
 	if err != nil {
-		return fmt.Errorf("opening: %w", err)
+		return err
 	}
 	defer stream.Close()
 	if at, ok := stream.(io.ReaderAt); ok && isIndexed(at) {
@@ -108,6 +108,9 @@ func produce(ctx context.Context, o *Options, s source, emit func(*block) error)
 // produceLines cuts a stream into blocks of whole lines.
 func produceLines(o *Options, name string, in io.Reader, emit func(*block) error) error {
 	format := o.Format
+	if format == Detect && isText(name) {
+		format = Prompts
+	}
 	line := int64(1)
 	var carry []byte
 	for first := true; ; first = false {
@@ -210,11 +213,18 @@ func (p *parser) reject(b *block, line []byte, number int64, err error) bool {
 
 // rows reads one line. A line gives all its rows or none.
 func (p *parser) rows(b *block, line []byte, number int64) error {
-	if err := p.object.open(line); err != nil {
+	row := Row{File: b.file, Line: number}
+	if b.format == Prompts && isText(b.file) {
+		err := parseText(line, &row)
+		if err == nil {
+			p.builder.append(&row)
+		}
 		return err
 	}
-	row := Row{File: b.file, Line: number}
-	var err error
+	err := p.object.open(line)
+	if err != nil {
+		return err
+	}
 	switch b.format {
 	case HH:
 		err = parseHH(p.object, p.options.PRO, &row)
@@ -224,6 +234,8 @@ func (p *parser) rows(b *block, line []byte, number int64) error {
 		err = parseUltraFeedback(p.object, &row)
 	case Messages:
 		err = parseMessages(p.object, &row)
+	case Prompts:
+		err = parsePrompt(p.object, &row)
 	case own:
 		err = parseOwn(p.object, &row)
 	case OASST:

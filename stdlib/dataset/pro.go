@@ -41,7 +41,7 @@ func parsePRO(o *object, r *Row) error {
 	if err := o.require("prefix", "suffix"); err != nil {
 		return err
 	}
-	if prefixes != len(r.Responses) {
+	if prefixes != max(1, len(r.Responses)) && prefixes+len(r.Responses) > 0 { // a prompt without responses is there once
 		return o.at("prefix", fmt.Errorf("%d prefixes for %d responses", prefixes, len(r.Responses)))
 	}
 	r.Extra = o.rest()

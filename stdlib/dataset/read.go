@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 
 	"divvy/stdlib/display"
@@ -34,6 +33,9 @@ const (
 	// OASSTMessages is OpenAssistant's flat messages, of which a file must fit
 	// into memory.
 	OASSTMessages Format = "oasst-messages"
+	// Prompts is prompts that wait for responses: JSON lines with prompt (or
+	// instruction), or, in a file whose name ends in .txt, lines of text.
+	Prompts Format = "prompts"
 	// own is the columns of Schema, as Table().WriteParquet and WriteIPC write them.
 	own Format = "divvy"
 )
@@ -72,7 +74,7 @@ func (o *Options) defaults() {
 }
 
 // Load reads files of any format into one Dataset, rows in the order of the
-// files and lines. A line that cannot be read is a *LineError with file, line
+// files and lines; "hh/*.jsonl.gz" is all files that match. A line that cannot be read is a *LineError with file, line
 // and column; use Read with Options.Collect to go on and look at the rejects.
 func Load(ctx context.Context, paths ...string) (*Dataset, error) {
 	return Read(ctx, Options{}, paths...)
@@ -124,22 +126,7 @@ type source struct {
 
 // Open begins to read files. Errors, that of a missing file too, come from Err.
 func Open(ctx context.Context, o Options, paths ...string) *Reader {
-	sources := make([]source, len(paths))
-	for i, path := range paths {
-		sources[i] = source{path, func() (io.ReadCloser, int64, error) {
-			f, err := os.Open(path)
-			if err != nil {
-				return nil, 0, err
-			}
-			info, err := f.Stat()
-			if err != nil {
-				f.Close()
-				return nil, 0, err
-			}
-			return f, info.Size(), nil
-		}}
-	}
-	return open(ctx, o, sources)
+	return open(ctx, o, sources(paths))
 }
 
 func open(ctx context.Context, o Options, sources []source) *Reader {

@@ -10,7 +10,8 @@ type Row struct {
 	// Prefix is the dialogue so far, a turn an element, each beginning with
 	// PrompterMark or AssistantMark; the last is an open AssistantMark.
 	Prefix []string
-	// Responses continue the prefix. In a ranking the best is first.
+	// Responses continue the prefix. In a ranking the best is first; a prompt
+	// that is not annotated yet has none.
 	Responses []string
 	// Rewards are the raw reward-model logits of Responses, higher is better;
 	// nil when the row was never scored, NaN for a response without a score.
@@ -45,11 +46,9 @@ func (r *Row) check() error {
 	switch {
 	case len(r.Prefix) == 0:
 		return fmt.Errorf("prefix is empty")
-	case len(r.Responses) == 0:
-		return fmt.Errorf("no responses")
 	case r.Rewards != nil && len(r.Rewards) != len(r.Responses):
 		return fmt.Errorf("%d rewards for %d responses", len(r.Rewards), len(r.Responses))
-	case r.SFTIndex < 0 || r.SFTIndex >= len(r.Responses):
+	case r.SFTIndex < 0 || r.SFTIndex >= max(1, len(r.Responses)): // 0 of a prompt without responses
 		return fmt.Errorf("sft_index %d is outside %d responses", r.SFTIndex, len(r.Responses))
 	}
 	for i, v := range r.Rewards {

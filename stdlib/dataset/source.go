@@ -105,15 +105,28 @@ func detectLine(line []byte) (Format, error) {
 		return UltraFeedback, nil
 	case begins("prompt", '{'):
 		return OASST, nil
+	case begins("prompt", '"') || begins("instruction", '"'):
+		return Prompts, nil
 	}
 	if err != nil && len(o.starts) > 0 {
 		return "", err // what is broken hides the fields after it
 	}
 	if len(o.starts) == 0 {
-		return "", fmt.Errorf("cannot tell the format: the line is not a JSON object with fields")
+		return "", fmt.Errorf("cannot tell the format: the line is not a JSON object with fields%s", wayOut(line))
 	}
 	return "", fmt.Errorf("cannot tell the format from the fields %q; known are chosen and rejected (HH), prefix and suffix (PRO), "+
-		"instruction and completions (UltraFeedback), prompt with replies or message_id, text and role (OASST); Options.Format names one", slices.Sorted(maps.Keys(o.starts)))
+		"instruction and completions (UltraFeedback), prompt with replies or message_id, text and role (OASST), prompt or instruction alone (Prompts); Options.Format names one", slices.Sorted(maps.Keys(o.starts)))
+}
+
+// wayOut says what to do about a file whose first line is no JSON object.
+func wayOut(line []byte) string {
+	switch {
+	case bytes.HasPrefix(line, []byte("[")):
+		return "; a JSON array is not read, only an object a line: jq -c '.[]' FILE > FILE.jsonl"
+	case bytes.ContainsAny(line, ",;\t"):
+		return "; tables of text are read by arrowio.ReadCSV, prompts a line from files named .txt"
+	}
+	return "; prompts, one a line, are read from files named .txt"
 }
 
 // counter counts the bytes that a reader gives, reports them, and ends with the

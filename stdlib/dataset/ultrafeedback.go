@@ -34,6 +34,9 @@ func parseUltraFeedback(o *object, r *Row) error {
 	if err := o.require("completions"); err != nil {
 		return err
 	}
+	if len(r.Responses) == 0 {
+		return o.at("completions", fmt.Errorf("no responses"))
+	}
 	if !o.has("instruction") && !o.has("prompt") {
 		return fault(0, fmt.Errorf("the field %q (or %q) is missing", "instruction", "prompt"))
 	}

@@ -37,7 +37,7 @@ func (d *Dataset) Preview(n int) *arrowio.Table {
 	var turns, counts, lines []int
 	var prompts, best, last, from []string
 	var rewards [][]float64
-	var several, scored []bool
+	var answered, several, scored []bool
 	anyScored, anySeveral, oneFile := false, false, true
 	for i := range d.n {
 		r := d.Row(i)
@@ -48,7 +48,12 @@ func (d *Dataset) Preview(n int) *arrowio.Table {
 		turns = append(turns, len(r.Prefix)-1) // the last is the open mark of the answer
 		prompts = append(prompts, conversation(r.Turns()))
 		counts = append(counts, len(r.Responses))
-		best = append(best, strings.TrimSpace(r.Responses[0]))
+		first := ""
+		if len(r.Responses) > 0 {
+			first = strings.TrimSpace(r.Responses[0])
+		}
+		best = append(best, first)
+		answered = append(answered, len(r.Responses) > 0)
 		last = append(last, worst)
 		several = append(several, len(r.Responses) > 1)
 		rewards = append(rewards, r.Rewards)
@@ -62,7 +67,9 @@ func (d *Dataset) Preview(n int) *arrowio.Table {
 	if len(slices.Compact(slices.Clone(counts))) > 1 {
 		b.Ints("responses", counts)
 	}
-	b.Strings("best response", best)
+	if slices.Contains(answered, true) || d.n == 0 {
+		b.Strings("best response", best).Valid(answered)
+	}
 	if anySeveral {
 		b.Strings("last response", last).Valid(several)
 	}
@@ -138,6 +145,8 @@ func (d *Dataset) summary() string {
 		each = fmt.Sprintf("%d to %d responses each", least, most)
 	case most == 1:
 		each = "one response each"
+	case most == 0:
+		each = "no responses yet"
 	}
 	rewards := "no rewards"
 	switch scored {

@@ -90,7 +90,7 @@ func appendPRO(b []byte, r *Row) ([]byte, error) {
 		b = append(b, ']')
 	}
 	b = append(b, `{"prefix":[`...)
-	for i := range r.Responses {
+	for i := range max(1, len(r.Responses)) { // once where there is no response yet
 		if i > 0 {
 			b = append(b, ',')
 		}
