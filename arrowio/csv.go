@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -61,8 +62,10 @@ func (t *Table) WriteCSV(path string, opts ...CSVOptions) error {
 }
 
 // EncodeCSV writes comma-separated values as RFC 4180 has them, in UTF-8. Null
-// is an empty field, an empty text is a quoted one. Timestamps are RFC 3339 in
-// UTC, bytes are hexadecimal, lists and structs JSON.
+// is an empty field; a text that is empty, or looks like a number, Boolean, date or
+// time, is a quoted one, so that ReadCSV reads it as text. Bytes of a text that are
+// not UTF-8 become U+FFFD. Timestamps are RFC 3339 in UTC, bytes are hexadecimal,
+// lists and structs JSON.
 func (t *Table) EncodeCSV(w io.Writer, opts ...CSVOptions) error {
 	o, err := oneOption(opts)
 	if err != nil {
@@ -210,7 +213,10 @@ func appendFloat(dst []byte, f float64, bits int) []byte {
 // appendCSVText quotes text that is empty, or that a reader could take for
 // something else.
 func appendCSVText(dst []byte, s string, comma byte) []byte {
-	quote := s == ""
+	if !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(s, string(utf8.RuneError))
+	}
+	quote := s == "" || looksTyped(s)
 	for i := 0; i < len(s) && !quote; i++ {
 		switch c := s[i]; {
 		case c == comma, c == '"', c == '\n', c == '\r':
@@ -230,4 +236,18 @@ func appendCSVText(dst []byte, s string, comma byte) []byte {
 		dst = append(dst, s[i])
 	}
 	return append(dst, '"')
+}
+
+// looksTyped tells whether ReadCSV would take a text for something else.
+func looksTyped(s string) bool {
+	const longest = 40 // of what is no long number
+	if strings.IndexByte("0123456789+-.tTfFnNi", s[0]) < 0 || len(s) > longest && strings.Trim(s, "0123456789+-.eE") != "" {
+		return false
+	}
+	for k := csvBool; k < csvText; k++ {
+		if k.holds([]byte(s)) {
+			return true
+		}
+	}
+	return false
 }

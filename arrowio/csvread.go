@@ -5,22 +5,22 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
-	"golang.org/x/text/encoding/unicode"
 
+	"divvy/arrowio/charset"
 	"divvy/arrowio/compressed"
 )
-
-// byteOrderMark begins files that some editors wrote.
-const byteOrderMark = "\ufeff"
 
 // ReadCSV reads a CSV file. Each column gets the narrowest type that all its
 // values fit, of bool, i64, f64, date, datetime and str; fields in quotes are
 // always text. A time without a zone is one of UTC. A line with too many or too few
 // fields is an error that says so. The file may be compressed with gzip or zstd; one
-// whose name ends in .tsv has tabs between the fields.
+// whose name ends in .tsv has tabs between the fields. A text that is not UTF-8 (or
+// UTF-16 with its mark) is an error that names line and column, until
+// CSVOptions.Read.Encoding says what it is.
 func ReadCSV(path string, opts ...CSVOptions) (*Table, error) {
 	o, err := oneOption(opts)
 	if err != nil {
@@ -58,14 +58,20 @@ func decodeCSV(w *work, r io.Reader, o CSVOptions) (_ *Table, err error) {
 			err = s.err
 		}
 	}()
+	if r, err = charset.NewReader(r, o.Read.Encoding); err != nil {
+		return nil, err
+	}
 	text, err := io.ReadAll(r)
 	if err != nil {
 		return nil, err
 	}
-	if text, err = plainText(text); err != nil {
-		return nil, err
+	if name, ok := charset.LooksUTF16(text); ok {
+		return nil, fmt.Errorf("the text looks like UTF-16 that no byte order mark begins: name it in ReadOptions.Encoding, %q", name)
 	}
-	in := &csvReader{text: text, comma: o.comma(), nulls: o.Null}
+	if bytes.IndexByte(text, '\n') < 0 { // lines that end in \r alone
+		text = bytes.ReplaceAll(text, []byte{'\r'}, []byte{'\n'})
+	}
+	in := &csvReader{text: text, comma: o.comma(), nulls: o.Null, suspect: !utf8.Valid(text)}
 	if len(in.nulls) == 0 {
 		in.nulls = []string{""}
 	}
@@ -102,27 +108,14 @@ func decodeCSV(w *work, r io.Reader, o CSVOptions) (_ *Table, err error) {
 	return tableOfBatches(w, o.Read, rec.Schema(), []arrow.Record{rec})
 }
 
-// plainText gives a text in UTF-8, without a byte order mark, whose lines end in
-// \n: of UTF-16, as some spreadsheets write it, and of lines that end in \r alone.
-func plainText(text []byte) (_ []byte, err error) {
-	if bytes.HasPrefix(text, []byte{0xff, 0xfe}) || bytes.HasPrefix(text, []byte{0xfe, 0xff}) {
-		if text, err = unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().Bytes(text); err != nil {
-			return nil, fmt.Errorf("UTF-16: %w", err)
-		}
-	}
-	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
-	if bytes.IndexByte(text, '\n') < 0 {
-		text = bytes.ReplaceAll(text, []byte{'\r'}, []byte{'\n'})
-	}
-	return text, nil
-}
-
 type csvReader struct {
 	text  []byte
 	comma byte
 	nulls []string
 	at    int
 	line  int // lines passed
+	// suspect says that the text is not UTF-8 somewhere.
+	suspect bool
 }
 
 type csvField struct {
@@ -196,6 +189,9 @@ func (r *csvReader) nextQuoted() (csvField, error) {
 	return f, nil
 }
 
+// encodingOption is what says the encoding of a text.
+const encodingOption = "ReadOptions.Encoding"
+
 // header makes the columns, from the first line or from how many fields it has.
 func (r *csvReader) header(o CSVOptions) ([]*csvColumn, error) {
 	var cols []*csvColumn
@@ -204,6 +200,9 @@ func (r *csvReader) header(o CSVOptions) ([]*csvColumn, error) {
 		f, err := r.next()
 		if err != nil {
 			return nil, err
+		}
+		if err := charset.Check(f.text, encodingOption); err != nil && !o.NoHeader {
+			return nil, fmt.Errorf("line 1, column %d: its name: %w", len(cols)+1, err)
 		}
 		name := string(f.text)
 		if o.NoHeader || name == "" {
@@ -274,6 +273,11 @@ func (r *csvReader) eachRow(w *work, cols []*csvColumn, give func(*csvColumn, in
 					last = f.last
 				}
 				return rows, fmt.Errorf("line %d: %s where the first line has %d%s", line, plural(n, "field"), len(cols), r.otherComma())
+			}
+			if r.suspect {
+				if err := charset.Check(f.text, encodingOption); err != nil {
+					return rows, fmt.Errorf("line %d, column %q: %w", line, cols[i].name, err)
+				}
 			}
 			if err := give(cols[i], rows, f); err != nil {
 				return rows, fmt.Errorf("line %d, column %q: %w", line, cols[i].name, cols[i].explain(f, err))

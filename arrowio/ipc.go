@@ -115,6 +115,10 @@ type ReadOptions struct {
 	Progress Reporter
 	// Allocator provides the table's memory; nil means Go's own.
 	Allocator memory.Allocator
+	// Encoding is that of CSV and JSON lines, by its name on the web: "windows-1252"
+	// (which Latin-1 is there), "shift_jis", "utf-16le", …; "" means UTF-8, or UTF-16
+	// where a byte order mark says so. A text that is not in it is an error.
+	Encoding string
 }
 
 // work is what the reading is part of; nil where nobody follows it.

@@ -13,6 +13,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 
+	"divvy/arrowio/charset"
 	"divvy/arrowio/compressed"
 )
 
@@ -183,7 +184,8 @@ func appendJSONText(dst []byte, s string) []byte {
 // ReadJSONLines reads a file of one JSON object a line. A column gets the type
 // that holds all its values: Boolean, int64, float64, text, lists and structs of
 // these; a key that a line lacks is null there. Empty lines are passed over. The
-// file may be compressed with gzip or zstd.
+// file may be compressed with gzip or zstd. Text that is not UTF-8, or half of a
+// surrogate pair, is an error.
 func ReadJSONLines(path string, opts ...ReadOptions) (*Table, error) {
 	return readFile(path, "jsonl", opts, func(f *source, o ReadOptions) (*Table, error) {
 		in, err := compressed.NewReader(f)
@@ -206,11 +208,16 @@ func DecodeJSONLines(r io.Reader, opts ...ReadOptions) (*Table, error) {
 }
 
 func decodeJSONLines(w *work, r io.Reader, o ReadOptions) (*Table, error) {
-	in := bufio.NewReaderSize(r, 1<<20)
+	text, err := charset.NewReader(r, o.Encoding)
+	if err != nil {
+		return nil, err
+	}
+	in := bufio.NewReaderSize(text, 1<<20)
 	root := &jsonColumn{kind: jsonObject}
 	rows := 0
-	if mark, _ := in.Peek(3); string(mark) == byteOrderMark {
-		_, _ = in.Discard(3)
+	start, _ := in.Peek(1000)
+	if name, ok := charset.LooksUTF16(start); ok {
+		return nil, fmt.Errorf("the text looks like UTF-16 that no byte order mark begins: name it in ReadOptions.Encoding, %q", name)
 	}
 	for line := 1; ; line++ {
 		text, err := readLine(in)
@@ -246,6 +253,9 @@ func (c *jsonColumn) addLine(text []byte, row int) error {
 			hint = "; SQL reads a file that is one list of objects: select * from read_json('file.json')"
 		}
 		return fmt.Errorf("an object was expected, not %q%s", text[0], hint)
+	}
+	if err := textFault(text); err != nil {
+		return err
 	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()

@@ -2,6 +2,7 @@ package arrowio_test
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -147,5 +148,50 @@ func TestJSONLinesReads(t *testing.T) {
 			}
 			tbl.Release()
 		}
+	}
+}
+
+// TestTextEncodings reads what is not UTF-8 where its encoding is named, and says
+// where it stands otherwise.
+func TestTextEncodings(t *testing.T) {
+	dir := t.TempDir()
+	for _, tt := range []struct {
+		name, text, encoding string
+		want                 string // the value in row 1, or a part of the error
+	}{
+		{"a.csv", "id,text\n1,a\n2,caf\xe9 b\n", "", `a.csv: line 3, column "text": the text is not UTF-8: byte 0xe9 at 4 of it; if it is in another encoding, name that in ReadOptions.Encoding, "windows-1252" for example`},
+		{"a.csv", "id,text\n1,a\n2,caf\xe9 b\n", "latin1", "café b"},
+		{"a.csv", "id,\xe9\n1,a\n", "", `line 1, column 2: its name: the text is not UTF-8`},
+		{"a.csv", "i\x00d\x00,\x00t\x00e\x00x\x00t\x00\n\x001\x00,\x00a\x00\n\x002\x00,\x00\xe9\x00\n\x00", "", `name it in ReadOptions.Encoding, "utf-16le"`},
+		{"a.csv", "i\x00d\x00,\x00t\x00e\x00x\x00t\x00\n\x001\x00,\x00a\x00\n\x002\x00,\x00\xe9\x00\n\x00", "utf-16le", "é"},
+		{"a.csv", "id,text\n1,a\n2,b\n", "martian", `no text encoding is called "martian"`},
+		{"a.jsonl", "{\"text\":\"a\"}\n{\"n\":[{\"text\":1}],\"text\":\"caf\xe9\"}\n", "", `a.jsonl: line 2: key "text": the text is not UTF-8: byte 0xe9 at 30 of it`},
+		{"a.jsonl", "{\"text\":\"a\"}\n{\"text\":\"caf\xe9\"}\n", "windows-1252", "café"},
+		{"a.jsonl", "\xff\xfe{\x00\"\x00t\x00e\x00x\x00t\x00\"\x00:\x001\x00}\x00\n\x00{\x00\"\x00t\x00e\x00x\x00t\x00\"\x00:\x002\x00}\x00", "", "2"},
+		{"a.jsonl", "{\x00\"\x00t\x00e\x00x\x00t\x00\"\x00:\x001\x00}\x00", "", `"utf-16le"`},
+		{"a.jsonl", "{\"text\":\"a\"}\n{\"text\":\"\\ud83d\\ude00 \\\\ud83d\"}\n", "", `😀 \ud83d`},
+		{"a.jsonl", "{\"text\":\"a\"}\n{\"text\":\"\\ud83d\"}\n", "", `line 2: key "text": \ud83d at byte 10 is half of a surrogate pair`},
+		{"a.jsonl", "{\"text\":\"a\"}\n{\"text\":\"\\uDE00\\ud83d\"}\n", "", `\uDE00 at byte 10 is half of a surrogate pair`},
+	} {
+		path := filepath.Join(dir, tt.name)
+		if err := os.WriteFile(path, []byte(tt.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		o := arrowio.ReadOptions{Allocator: checked(t), Encoding: tt.encoding}
+		read := func() (*arrowio.Table, error) { return arrowio.ReadCSV(path, arrowio.CSVOptions{Read: o}) }
+		if tt.name == "a.jsonl" {
+			read = func() (*arrowio.Table, error) { return arrowio.ReadJSONLines(path, o) }
+		}
+		got, err := read()
+		if err != nil {
+			if !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("%q as %q: %v, want %s", tt.text, tt.encoding, err, tt.want)
+			}
+			continue
+		}
+		if v, err := got.Value(1, "text"); err != nil || fmt.Sprint(v) != tt.want {
+			t.Errorf("%q as %q: %v, %v, want %s", tt.text, tt.encoding, v, err, tt.want)
+		}
+		got.Release()
 	}
 }

@@ -140,7 +140,7 @@ func TestHostileRoundTrips(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	utf8Only, err := all.Filter("`" + tbl.Columns()[0] + "` != 'not utf-8'") // JSON has no other
+	utf8Only, err := all.Filter("`" + tbl.Columns()[0] + "` != 'not utf-8'") // text formats have no other
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,11 +168,11 @@ func TestHostileRoundTrips(t *testing.T) {
 	}
 	back, err = arrowio.ReadParquet(path("x.parquet"))
 	check("parquet", all, back, err)
-	if err := all.WriteCSV(path("x.csv")); err != nil {
+	if err := utf8Only.WriteCSV(path("x.csv")); err != nil {
 		t.Fatal(err)
 	}
 	back, err = arrowio.ReadCSV(path("x.csv"))
-	check("csv", all, back, err)
+	check("csv", utf8Only, back, err)
 	if err := utf8Only.WriteJSONLines(path("x.jsonl")); err != nil {
 		t.Fatal(err)
 	}

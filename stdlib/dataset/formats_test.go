@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/klauspost/compress/gzip"
 )
@@ -327,4 +328,42 @@ func FuzzAny(f *testing.F) {
 		seeds = append(seeds, string(data))
 	}
 	fuzzReader(f, Detect, seeds...)
+}
+
+// A file in another encoding is read where that is named, and says so where it is not.
+func TestEncodings(t *testing.T) {
+	row := func(text string) string {
+		return `{"prefix": [["<|prompter|>` + text + `", "<|assistant|>"]], "suffix": ["a"]}` + "\n"
+	}
+	wide := func(s string, mark string) string {
+		b := []byte(mark)
+		for _, u := range utf16.Encode([]rune(s)) {
+			b = append(b, byte(u), byte(u>>8))
+		}
+		return string(b)
+	}
+	for _, tt := range []struct{ text, encoding, want string }{
+		{row("a") + row("caf\xe9"), "", "x.jsonl:2:30: not JSON: the text is not UTF-8: byte 0xe9 at 30 of it; if it is in another encoding, name that in Options.Encoding"},
+		{row("a") + row("caf\xe9"), "latin1", "café"},
+		{row("a") + row("caf\x8a\xbf"), "shift_jis", "caf漢"},
+		{wide(row("a")+row("café 😀"), "\xff\xfe"), "", "café 😀"},
+		{wide(row("a")+row("café"), ""), "utf-16le", "café"},
+		{wide(row("a")+row("café"), ""), "", `the text looks like UTF-16 that no byte order mark begins: name it in Options.Encoding, "utf-16le"`},
+		{row("a"), "none", `no text encoding is called "none"`},
+	} {
+		ds, err := parse(t, Options{Encoding: tt.encoding}, tt.text)
+		if err != nil {
+			if !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("%q: %v, want %s", tt.encoding, err, tt.want)
+			}
+			continue
+		}
+		if got := ds.Row(1).Turns()[0].Text; got != tt.want {
+			t.Errorf("%q: %q, want %q", tt.encoding, got, tt.want)
+		}
+	}
+	ds, err := parse(t, Options{Collect: true}, row("a")+row("caf\xe9"))
+	if err != nil || ds.Len() != 1 || len(ds.Rejects()) != 1 {
+		t.Errorf("%v, %v", ds, err)
+	}
 }

@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"divvy/arrowio/charset"
 )
 
 // object walks the fields of one JSON object, a line of a file. It is strict
@@ -63,7 +65,9 @@ func (o *object) syntax(err error) error {
 	switch {
 	case errors.As(err, &s):
 		cause := s.Err
-		if errors.Is(cause, io.ErrUnexpectedEOF) {
+		if err := charset.Check(o.line, "Options.Encoding"); err != nil {
+			cause = err
+		} else if errors.Is(cause, io.ErrUnexpectedEOF) {
 			cause = errors.New("the line ends inside the JSON value")
 		}
 		if !utf8.Valid(o.line) {

@@ -113,7 +113,7 @@ func produceLines(o *Options, name string, in io.Reader, emit func(*block) error
 	}
 	line := int64(1)
 	var carry []byte
-	for first := true; ; first = false {
+	for {
 		buf := make([]byte, len(carry)+blockBytes)
 		copy(buf, carry)
 		n, err := io.ReadFull(in, buf[len(carry):])
@@ -121,9 +121,6 @@ func produceLines(o *Options, name string, in io.Reader, emit func(*block) error
 		end := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 		if err != nil && !end {
 			return err
-		}
-		if first {
-			buf = bytes.TrimPrefix(buf, byteOrderMark)
 		}
 		cut := len(buf)
 		if !end {

@@ -189,7 +189,7 @@ func everyMessage(t *testing.T, data []byte, ds *Dataset) {
 		}
 	}
 	number := int64(0)
-	for line := range bytes.Lines(bytes.TrimPrefix(data, byteOrderMark)) {
+	for line := range bytes.Lines(bytes.TrimPrefix(data, []byte("\ufeff"))) {
 		var m map[string]any
 		if number++; whole[number] || len(bytes.TrimSpace(line)) == 0 {
 			continue

@@ -45,6 +45,10 @@ const (
 type Options struct {
 	// Format of the files, Detect by default.
 	Format Format
+	// Encoding is that of JSON lines, by its name on the web: "windows-1252" (which
+	// Latin-1 is there), "shift_jis", "utf-16le", …; "" means UTF-8, or UTF-16 where a
+	// byte order mark says so. Lines that are not in it are bad lines.
+	Encoding string
 	// PRO preprocesses raw HH rows exactly as PRO's code does, and so the paper:
 	// a piece of text that names no speaker is dropped.
 	PRO bool

@@ -8,6 +8,8 @@ import (
 	"io"
 	"maps"
 	"slices"
+
+	"divvy/arrowio/charset"
 )
 
 // produceAny reads a decompressed stream of any format.
@@ -23,24 +25,29 @@ func produceAny(ctx context.Context, o *Options, name string, in io.Reader, emit
 	case bytes.HasPrefix(head, []byte{0xff, 0xff, 0xff, 0xff}):
 		return produceArrowStream(o, name, peeked, emit)
 	}
+	text, err := charset.NewReader(peeked, o.Encoding)
+	if err != nil {
+		return err
+	}
+	lines := bufio.NewReaderSize(text, 1<<16)
+	start, err := lines.Peek(1 << 16)
+	if err != nil && err != io.EOF {
+		return err
+	}
+	if name, ok := charset.LooksUTF16(start); ok {
+		return fmt.Errorf("the text looks like UTF-16 that no byte order mark begins: name it in Options.Encoding, %q", name)
+	}
 	format := o.Format
 	if format == Detect {
-		start, err := peeked.Peek(1 << 16)
-		if err != nil && err != io.EOF {
-			return err
-		}
-		if object := bytes.TrimSpace(bytes.TrimPrefix(start, byteOrderMark)); bytes.HasPrefix(object, []byte("{")) && isFlatMessage(object) {
+		if object := bytes.TrimSpace(start); bytes.HasPrefix(object, []byte("{")) && isFlatMessage(object) {
 			format = OASSTMessages
 		}
 	}
 	if format == OASSTMessages {
-		return produceMessages(&Options{Format: format, Collect: o.Collect, MaxLine: o.MaxLine}, name, peeked, emit)
+		return produceMessages(&Options{Format: format, Collect: o.Collect, MaxLine: o.MaxLine}, name, lines, emit)
 	}
-	return produceLines(o, name, peeked, emit)
+	return produceLines(o, name, lines, emit)
 }
-
-// byteOrderMark begins files that some editors wrote.
-var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // isFlatMessage says whether a file that begins so is flat OASST messages.
 func isFlatMessage(start []byte) bool {
