@@ -3,6 +3,7 @@ package arrowio
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -33,8 +34,8 @@ func Count() Agg { return Agg{Func: "count"} }
 // CountValid counts the values that are not null.
 func CountValid(column string) Agg { return Agg{Func: "valid", Column: column} }
 
-// Sum adds numbers; of no values it is 0. Integers that do not fit 64 bits are
-// an error.
+// Sum adds numbers; of no values it is 0, as in Polars (SQL has null). Integers give
+// i64, or u64 where a sum of u64 needs it; what does not fit 64 bits is an error.
 func Sum(column string) Agg { return Agg{Func: "sum", Column: column} }
 
 // Mean is the arithmetic mean, null of no values.
@@ -95,13 +96,13 @@ func (a Agg) of(t *Table, g grouping) (arrow.Array, error) {
 	case "valid":
 		return fixedArray(t.mem, arrow.PrimitiveTypes.Int64, countRows(w, g, valid)), nil
 	case "first":
-		return take(w, t.mem, col, g.firsts, false)
+		return take(w, t.mem, col, g.firsts, len(g.ids) == 0)
 	case "last":
-		rows := make([]int32, len(g.firsts))
+		rows := slices.Clone(g.firsts)
 		for i, id := range g.ids {
 			rows[id] = int32(i)
 		}
-		return take(w, t.mem, col, rows, false)
+		return take(w, t.mem, col, rows, len(g.ids) == 0)
 	case "min", "max":
 		rows, err := extremes(w, col, valid, g, a.Func == "max")
 		if err != nil {
@@ -112,11 +113,7 @@ func (a Agg) of(t *Table, g grouping) (arrow.Array, error) {
 		return countUnique(w, t.mem, col, valid, g)
 	case "sum":
 		if ints, ok := exactInts(col); ok {
-			sums, err := sumInts(w, ints, valid, g)
-			if err != nil {
-				return nil, err
-			}
-			return fixedArray(t.mem, arrow.PrimitiveTypes.Int64, sums), nil
+			return sumInts(w, t.mem, ints, col.DataType().ID() == arrow.UINT64, valid, g)
 		}
 	}
 	floats, ok := viewFloats(col)
@@ -186,8 +183,8 @@ func viewFloats(col arrow.Array) ([]float64, bool) {
 	return floatValues(col)
 }
 
-// exactInts sees integers and Booleans as int64, without a copy where they are;
-// false when one does not fit.
+// exactInts sees integers and Booleans as int64, without a copy where they are; u64
+// as if its highest bit were a sign.
 func exactInts(col arrow.Array) ([]int64, bool) {
 	switch c := col.(type) {
 	case *array.Int64:
@@ -198,12 +195,6 @@ func exactInts(col arrow.Array) ([]int64, bool) {
 			ints[i] = int64(bit(c.Value(i)))
 		}
 		return ints, true
-	case *array.Uint64:
-		for _, v := range c.Uint64Values() {
-			if v > math.MaxInt64 {
-				return nil, false
-			}
-		}
 	}
 	return numbers[int64](col)
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
 )
 
 // A program evaluates an expression over the columns of a table.
@@ -61,7 +62,18 @@ func (p *program) eval(e *expr, from, to int) (vec, error) {
 		if !ok {
 			return v, p.fail(e, "an expression cannot use column %q of type %s, but SQL can", e.text, typeName(p.cols[e.text].DataType()))
 		}
+		if u, large := tooLarge(p.cols[e.text], from, to); large {
+			return v, p.fail(e, "column %q has %d, which no int64 holds: float(%s) rounds it, and SQL computes with it", e.text, u, quoteColumn(e.text))
+		}
 		return v, nil
+	case "float":
+		if len(e.args) == 1 && e.args[0].op == "column" { // even of integers that no int64 holds
+			if u, ok := p.cols[e.args[0].text].(*array.Uint64); ok {
+				v, _ := loadVec(u, from, to)
+				v.kind, v.floats = vecFloat, convert[float64](u.Uint64Values()[from:to])
+				return v, nil
+			}
+		}
 	case "is_null":
 		if len(e.args) == 1 && e.args[0].op == "column" { // of whatever type
 			return nullsOf(p.cols[e.args[0].text], from, to), nil
@@ -184,6 +196,9 @@ func (p *program) compare(e *expr, a, b *vec, n int) (vec, error) {
 			}
 			*v = vec{kind: vecTime, scalar: true, ints: []int64{ns}}
 		}
+	}
+	if bothBeyond(a, b) {
+		return out, p.fail(e, "%v", errBeyond)
 	}
 	number := func(v *vec) bool { return v.kind == vecInt || v.kind == vecFloat }
 	switch {

@@ -114,7 +114,7 @@ func toInt(args []vec, n int) (vec, error) {
 	default:
 		for i, x := range spread(a.floats, a.scalar, n) {
 			if a.isValid(i) {
-				if !(x > -(1<<63)-1 && x < 1<<63) {
+				if !(x >= -(1<<63) && x < 1<<63) {
 					return out, fmt.Errorf("%v is no integer of 64 bits", x)
 				}
 				out.ints[i] = int64(x)
@@ -181,6 +181,9 @@ func ifElse(args []vec, n int) (vec, error) {
 	case vecBool:
 		out.bools = pick(choose, a, b, func(v *vec) []bool { return v.bools })
 	case vecInt, vecTime:
+		if out.zone = a.zone; out.zone == nil {
+			out.zone = b.zone
+		}
 		out.ints = pick(choose, a, b, func(v *vec) []int64 { return v.ints })
 	case vecFloat:
 		out.floats = pick(choose, a, b, (*vec).asFloats)

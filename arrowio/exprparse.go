@@ -1,6 +1,7 @@
 package arrowio
 
 import (
+	"math"
 	"strconv"
 	"strings"
 )
@@ -191,7 +192,11 @@ func (p *exprParser) unary() (*expr, error) {
 			return nil, err
 		}
 	}
+	least := minuses%2 == 1 && p.tok.kind == tokNumber && p.tok.text == "9223372036854775808"
 	e, err := p.primary()
+	if least { // the one integer whose opposite is none
+		return &expr{op: "integer", int: math.MinInt64, num: math.MinInt64, at: at}, err
+	}
 	if err == nil && minuses%2 == 1 {
 		e = &expr{op: "neg", args: []*expr{e}, at: at}
 	}

@@ -32,6 +32,20 @@ func reached(v *vec) error {
 	return nil
 }
 
+// bothBeyond tells whether two times are to be compared that are both too far away,
+// on the same side, for that to be known of them which is the later.
+func bothBeyond(a, b *vec) bool {
+	if a.kind != vecTime || b.kind != vecTime || a.scalar || b.scalar {
+		return false
+	}
+	for i, t := range a.ints {
+		if (t == beyond || t == before) && b.ints[i] == t && a.isValid(i) && b.isValid(i) {
+			return true
+		}
+	}
+	return false
+}
+
 // ofTime gives a part of each time, in its column's zone.
 func ofTime(part func(time.Time) int) func([]vec, int) (vec, error) {
 	return func(args []vec, n int) (vec, error) {

@@ -1,6 +1,7 @@
 package arrowio
 
 import (
+	"math"
 	"time"
 	"unicode/utf8"
 	"unsafe"
@@ -85,7 +86,7 @@ func loadVec(a arrow.Array, from, to int) (v vec, ok bool) {
 	case *array.Uint8:
 		v.ints = convert[int64](a.Uint8Values()[from:to])
 	case *array.Uint64:
-		v.kind, v.floats = vecFloat, convert[float64](a.Uint64Values()[from:to])
+		v.ints = convert[int64](a.Uint64Values()[from:to])
 	case *array.Float64:
 		v.kind, v.floats = vecFloat, a.Float64Values()[from:to]
 	case *array.Float32:
@@ -168,6 +169,19 @@ func loadDictionary(a *array.Dictionary, from, to int, valid []bool) (vec, bool)
 		return v, false
 	}
 	return v, true
+}
+
+// tooLarge gives the first value of a column, from a row up to another, that no
+// int64 holds.
+func tooLarge(a arrow.Array, from, to int) (uint64, bool) {
+	if u, ok := a.(*array.Uint64); ok {
+		for i, v := range u.Uint64Values()[from:to] {
+			if v > math.MaxInt64 && u.IsValid(from+i) {
+				return v, true
+			}
+		}
+	}
+	return 0, false
 }
 
 // asFloats gives the numbers of an integer or float vec.

@@ -2,6 +2,7 @@ package arrowio
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
 )
@@ -13,7 +14,7 @@ type Groups struct {
 }
 
 // GroupBy groups rows by the values of columns; null is a value of its own. By
-// no column, all rows are one group.
+// no column, all rows are one group, even when there is none.
 //
 //	t.GroupBy("source").Agg(arrowio.Count(), arrowio.Mean("reward"))
 func (t *Table) GroupBy(by ...string) *Groups { return &Groups{table: t, by: by} }
@@ -43,6 +44,9 @@ func (g *Groups) Agg(aggs ...Agg) (_ *Table, err error) {
 	groups, err := t.grouping(g.by)
 	if err != nil {
 		return nil, fmt.Errorf("arrowio: group by %q: %w", g.by, err)
+	}
+	if len(g.by) == 0 && t.NumRows() == 0 { // one group all the same, as in SQL and Polars
+		groups.firsts = []int32{noRow}
 	}
 	b := NewTableIn(t.mem)
 	defer b.discard()
@@ -167,7 +171,9 @@ func (t *Table) Pivot(index, columns string, agg Agg) (_ *Table, err error) {
 
 // Describe gives one row for each column: how many values and nulls, how many
 // different values, and of numbers mean, standard deviation, least, quartiles
-// and greatest.
+// and greatest. Where there are columns that have an order and are no numbers,
+// texts, dates and times among them, least and greatest are their ends, as text
+// (Polars and DuckDB give these as texts too).
 func (t *Table) Describe() (_ *Table, err error) {
 	t, end := t.begin("describe", t.NumCols(), &err)
 	defer end()
@@ -184,6 +190,7 @@ func (t *Table) Describe() (_ *Table, err error) {
 	for k := range stats {
 		values[k], valid[k] = make([]float64, n), make([]bool, n)
 	}
+	ends, haveEnds, anyEnds := [2][]string{make([]string, n), make([]string, n)}, make([]bool, n), false
 	for i, name := range t.Columns() {
 		col := t.rec.Column(i)
 		nulls[i] = col.NullN()
@@ -200,6 +207,18 @@ func (t *Table) Describe() (_ *Table, err error) {
 		}
 		t.work.add(1)
 		isNum[i] = isNumber(col.DataType()) && counts[i] > 0
+		if hasEnds(col.DataType()) {
+			anyEnds = true
+			if haveEnds[i] = counts[i] > 0; !haveEnds[i] {
+				continue
+			}
+			row, err := t.GroupBy().Agg(Min(name).Named("least"), Max(name).Named("greatest"))
+			if err != nil {
+				return nil, fmt.Errorf("arrowio: describe column %q: %w", name, err)
+			}
+			ends[0][i], ends[1][i] = strings.Clone(valueText(row.rec.Column(0), 0)), strings.Clone(valueText(row.rec.Column(1), 0))
+			row.Release()
+		}
 		if !isNum[i] {
 			continue
 		}
@@ -223,7 +242,16 @@ func (t *Table) Describe() (_ *Table, err error) {
 	for k, name := range names {
 		b.Floats(name, values[k]).Valid(valid[k])
 	}
+	if anyEnds {
+		b.Strings("least", ends[0]).Valid(haveEnds).Strings("greatest", ends[1]).Valid(haveEnds)
+	}
 	return b.Build()
+}
+
+// hasEnds tells whether a type has a least and a greatest value that are no numbers.
+func hasEnds(dt arrow.DataType) bool {
+	class := keyClass(dt)
+	return class != "" && class != "null" && class != "bytes" && !isNumber(dt)
 }
 
 func lowerQuartile(c string) Agg { return Quantile(c, 0.25) }

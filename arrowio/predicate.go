@@ -244,12 +244,14 @@ func (r rowPicker) pick(rows []int32, from, to int) ([]int32, error) {
 		return nil, err
 	}
 	switch {
-	case v.kind == vecNull || v.scalar && !v.bools[0]:
+	case v.kind == vecNull || v.scalar && !(v.bools[0] && v.isValid(0)):
 		return rows[:begin], nil
 	case v.scalar && len(r.first) > 0:
 		return rows, nil
+	case v.scalar:
+		return appendSelected(rows, from, spread(v.bools, true, to-from), nil), nil
 	case len(r.first) == 0:
-		return appendSelected(rows, from, spread(v.bools, v.scalar, to-from), v.valid), nil
+		return appendSelected(rows, from, v.bools, v.valid), nil
 	}
 	unwanted := func(row int32) bool {
 		i := int(row) - from

@@ -5,6 +5,8 @@ import (
 	"math"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
 )
 
 // chunked runs a reduction over parts of the rows, each with results of its own,
@@ -64,7 +66,7 @@ func sumFloats(w *work, values []float64, valid []bool, g grouping) []float64 {
 }
 
 // sumInts adds in 128 bits by halves, and fails only when a sum does not fit 64.
-func sumInts(w *work, values []int64, valid []bool, g grouping) ([]int64, error) {
+func sumInts(w *work, mem memory.Allocator, values []int64, unsigned bool, valid []bool, g grouping) (arrow.Array, error) {
 	type wide struct {
 		low  uint64
 		high int64
@@ -74,21 +76,30 @@ func sumInts(w *work, values []int64, valid []bool, g grouping) ([]int64, error)
 		w.high += high + int64(bit(sum < low))
 		w.low = sum
 	}
+	signs := int64(-1)
+	if unsigned {
+		signs = 0
+	}
 	sums := chunked(w, g, func(acc []wide, from, to int) {
 		for i, v := range values[from:to] {
 			if valid == nil || valid[from+i] {
-				add(&acc[g.ids[from+i]], uint64(v), v>>63)
+				add(&acc[g.ids[from+i]], uint64(v), v>>63&signs)
 			}
 		}
 	}, func(into, from *wide) { add(into, from.low, from.high) })
 	out := make([]int64, len(sums))
+	fits := true
 	for i, s := range sums {
 		out[i] = int64(s.low)
-		if s.high != out[i]>>63 {
+		fits = fits && s.high == out[i]>>63
+		if s.high != out[i]>>63 && !(unsigned && s.high == 0) {
 			return nil, fmt.Errorf("the sum of group %d does not fit 64 bits", i)
 		}
 	}
-	return out, nil
+	if !fits {
+		return fixedArray(mem, arrow.PrimitiveTypes.Uint64, out), nil
+	}
+	return fixedArray(mem, arrow.PrimitiveTypes.Int64, out), nil
 }
 
 func means(w *work, values []float64, valid []bool, g grouping) ([]float64, []int64) {
@@ -140,6 +151,13 @@ func extremes(w *work, col arrow.Array, valid []bool, g grouping, greatest bool)
 			}
 		}
 		return rows, nil
+	}
+	if d, ok := col.(*array.Dictionary); ok {
+		values, err := spelledOut(w, memory.DefaultAllocator, d)
+		if err != nil {
+			return nil, err
+		}
+		return extremes(w, values, valid, g, greatest)
 	}
 	codes := make([]uint64, col.Len())
 	if !fillCodes(w, codes, col, greatest) {
