@@ -163,7 +163,7 @@ func (b *Builder) Values(name string, slice any) *Builder {
 // Array adds an Arrow array as a column, keeping a reference of it.
 func (b *Builder) Array(name string, a arrow.Array) *Builder {
 	a.Retain()
-	return b.add(name, a)
+	return b.add(name, withoutViews(b.mem, a))
 }
 
 // Valid makes values of the column added last null: those of the rows where

@@ -76,7 +76,7 @@ func (t *Table) EncodeParquet(w io.Writer, opts ...ParquetOptions) (err error) {
 	props := parquet.NewWriterProperties(settings...)
 	arrowProps := pqarrow.NewArrowWriterProperties(pqarrow.WithAllocator(mem))
 	for _, f := range t.Schema().Fields() {
-		if _, err := pqarrow.ToParquet(arrow.NewSchema([]arrow.Field{plainField(f)}, nil), props, arrowProps); err != nil {
+		if _, err := pqarrow.ToParquet(arrow.NewSchema([]arrow.Field{{Name: f.Name, Type: plainType(f.Type), Nullable: f.Nullable}}, nil), props, arrowProps); err != nil {
 			return fmt.Errorf("column %q of type %s cannot be Parquet: %w", f.Name, typeName(f.Type), err)
 		}
 	}
@@ -110,7 +110,7 @@ func (t *Table) EncodeParquet(w io.Writer, opts ...ParquetOptions) (err error) {
 func writeParquetColumn(out *pqarrow.FileWriter, mem memory.Allocator, column arrow.Array, from, size int64) error {
 	part := array.NewSlice(column, from, from+size)
 	defer part.Release()
-	plain, err := toPlain(nil, mem, part)
+	plain, err := toPlain(nil, mem, part, false)
 	if err != nil {
 		return err
 	}
@@ -162,6 +162,7 @@ func readParquet(f *source, o ReadOptions) (_ *Table, err error) {
 	if err != nil {
 		return nil, err
 	}
+	decimalsAsBytes(r.Manifest.Fields, pf.MetaData().Schema)
 	groups := make([]int, pf.NumRowGroups())
 	for i := range groups {
 		groups[i] = i
@@ -174,6 +175,9 @@ func readParquet(f *source, o ReadOptions) (_ *Table, err error) {
 	w := f.work
 	tasks(w, len(wanted), func(k int) {
 		cols[k], errs[k] = readParquetField(w, r, wanted[k], groups, o)
+		if errs[k] == nil {
+			cols[k], errs[k] = decimalsOfBytes(o.allocator(), cols[k], schema.Field(wanted[k]).Type)
+		}
 		if i := wanted[k]; errs[k] == nil && origin != nil && i < origin.NumFields() {
 			cols[k], errs[k] = fromPlain(w, o.allocator(), cols[k], origin.Field(i).Type)
 		}

@@ -45,38 +45,50 @@ func plainType(dt arrow.DataType) arrow.DataType {
 		}
 		return arrow.StructOf(fields...)
 	case *arrow.MapType:
-		m := arrow.MapOf(plainType(dt.KeyType()), plainType(dt.ItemType()))
+		m := arrow.MapOf(innerPlainType(dt.KeyType()), innerPlainType(dt.ItemType()))
 		m.KeysSorted = dt.KeysSorted
 		return m
 	}
 	return dt
 }
 
+// innerPlainType is plainType of what lies in a list or struct, where the reader
+// knows no dictionaries.
+func innerPlainType(dt arrow.DataType) arrow.DataType {
+	if d, ok := dt.(*arrow.DictionaryType); ok {
+		dt = d.ValueType
+	}
+	return plainType(dt)
+}
+
 func plainField(f arrow.Field) arrow.Field {
-	f.Type = plainType(f.Type)
+	f.Type = innerPlainType(f.Type)
 	return f
 }
 
 func plainSchema(s *arrow.Schema) *arrow.Schema {
 	fields := slices.Clone(s.Fields())
 	for i := range fields {
-		fields[i] = plainField(fields[i])
+		fields[i].Type = plainType(fields[i].Type)
 	}
 	return arrow.NewSchema(fields, nil)
 }
 
-// isPlain tells whether an array can be written as it is.
-func isPlain(a arrow.Array) bool {
+// isPlain tells whether an array can be written as it is, by itself or inside
+// another.
+func isPlain(a arrow.Array, inside bool) bool {
 	switch a := a.(type) {
 	case *array.Duration, *array.LargeList, *array.FixedSizeList:
 		return false
+	case *array.Dictionary:
+		return !inside
 	case *array.List:
-		return a.NullN() == 0 && isPlain(a.ListValues())
+		return a.NullN() == 0 && isPlain(a.ListValues(), true)
 	case *array.Map:
-		return a.NullN() == 0 && isPlain(a.Keys()) && isPlain(a.Items())
+		return a.NullN() == 0 && isPlain(a.Keys(), true) && isPlain(a.Items(), true)
 	case *array.Struct:
 		for i := range a.NumField() {
-			if !isPlain(a.Field(i)) {
+			if !isPlain(a.Field(i), true) {
 				return false
 			}
 		}
@@ -84,13 +96,16 @@ func isPlain(a arrow.Array) bool {
 	return true
 }
 
-// toPlain gives an array of plainType. It takes over no reference.
-func toPlain(w *work, mem memory.Allocator, a arrow.Array) (arrow.Array, error) {
-	if isPlain(a) {
+// toPlain gives an array of plainType, or of innerPlainType when it lies inside
+// another. It takes over no reference.
+func toPlain(w *work, mem memory.Allocator, a arrow.Array, inside bool) (arrow.Array, error) {
+	if isPlain(a, inside) {
 		a.Retain()
 		return a, nil
 	}
 	switch a := a.(type) {
+	case *array.Dictionary:
+		return spelledOut(w, mem, a)
 	case *array.Duration:
 		return recast(a, arrow.PrimitiveTypes.Int64), nil
 	case *array.Struct:
@@ -98,7 +113,7 @@ func toPlain(w *work, mem memory.Allocator, a arrow.Array) (arrow.Array, error) 
 		defer func() { releaseAll(children) }()
 		for i := range children {
 			var err error
-			if children[i], err = toPlain(w, mem, a.Field(i)); err != nil {
+			if children[i], err = toPlain(w, mem, a.Field(i), true); err != nil {
 				return nil, err
 			}
 		}
@@ -129,7 +144,7 @@ func toPlain(w *work, mem memory.Allocator, a arrow.Array) (arrow.Array, error) 
 		return nil, fmt.Errorf("in a list: %w", err)
 	}
 	defer taken.Release()
-	child, err := toPlain(w, mem, taken)
+	child, err := toPlain(w, mem, taken, true)
 	if err != nil {
 		releaseBuffers(buffers)
 		return nil, err
@@ -141,12 +156,16 @@ func toPlain(w *work, mem memory.Allocator, a arrow.Array) (arrow.Array, error) 
 // fromPlain gives an array of the type that a file's Arrow schema says, or as it
 // is where that does not go. It takes over the reference of a.
 func fromPlain(w *work, mem memory.Allocator, a arrow.Array, dt arrow.DataType) (arrow.Array, error) {
-	if arrow.TypeEqual(a.DataType(), dt) && a.DataType().String() == dt.String() { // which has the names in lists
+	if arrow.TypeEqual(a.DataType(), dt, arrow.CheckMetadata()) && a.DataType().String() == dt.String() { // which has the names in lists
 		return a, nil
 	}
 	defer a.Release()
 	same := func() (arrow.Array, error) { a.Retain(); return a, nil }
 	switch a := a.(type) {
+	case *array.String, *array.LargeString:
+		if d, ok := dt.(*arrow.DictionaryType); ok {
+			return categories(mem, a, d), nil
+		}
 	case *array.Int64:
 		if dt.ID() == arrow.DURATION {
 			return recast(a, dt), nil
@@ -195,6 +214,10 @@ func fromPlain(w *work, mem memory.Allocator, a arrow.Array, dt arrow.DataType) 
 			}
 		}
 		return rebuild(mem, a, dt, children), nil
+	case *array.Map:
+		if m, ok := dt.(*arrow.MapType); ok {
+			return mapOf(w, mem, a, m)
+		}
 	case *array.List:
 		switch dt := dt.(type) {
 		case *arrow.FixedSizeListType:
@@ -204,6 +227,22 @@ func fromPlain(w *work, mem memory.Allocator, a arrow.Array, dt arrow.DataType) 
 		}
 	}
 	return same()
+}
+
+// categories gives text as a dictionary of that type.
+func categories(mem memory.Allocator, a arrow.Array, dt *arrow.DictionaryType) arrow.Array {
+	values, ok := stringValues(a)
+	if !ok || !arrow.TypeEqual(dt.ValueType, a.DataType()) {
+		a.Retain()
+		return a
+	}
+	valid := make([]bool, a.Len())
+	for i := range valid {
+		valid[i] = !isNull(a, i)
+	}
+	d := withMoreNulls(mem, dictionaryArray(mem, values), valid)
+	defer d.Release()
+	return withIndexType(mem, d.(*array.Dictionary), dt)
 }
 
 // withIndexType gives a dictionary with indices of another width, or as it is
@@ -261,6 +300,24 @@ func listOf(w *work, mem memory.Allocator, a *array.List, dt arrow.DataType) (ar
 		dt = arrow.ListOfField(childField(dt, child))
 	}
 	return newArray(dt, a.Len(), []*memory.Buffer{validityOf(mem, a), buf}, []arrow.ArrayData{child.Data()}, a.NullN()), nil
+}
+
+// mapOf gives maps of the type dt.
+func mapOf(w *work, mem memory.Allocator, a *array.Map, dt *arrow.MapType) (arrow.Array, error) {
+	entries := a.ListValues()
+	entries.Retain()
+	child, err := fromPlain(w, mem, entries, dt.Elem())
+	if err != nil {
+		return nil, err
+	}
+	defer child.Release()
+	st := child.DataType().(*arrow.StructType)
+	m := arrow.MapOf(st.Field(0).Type, st.Field(1).Type)
+	m.KeysSorted = dt.KeysSorted
+	m.SetItemNullable(dt.ItemField().Nullable)
+	buf, offsets := newFixed[int32](mem, a.Len()+1)
+	copy(offsets, a.Offsets()[a.Data().Offset():])
+	return newArray(m, a.Len(), []*memory.Buffer{validityOf(mem, a), buf}, []arrow.ArrayData{child.Data()}, a.NullN()), nil
 }
 
 func childField(dt arrow.DataType, child arrow.Array) arrow.Field {

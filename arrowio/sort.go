@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
 )
 
 // Sort orders the rows by columns, the first the most significant; a name with
@@ -132,6 +134,13 @@ func packCodes(w *work, keys []sortKey, rows []int32, n int) []uint64 {
 // sortKeys gives the codes of a column, nulls last.
 func sortKeys(w *work, col arrow.Array, descending bool) ([]sortKey, error) {
 	n := col.Len()
+	if d, ok := col.(*array.Dictionary); ok && !areTexts(keyClass(d.DataType())) {
+		values, err := spelledOut(w, memory.DefaultAllocator, d)
+		if err != nil {
+			return nil, err
+		}
+		return sortKeys(w, values, descending)
+	}
 	codes := make([]uint64, n)
 	if !fillCodes(w, codes, col, descending) {
 		if err := textCodes(w, codes, col, descending); err != nil {

@@ -40,18 +40,25 @@ func HasSQL() bool { return duckdb.Available }
 // The tables are copied into a fresh database in memory, 0.3 s for a million
 // rows of six columns. Of several statements the last one's result is given.
 // Integers of 128 bits, as of sum, come back as i64 where all fit, intervals as
-// durations where none has months. Timestamps with a
-// zone come back in microseconds of UTC, the only ones of their kind in DuckDB.
+// durations where none has months. Columns of float16 arrive as float, decimals of
+// more than 38 digits as ones of 38 where all fit. DuckDB has timestamps with a zone,
+// times of day and durations in microseconds only, and cuts off what is finer; those
+// with a zone come back in UTC.
 func SQL(ctx context.Context, query string, tables map[string]*Table, params ...any) (*Table, error) {
 	records := make(map[string]arrow.Record, len(tables))
 	for name, t := range tables {
 		if t.released.Load() {
 			return nil, fmt.Errorf("arrowio: sql: table %q: %w", name, ErrReleased)
 		}
-		if err := forSQL(t); err != nil {
+		rec, err := forSQL(t)
+		if err != nil {
 			return nil, fmt.Errorf("arrowio: sql: table %q: %w", name, err)
 		}
-		records[name] = t.rec
+		defer rec.Release()
+		// DuckDB takes the wrong values of a struct, list or map that does not begin
+		// where its memory does.
+		records[name] = uncounted(rec, 0, rec.NumRows())
+		defer records[name].Release()
 	}
 	mem := memory.DefaultAllocator
 	o := duckdb.Options{Params: params}
@@ -95,7 +102,13 @@ func SQL(ctx context.Context, query string, tables map[string]*Table, params ...
 		}
 		name := unusedName(field.Name, taken)
 		taken[name] = true
-		b.add(name, durations(mem, narrow(mem, withoutViews(mem, col))))
+		col = withoutViews(mem, col)
+		own, _ := mapLeaves(col, func(a arrow.Array) (arrow.Array, error) { // which knows no error
+			a.Retain()
+			return durations(mem, narrow(mem, a)), nil
+		})
+		col.Release()
+		b.add(name, own)
 	}
 	return b.Build()
 }
@@ -127,38 +140,82 @@ func narrow(mem memory.Allocator, a arrow.Array) arrow.Array {
 	return withMoreNulls(mem, fixedArray(mem, arrow.PrimitiveTypes.Int64, values), valid)
 }
 
-// forSQL gives an error for a column of a type that DuckDB has not.
-func forSQL(t *Table) error {
+// forSQL gives the table's columns as types that DuckDB has: float16 becomes
+// float32, a decimal of 256 bits one of 128 where its values fit, and dictionaries
+// inside lists and structs, of which DuckDB takes the numbers for the values, are
+// spelled out.
+func forSQL(t *Table) (arrow.Record, error) {
 	if t.NumCols() == 0 {
-		return errors.New("it has no columns, and SQL knows no such table")
+		return nil, errors.New("it has no columns, and SQL knows no such table")
 	}
-	for _, f := range t.Schema().Fields() {
-		if lacking := notInSQL(f.Type); lacking != nil {
+	fields, cols := t.Schema().Fields(), make([]arrow.Array, t.NumCols())
+	defer func() { releaseAll(cols) }()
+	for i, f := range fields {
+		var err error
+		_, nested := f.Type.(arrow.NestedType)
+		if cols[i], err = mapLeaves(t.rec.Column(i), func(a arrow.Array) (arrow.Array, error) { return leafForSQL(t.mem, a, nested) }); err != nil {
 			way := "leave the column out with Drop"
-			if lacking == f.Type {
-				way += fmt.Sprintf(", or make float64 of it with WithColumn(%q, \"float(`%s`)\")", f.Name, f.Name)
+			if arrow.IsDecimal(f.Type.ID()) {
+				way += fmt.Sprintf(", or make float64 of it with WithColumn(%q, \"float(%s)\")", f.Name, quoteColumn(f.Name))
 			}
-			return fmt.Errorf("column %q of type %s: DuckDB has no %s; %s", f.Name, typeName(f.Type), typeName(lacking), way)
+			return nil, fmt.Errorf("column %q of type %s: %w; %s", f.Name, typeName(f.Type), err, way)
 		}
+		fields[i].Type = cols[i].DataType()
 	}
-	return nil
+	return array.NewRecord(arrow.NewSchema(fields, nil), cols, int64(t.NumRows())), nil
 }
 
-// notInSQL is the part of a type that DuckDB has not, nil for none.
-func notInSQL(dt arrow.DataType) arrow.DataType {
-	switch dt := dt.(type) {
-	case *arrow.Float16Type, *arrow.Decimal256Type:
-		return dt
-	case *arrow.DictionaryType:
-		return notInSQL(dt.ValueType)
-	case arrow.NestedType:
-		for _, f := range dt.Fields() {
-			if lacking := notInSQL(f.Type); lacking != nil {
-				return lacking
+func leafForSQL(mem memory.Allocator, a arrow.Array, nested bool) (arrow.Array, error) {
+	switch a := a.(type) {
+	case *array.Float16:
+		return withNullsOf(mem, fixedArray(mem, arrow.PrimitiveTypes.Float32, halves(a, 0, a.Len())), a), nil
+	case *array.Decimal256:
+		return narrowDecimal(mem, a)
+	case *array.Dictionary:
+		if nested {
+			words, err := spelledOut(nil, mem, a)
+			if err != nil {
+				return nil, err
 			}
+			defer words.Release()
+			return leafForSQL(mem, words, nested)
+		}
+		words, err := leafForSQL(mem, a.Dictionary(), nested)
+		if err != nil {
+			return nil, err
+		}
+		defer words.Release()
+		dt := *a.DataType().(*arrow.DictionaryType)
+		dt.ValueType = words.DataType()
+		d := array.NewDataWithDictionary(&dt, a.Len(), a.Data().Buffers(), a.NullN(), a.Data().Offset(), words.Data().(*array.Data))
+		defer d.Release()
+		return array.MakeFromData(d), nil
+	}
+	a.Retain()
+	return a, nil
+}
+
+// narrowDecimal gives decimals of 256 bits as such of 128, whose most digits are 38.
+func narrowDecimal(mem memory.Allocator, a *array.Decimal256) (arrow.Array, error) {
+	dt := a.DataType().(*arrow.Decimal256Type)
+	if dt.Scale > 38 {
+		return nil, fmt.Errorf("DuckDB has decimals of 38 digits, and none with %d behind the point", dt.Scale)
+	}
+	to := &arrow.Decimal128Type{Precision: min(dt.Precision, 38), Scale: dt.Scale}
+	buf, limbs := newFixed[uint64](mem, 2*a.Len())
+	for i := range a.Len() {
+		if isNull(a, i) {
+			continue
+		}
+		if v := a.Value(i); v.FitsInPrecision(38) {
+			all := v.Array()
+			limbs[2*i], limbs[2*i+1] = all[0], all[1]
+		} else {
+			buf.Release()
+			return nil, fmt.Errorf("DuckDB has decimals of 38 digits, and row %d has %s", i, goValue(a, i))
 		}
 	}
-	return nil
+	return newArray(to, a.Len(), []*memory.Buffer{validityOf(mem, a), buf}, nil, a.NullN()), nil
 }
 
 // durations makes durations of intervals of days and nanoseconds; with months, which

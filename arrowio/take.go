@@ -351,3 +351,14 @@ func releaseBuffers(buffers []*memory.Buffer) {
 		}
 	}
 }
+
+// spelledOut gives the values of a dictionary's words.
+func spelledOut(w *work, mem memory.Allocator, a *array.Dictionary) (arrow.Array, error) {
+	rows := make([]int32, a.Len())
+	for i := range rows {
+		if rows[i] = noRow; !isNull(a, i) {
+			rows[i] = int32(a.GetValueIndex(i))
+		}
+	}
+	return take(w, mem, a.Dictionary(), rows, a.NullN() > 0)
+}

@@ -1,6 +1,8 @@
 package arrowio
 
 import (
+	"unsafe"
+
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
@@ -23,12 +25,14 @@ func uncounted(rec arrow.Record, from, to int64) arrow.Record {
 	return array.NewRecord(rec.Schema(), cols, to-from)
 }
 
-// uncountedData gives n values from an offset into the buffers on.
+// uncountedData gives n values from an offset into the buffers on. What is nested
+// begins where its lists do, since the writer cuts it down to where there is none.
 func uncountedData(d *array.Data, offset, n int) *array.Data {
 	dt := d.DataType()
 	words, isDictionary := d.Dictionary().(*array.Data)
 	isDictionary = isDictionary && words != nil
-	if n == 0 && !isDictionary {
+	_, isNested := dt.(arrow.NestedType)
+	if n == 0 && !isDictionary && !isNested {
 		b := array.NewBuilder(memory.NewGoAllocator(), dt)
 		defer b.Release()
 		return b.NewArray().Data().(*array.Data)
@@ -46,29 +50,55 @@ func uncountedData(d *array.Data, offset, n int) *array.Data {
 	if isDictionary {
 		return array.NewDataWithDictionary(dt, n, buffers, nulls, offset, uncountedData(words, words.Offset(), words.Len()))
 	}
+	if !isNested {
+		return array.NewData(dt, n, buffers, nil, nulls, offset)
+	}
 	children := make([]arrow.ArrayData, len(d.Children()))
 	for i, c := range d.Children() {
 		child := c.(*array.Data)
-		from, count := child.Offset(), child.Len()
+		from, count := child.Offset(), child.Len() // of a union
 		switch dt.ID() {
 		case arrow.STRUCT:
 			from, count = from+offset, n
+		case arrow.FIXED_SIZE_LIST:
+			size := int(dt.(*arrow.FixedSizeListType).Len())
+			from, count = from+offset*size, n*size
 		case arrow.LIST, arrow.MAP:
-			if o := view[int32](buffers[1].Bytes())[offset : offset+n+1]; o[0] == o[n] {
-				count, buffers[1] = 0, memory.NewBufferBytes(make([]byte, 4*(offset+n+1)))
-			}
+			begin := 0
+			buffers[1], begin, count = offsetsFromZero[int32](d.Buffers()[1], offset, n)
+			from += begin
 		case arrow.LARGE_LIST:
-			if o := view[int64](buffers[1].Bytes())[offset : offset+n+1]; o[0] == o[n] {
-				count, buffers[1] = 0, memory.NewBufferBytes(make([]byte, 8*(offset+n+1)))
-			}
+			begin := 0
+			buffers[1], begin, count = offsetsFromZero[int64](d.Buffers()[1], offset, n)
+			from += begin
 		}
 		children[i] = uncountedData(child, from, count)
 	}
-	if dt.ID() == arrow.STRUCT { // its children begin where its rows do
-		if buffers[0] != nil {
+	switch dt.ID() {
+	case arrow.STRUCT, arrow.FIXED_SIZE_LIST, arrow.LIST, arrow.MAP, arrow.LARGE_LIST:
+		if buffers[0] != nil && offset > 0 {
 			buffers[0] = shiftBitmap(memory.NewGoAllocator(), buffers[0].Bytes(), offset, n)
 		}
 		offset = 0
 	}
 	return array.NewData(dt, n, buffers, children, nulls, offset)
+}
+
+// offsetsFromZero gives the offsets of n lists as if theirs were the first values,
+// and where these begin and how many they are.
+func offsetsFromZero[O int32 | int64](b *memory.Buffer, offset, n int) (offsets *memory.Buffer, begin, count int) {
+	all := view[O](bytesOf(b))
+	if n == 0 || len(all) == 0 {
+		return memory.NewBufferBytes(make([]byte, unsafe.Sizeof(O(0)))), 0, 0
+	}
+	part := all[offset : offset+n+1]
+	begin, count = int(part[0]), int(part[n]-part[0])
+	if offset == 0 && begin == 0 {
+		return memory.NewBufferBytes(b.Bytes()), begin, count
+	}
+	moved, dst := newFixed[O](memory.NewGoAllocator(), n+1)
+	for i, o := range part {
+		dst[i] = o - part[0]
+	}
+	return moved, begin, count
 }

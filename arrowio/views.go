@@ -23,14 +23,34 @@ func hasViews(dt arrow.DataType) bool {
 	return false
 }
 
-// withoutViews gives a column in which string and binary views, as Polars writes
-// them, are strings and bytes of the common layout; everything else is shared.
-// It takes over the reference of a.
+// hasNullWords tells whether a dictionary, at any depth, has null among its words.
+func hasNullWords(d arrow.ArrayData) bool {
+	if words, ok := d.Dictionary().(*array.Data); ok && words != nil {
+		return words.NullN() > 0 || words.DataType().ID() == arrow.NULL || hasNullWords(words)
+	}
+	for _, c := range d.Children() {
+		if hasNullWords(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// withoutViews gives a column as every operation here expects it: string and
+// binary views, as Polars writes them, are strings and bytes of the common layout,
+// and a value is null by its own bitmap, not because it stands for a word of its
+// dictionary that is null. Everything else is shared. It takes over the reference
+// of a.
 func withoutViews(mem memory.Allocator, a arrow.Array) arrow.Array {
-	if !hasViews(a.DataType()) {
+	if !hasViews(a.DataType()) && !hasNullWords(a.Data()) {
 		return a
 	}
 	defer a.Release()
+	out, _ := mapLeaves(a, func(a arrow.Array) (arrow.Array, error) { return leafWithoutViews(mem, a), nil }) // which knows no error
+	return out
+}
+
+func leafWithoutViews(mem memory.Allocator, a arrow.Array) arrow.Array {
 	switch v := a.(type) {
 	case *array.StringView:
 		text, ends, valid := viewBytes(a.Len(), v.IsValid, func(i int) []byte { return []byte(v.Value(i)) })
@@ -46,18 +66,31 @@ func withoutViews(mem memory.Allocator, a arrow.Array) arrow.Array {
 		dt.ValueType = words.DataType()
 		d := array.NewDataWithDictionary(&dt, v.Len(), v.Data().Buffers(), v.NullN(), v.Data().Offset(), words.Data().(*array.Data))
 		defer d.Release()
-		return array.MakeFromData(d)
+		return withoutNullWords(mem, array.MakeFromData(d).(*array.Dictionary))
 	}
-	children := make([]arrow.ArrayData, len(a.Data().Children()))
-	arrays := make([]arrow.Array, len(children))
-	for i, c := range a.Data().Children() {
-		arrays[i] = withoutViews(mem, array.MakeFromData(c))
-		children[i] = arrays[i].Data()
+	a.Retain()
+	return a
+}
+
+// withoutNullWords moves the nulls from the words to the values. It takes over the
+// reference of a.
+func withoutNullWords(mem memory.Allocator, a *array.Dictionary) arrow.Array {
+	words := a.Dictionary()
+	if words.NullN() == 0 {
+		return a
 	}
-	defer releaseAll(arrays)
-	d := array.NewData(typeWithoutViews(a.DataType()), a.Len(), a.Data().Buffers(), children, a.NullN(), a.Data().Offset())
-	defer d.Release()
-	return array.MakeFromData(d)
+	valid := make([]bool, a.Len())
+	for i := range valid {
+		valid[i] = !isNull(a, i) && !isNull(words, a.GetValueIndex(i))
+	}
+	d := words.Data()
+	named := array.NewData(d.DataType(), d.Len(), append([]*memory.Buffer{nil}, d.Buffers()[1:]...), d.Children(), 0, d.Offset())
+	defer named.Release()
+	nulls := withMoreNulls(mem, a, valid)
+	defer nulls.Release()
+	out := array.NewDataWithDictionary(nulls.DataType(), nulls.Len(), nulls.Data().Buffers(), nulls.NullN(), nulls.Data().Offset(), named)
+	defer out.Release()
+	return array.MakeFromData(out)
 }
 
 func viewBytes(n int, isValid func(int) bool, value func(int) []byte) (text []byte, ends []int64, valid []bool) {
@@ -81,36 +114,4 @@ func asBinary(a arrow.Array) arrow.Array {
 	d := array.NewData(dt, a.Len(), a.Data().Buffers(), nil, a.NullN(), a.Data().Offset())
 	defer d.Release()
 	return array.MakeFromData(d)
-}
-
-// typeWithoutViews is the type of a nested column of which withoutViews has
-// replaced the children.
-func typeWithoutViews(dt arrow.DataType) arrow.DataType {
-	field := func(f arrow.Field) arrow.Field {
-		f.Type = typeWithoutViews(f.Type)
-		return f
-	}
-	switch dt := dt.(type) {
-	case *arrow.StringViewType:
-		return arrow.BinaryTypes.String
-	case *arrow.BinaryViewType:
-		return arrow.BinaryTypes.Binary
-	case *arrow.ListType:
-		return arrow.ListOfField(field(dt.ElemField()))
-	case *arrow.LargeListType:
-		return arrow.LargeListOfField(field(dt.ElemField()))
-	case *arrow.FixedSizeListType:
-		return arrow.FixedSizeListOfField(dt.Len(), field(dt.ElemField()))
-	case *arrow.MapType:
-		m := arrow.MapOf(typeWithoutViews(dt.KeyType()), typeWithoutViews(dt.ItemType()))
-		m.KeysSorted = dt.KeysSorted
-		return m
-	case *arrow.StructType:
-		fields := make([]arrow.Field, dt.NumFields())
-		for i := range fields {
-			fields[i] = field(dt.Field(i))
-		}
-		return arrow.StructOf(fields...)
-	}
-	return dt
 }
