@@ -16,6 +16,8 @@ func Table(path string) map[string]reflect.Value {
 	switch path {
 	case "divvy/arrowio":
 		return _divvy_arrowio()
+	case "divvy/arrowio/charset":
+		return _divvy_arrowio_charset()
 	case "divvy/arrowio/compressed":
 		return _divvy_arrowio_compressed()
 	case "divvy/arrowio/duckdb":
