@@ -21,13 +21,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"divvy/gpu/device"
+	"divvy/gpu/train"
 )
 
 //go:embed torch_gpu.py
@@ -40,7 +40,24 @@ type Result struct {
 	Values map[string]float64 `json:"values,omitempty"`
 	Notes  []string           `json:"notes,omitempty"`
 	Error  string             `json:"error,omitempty"`
-	Took   float64            `json:"took"` // seconds, start and compilation included
+	// Skipped is why there is nothing to measure on this machine.
+	Skipped string `json:"skipped,omitempty"`
+	// CuDNN says whether a trial has let attention be computed by cuDNN.
+	CuDNN *bool   `json:"cudnn,omitempty"`
+	Took  float64 `json:"took"` // seconds, start and compilation included
+}
+
+// failed says whether the part came to no figure of its own.
+func (r Result) failed() bool {
+	if r.Error == "" {
+		return false
+	}
+	for name := range r.Values {
+		if name != "compile_s" {
+			return false
+		}
+	}
+	return true
 }
 
 // set keeps a figure.
@@ -51,14 +68,31 @@ func (r *Result) set(name string, x float64) {
 	r.Values[name] = x
 }
 
-func (r *Result) note(format string, a ...any) { r.Notes = append(r.Notes, fmt.Sprintf(format, a...)) }
+// note keeps a remark, and puts it into the part's log at once.
+func (r *Result) note(format string, a ...any) {
+	r.Notes = append(r.Notes, fmt.Sprintf(format, a...))
+	r.say(format, a...)
+}
+
+// say puts a line into the part's log.
+func (r *Result) say(format string, a ...any) {
+	fmt.Fprintf(os.Stderr, "%s %s\n", time.Now().UTC().Format("15:04:05.0"), fmt.Sprintf(format, a...))
+}
+
+// How attention is computed.
+const (
+	tryCuDNN = "try" // by cuDNN, if a trial shows it right
+	byCuDNN  = "cudnn"
+	plainly  = "plain"
+)
 
 // settings are the command's flags.
 type settings struct {
-	device, size, prompts, out, python, parts, part string
-	budget                                          time.Duration
-	seed                                            uint64
-	flash                                           bool
+	device, size, prompts, out, python, parts, part, attention string
+	budget                                                     time.Duration
+	seed                                                       uint64
+	tune                                                       int  // XLA's level of tuning; negative: its own choice
+	careful                                                    bool // without tuning and command buffers
 }
 
 func main() {
@@ -74,7 +108,8 @@ func main() {
 	flag.StringVar(&s.python, "python", "python3", "the interpreter with torch and transformers; empty for no comparison")
 	flag.StringVar(&s.parts, "parts", strings.Join(names(), ","), "the parts to run, in order")
 	flag.StringVar(&s.part, "part", "", "run one part in this process and write its figures")
-	flag.BoolVar(&s.flash, "flash", true, "try attention by cuDNN's kernels; without, it is in primitives")
+	flag.StringVar(&s.attention, "attention", tryCuDNN, "try cuDNN's kernels, cudnn without a trial, or plain, in primitives")
+	flag.IntVar(&s.tune, "tune", -1, "XLA's level of tuning kernels, 0 for none; -1 leaves the choice to it")
 	flag.DurationVar(&s.budget, "budget", 9*time.Minute, "the time for all parts")
 	flag.Uint64Var(&s.seed, "seed", uint64(time.Now().UnixNano()), "of random numbers; a new one each run")
 	flag.Parse()
@@ -94,16 +129,9 @@ func run(ctx context.Context, s settings, w io.Writer) error {
 	if s.part != "" {
 		return s.runPart(ctx, w)
 	}
-	var results []Result
-	end := time.Now().Add(s.budget)
-	for _, name := range strings.Split(s.parts, ",") {
-		p, err := find(name)
-		if err != nil {
-			return err
-		}
-		r := s.child(ctx, p, min(time.Until(end), p.most))
-		results = append(results, r)
-		fmt.Fprintf(w, "%s\n", describe(r))
+	results, err := s.runParts(ctx, w)
+	if err != nil {
+		return err
 	}
 	text := report(results, s)
 	fmt.Fprint(w, "\n", text)
@@ -116,6 +144,39 @@ func run(ctx context.Context, s settings, w io.Writer) error {
 	return nil
 }
 
+// isMemory says whether an error is that a run would not fit.
+func isMemory(err error) bool { return errors.Is(err, train.ErrMemory) }
+
+// runParts runs each part in a process of its own, until the time is up.
+func (s settings) runParts(ctx context.Context, w io.Writer) ([]Result, error) {
+	var results []Result
+	end := time.Now().Add(s.budget)
+	for _, name := range strings.Split(s.parts, ",") {
+		p, err := find(name)
+		if err != nil {
+			return nil, err
+		}
+		r := s.child(ctx, p, min(time.Until(end), p.most))
+		if r.failed() && !p.torch && !s.careful && time.Until(end) > p.most/2 {
+			// What can be done without is left out; if that helps, for what follows too.
+			was := r.Error
+			s.careful = true
+			r = s.child(ctx, p, min(time.Until(end), p.most))
+			r.Notes = append(r.Notes, fmt.Sprintf("again without tuning and command buffers, as at first: %s", was))
+			s.careful = r.Error == "" // else they were not to blame
+		}
+		if p.name == "attention" && s.attention == tryCuDNN { // once is enough
+			s.attention = plainly
+			if r.CuDNN != nil && *r.CuDNN {
+				s.attention = byCuDNN
+			}
+		}
+		results = append(results, r)
+		fmt.Fprintf(w, "%s\n", describe(r))
+	}
+	return results, nil
+}
+
 // runPart runs the part in this process.
 func (s settings) runPart(ctx context.Context, w io.Writer) error {
 	p, err := find(s.part)
@@ -124,7 +185,9 @@ func (s settings) runPart(ctx context.Context, w io.Writer) error {
 	}
 	r := Result{Part: p.name}
 	start := time.Now()
-	if err := p.run(ctx, s, &r); err != nil {
+	if err := p.run(ctx, s, &r); isMemory(err) {
+		r.Skipped = err.Error()
+	} else if err != nil {
 		r.Error = err.Error()
 	}
 	r.Took = time.Since(start).Seconds()
@@ -133,81 +196,4 @@ func (s settings) runPart(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	return os.WriteFile(s.file(p.name), append(text, '\n'), 0o644)
-}
-
-func (s settings) file(part string) string { return filepath.Join(s.out, part+".json") }
-
-// child runs a part in a process of its own and reads what it wrote.
-func (s settings) child(ctx context.Context, p part, most time.Duration) Result {
-	r := Result{Part: p.name}
-	if most < 5*time.Second {
-		r.Error = "not run: the time is up"
-		return r
-	}
-	if p.torch && s.python == "" {
-		r.Error = "not run: no Python was given"
-		return r
-	}
-	os.Remove(s.file(p.name))
-	ctx, cancel := context.WithTimeout(ctx, most)
-	defer cancel()
-	cmd, err := s.command(ctx, p)
-	if err != nil {
-		r.Error = err.Error()
-		return r
-	}
-	log, err := os.Create(filepath.Join(s.out, p.name+".log"))
-	if err != nil {
-		r.Error = err.Error()
-		return r
-	}
-	defer log.Close()
-	cmd.Stdout, cmd.Stderr = log, log
-	cmd.WaitDelay = 5 * time.Second
-	failed := cmd.Run()
-	text, err := os.ReadFile(s.file(p.name))
-	if err == nil {
-		err = json.Unmarshal(text, &r)
-	}
-	switch {
-	case ctx.Err() != nil && r.Took == 0:
-		r.Error = fmt.Sprintf("stopped after %v; see %s", most.Round(time.Second), log.Name())
-	case failed != nil && r.Error == "":
-		r.Error = fmt.Sprintf("%v: %s", failed, lastLine(log.Name()))
-	case err != nil:
-		r.Error = fmt.Sprintf("it wrote no figures: %v", err)
-	}
-	return r
-}
-
-// command prepares the process of a part.
-func (s settings) command(ctx context.Context, p part) (*exec.Cmd, error) {
-	if !p.torch {
-		self, err := os.Executable()
-		if err != nil {
-			return nil, err
-		}
-		return exec.CommandContext(ctx, self, "-part", p.name, "-device", s.device, "-size", s.size, "-prompts", s.prompts,
-			"-out", s.out, "-seed", fmt.Sprint(s.seed), fmt.Sprintf("-flash=%t", s.flash)), nil
-	}
-	z, err := sizes(s.size)
-	if err != nil {
-		return nil, err
-	}
-	program := filepath.Join(s.out, "torch_gpu.py")
-	if err := os.WriteFile(program, torchProgram, 0o644); err != nil {
-		return nil, err
-	}
-	shape, err := json.Marshal(z)
-	if err != nil {
-		return nil, err
-	}
-	return exec.CommandContext(ctx, s.python, program, p.name, string(shape), s.prompts, s.file(p.name)), nil
-}
-
-// lastLine is the last line that is not empty: of Python, the exception.
-func lastLine(path string) string {
-	text, _ := os.ReadFile(path)
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	return lines[len(lines)-1]
 }

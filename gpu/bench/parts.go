@@ -7,18 +7,16 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
-	"divvy/gpu/batch"
 	"divvy/gpu/cuda"
 	"divvy/gpu/device"
 	"divvy/gpu/devicetest"
 	"divvy/gpu/generate"
-	"divvy/gpu/loss"
 	"divvy/gpu/model"
 	"divvy/gpu/program"
-	"divvy/gpu/train"
 	"divvy/gpu/xla"
 )
 
@@ -30,18 +28,21 @@ type part struct {
 	run   func(ctx context.Context, s settings, r *Result) error
 }
 
+// parts are in the order of what is wanted most: what the targets name comes
+// first, so that a time that is too short cuts off the end.
 func parts() []part {
 	return []part{
-		{"product", false, 2 * time.Minute, product},
-		{"sft", false, 3 * time.Minute, sft},
-		{"torch-sft", true, 2 * time.Minute, nil},
-		{"pro", false, 3 * time.Minute, pro},
-		{"pro-plain", false, 3 * time.Minute, proPlain},
+		{"attention", false, time.Minute, attention},
+		{"product", false, time.Minute, product},
+		{"sft", false, 150 * time.Second, sft},
+		{"torch-sft", true, 200 * time.Second, nil},
+		{"pro", false, 150 * time.Second, pro},
 		{"torch-pro", true, 2 * time.Minute, nil},
-		{"generate", false, 2 * time.Minute, greedy},
-		{"torch-generate", true, 2 * time.Minute, nil},
-		{"table", false, 4 * time.Minute, table},
-		{"large", false, 6 * time.Minute, large},
+		{"generate", false, 100 * time.Second, greedy},
+		{"torch-generate", true, 100 * time.Second, nil},
+		{"table", false, 2 * time.Minute, table},
+		{"large", false, 4 * time.Minute, large},
+		{"pro-plain", false, 2 * time.Minute, proPlain},
 	}
 }
 
@@ -75,27 +76,74 @@ func (s settings) open(ctx context.Context, r *Result, change func(*xla.Options)
 		}
 	} else {
 		o := cuda.Options()
+		if len(spec.Devices) > 1 {
+			o = cuda.Among()
+		}
 		var mu sync.Mutex
 		o.Compiled = func(p *program.Program, text int, took time.Duration) {
 			mu.Lock()
 			defer mu.Unlock()
-			if r.Part != "table" {
+			if r.Part != "table" && p.Name != "zeros" {
 				r.note("compiled %q, %.2f MB of text, in %.1f s", p.Name, float64(text)/1e6, took.Seconds())
 			}
 			r.set("compile_s", r.Values["compile_s"]+took.Seconds())
 		}
-		o.Emit.Flash = s.flash
+		if s.tune >= 0 {
+			o.Compile["xla_gpu_autotune_level"] = s.tune
+		}
 		if change != nil {
 			change(&o)
 		}
-		var attention string
-		if dev, attention, err = cuda.OpenTold(ctx, o, spec.Devices...); err != nil {
+		if dev, err = s.cuda(ctx, o, r, spec.Devices); err != nil {
 			return nil, err
 		}
-		r.note("attention %s", attention)
 	}
 	r.Device = dev.Name()
 	return dev, nil
+}
+
+// cuda opens NVIDIA devices, with cuDNN's attention as the settings say.
+func (s settings) cuda(ctx context.Context, o xla.Options, r *Result, devices []int) (program.Device, error) {
+	if s.attention == byCuDNN { // an earlier part has tried it
+		c, err := cuda.Client(ctx, cuda.Machine())
+		if err != nil {
+			return nil, err
+		}
+		o.Emit.Flash = true
+		return xla.New(c, o, devices...)
+	}
+	o.Emit.Flash = s.attention == tryCuDNN
+	dev, how, err := cuda.OpenTold(ctx, o, devices...)
+	if err != nil {
+		return nil, err
+	}
+	if o.Emit.Flash {
+		fused := dev.Flash()
+		r.CuDNN = &fused
+		r.note("attention %s", how)
+	}
+	return dev, nil
+}
+
+// attention starts the device and tries cuDNN's attention, for all other parts:
+// what goes wrong in it goes wrong in a process of its own. It says what was found
+// on the machine.
+func attention(ctx context.Context, s settings, r *Result) error {
+	if spec, err := device.Parse(s.device); err == nil && spec.Kind == "cuda" {
+		for line := range strings.Lines(cuda.Find(ctx, cuda.Machine()).String()) {
+			r.note("%s", strings.TrimSpace(line))
+		}
+	}
+	start := time.Now()
+	dev, err := s.open(ctx, r, nil)
+	if err != nil {
+		return err
+	}
+	r.set("start_s", time.Since(start).Seconds())
+	if have, ok := free(dev); ok {
+		r.set("free_bytes", float64(have))
+	}
+	return nil
 }
 
 // product is the ceiling: a chain of large products of bf16 matrices of random
@@ -190,116 +238,6 @@ func weights(c model.Config, seed uint64) (model.Weights, error) {
 		fill(w[p.Name], seed+uint64(i), p.Init.Mean, p.Init.Std*math.Sqrt(3))
 	}
 	return w, nil
-}
-
-// steps trains for some steps and reports the speed of the median one.
-func steps(ctx context.Context, s settings, r *Result, c model.Config, examples []batch.Example, t train.Config) error {
-	z, err := sizes(s.size)
-	if err != nil {
-		return err
-	}
-	dev, err := s.open(ctx, r, nil)
-	if err != nil {
-		return err
-	}
-	w, err := weights(c, s.seed)
-	if err != nil {
-		return err
-	}
-	t.Compute, t.Steps, t.LR, t.Seed = program.BF16, z.Warmup+z.Steps, 1e-6, 1
-	tr, err := train.New(dev, c, w, examples, t)
-	if err != nil {
-		return err
-	}
-	plan, err := tr.Plan()
-	if err != nil {
-		return err
-	}
-	r.note("plan: %s", plan)
-	if err := tr.Run(ctx); err != nil {
-		return err
-	}
-	var speeds, seconds []float64
-	var tokens, padded int
-	for _, st := range tr.History()[z.Warmup:] {
-		speeds, seconds = append(speeds, float64(st.Tokens)/st.Seconds), append(seconds, st.Seconds)
-		tokens, padded = tokens+st.Tokens, padded+st.Padded
-	}
-	last := tr.History()[len(tr.History())-1]
-	r.set("loss", last.Loss)
-	r.set("tokens_per_s", median(speeds))
-	r.set("step_s", median(seconds))
-	r.set("samples_per_s", float64(t.Batch)/median(seconds))
-	r.set("padded_over_computed", float64(padded)/float64(tokens))
-	r.set("plan_bytes", float64(plan.Sum()))
-	r.set("tflops", plan.FLOPs*float64(tokens)/float64(z.Steps*plan.Tokens)/median(seconds)/1e12)
-	if d, ok := dev.(*xla.Device); ok {
-		if m, err := d.Memory(); err == nil {
-			r.set("peak_bytes", float64(m.Peak))
-		}
-	}
-	return nil
-}
-
-func median(x []float64) float64 {
-	x = slices.Sorted(slices.Values(x))
-	return x[len(x)/2]
-}
-
-// sft is rows of random tokens, each predicted: PyTorch computes the same ones.
-func sft(ctx context.Context, s settings, r *Result) error {
-	z, err := sizes(s.size)
-	if err != nil {
-		return err
-	}
-	rng := rand.New(rand.NewPCG(s.seed, 1))
-	examples := make([]batch.Example, z.Rows)
-	for i := range examples {
-		ids := make([]int32, z.Length)
-		for j := range ids {
-			ids[j] = int32(rng.IntN(z.Model.Vocab))
-		}
-		examples[i] = batch.Example{ID: i, Prompt: []int32{2}, Responses: [][]int32{ids}, Rewards: []float64{0}}
-	}
-	return steps(ctx, s, r, z.Model, examples, train.Config{
-		Loss: loss.SFT{}, Batch: z.Rows, RowTokens: z.Length, Limits: batch.Limits{Prompt: 1, Total: z.Length + 1},
-	})
-}
-
-// pro is ranked responses behind shared prompts, packed.
-func pro(ctx context.Context, s settings, r *Result) error {
-	return ranked(ctx, s, r, func(z size) model.Config { return z.Model }, false)
-}
-
-// proPlain is pro without cuDNN's attention, to say what that gives.
-func proPlain(ctx context.Context, s settings, r *Result) error {
-	s.flash = false
-	return pro(ctx, s, r)
-}
-
-// large is PRO on the model that must fit.
-func large(ctx context.Context, s settings, r *Result) error {
-	return ranked(ctx, s, r, func(z size) model.Config { return z.Large }, true)
-}
-
-func ranked(ctx context.Context, s settings, r *Result, which func(size) model.Config, recompute bool) error {
-	z, err := sizes(s.size)
-	if err != nil {
-		return err
-	}
-	c := which(z)
-	z.Model.Vocab = min(z.Model.Vocab, c.Vocab)
-	n := z.Prompts
-	if recompute {
-		n = max(2, n/4)
-	}
-	examples, err := rankings(s.prompts, n, z)
-	if err != nil {
-		return err
-	}
-	return steps(ctx, s, r, c, examples, train.Config{
-		Loss: loss.PRO{}, Batch: n, RowTokens: z.RowPRO, RowMultiple: 2, Recompute: recompute, Limits: batch.Limits{Prompt: z.Prompt, Total: z.Total},
-	})
 }
 
 // greedy writes a batch of texts of equal length.

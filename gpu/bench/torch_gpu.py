@@ -8,7 +8,9 @@ Weights are random. bf16 autocast over float32 weights, SDPA attention, the fuse
 AdamW; a GPU if there is one.
 """
 
+import gc
 import json
+import os
 import statistics
 import sys
 import time
@@ -22,6 +24,15 @@ gpu = torch.cuda.is_available()
 device = torch.device("cuda" if gpu else "cpu")
 started = time.time()
 values, notes = {}, []
+
+
+def save():
+    """Writes what there is so far: the part may be stopped."""
+    name = torch.cuda.get_device_name() if gpu else "cpu"
+    result = dict(part=part, device=f"PyTorch {torch.__version__} on {name}", values=values, notes=notes, took=time.time() - started)
+    with open(out_path + ".new", "w") as f:
+        json.dump(result, f)
+    os.replace(out_path + ".new", out_path)
 
 
 def model(dtype):
@@ -77,10 +88,30 @@ def rankings(n):
     raise SystemExit(f"{prompts_path} has {len(rows)} rankings, want {n}")
 
 
+def in_parts(measure, whole):
+    """The time of measure(n), n being how many rows are computed at once: all of
+    them or, where memory does not do, half, and half of that."""
+    n = whole
+    while True:
+        try:
+            seconds = measure(n)
+        except torch.OutOfMemoryError:
+            if n % 2:
+                raise
+            n //= 2
+        else:
+            if n < whole:
+                notes.append(f"{n} of {whole} at once: more do not fit")
+            return seconds
+        gc.collect()
+        torch.cuda.empty_cache()
+
+
 def sft():
     rows, length = sizes["rows"], sizes["length"]
     ids = torch.randint(0, shape["Vocab"], (rows, length), device=device)
-    for name in ("eager", "compiled"):
+
+    def measure(name, n):
         torch.compiler.reset()
         m = model(torch.float32)
         optimiser = trainer(m)
@@ -88,28 +119,34 @@ def sft():
 
         def step():
             optimiser.zero_grad(set_to_none=True)
-            with torch.autocast(device.type, torch.bfloat16):
-                loss = call(input_ids=ids, labels=ids, use_cache=False).loss
-            loss.backward()
+            for lo in range(0, rows, n):
+                part = ids[lo:lo + n]
+                with torch.autocast(device.type, torch.bfloat16):
+                    loss = call(input_ids=part, labels=part, use_cache=False).loss * (n / rows)
+                loss.backward()
             torch.nn.utils.clip_grad_norm_(m.parameters(), 1.0)
             optimiser.step()
 
         if gpu:
             torch.cuda.reset_peak_memory_stats()
+        return timed(step)
+
+    for name in ("eager", "compiled"):
         begun = time.time()
         try:
-            seconds = timed(step)
+            seconds = in_parts(lambda n: measure(name, n), rows)
         except Exception as e:  # the other form is still worth having
             notes.append(f"{name} failed: {str(e)[:300]}")
+            save()
             continue
         notes.append(f"{name}: {time.time() - begun:.1f} s with warming up")
         values[f"{name}_tokens_per_s"] = rows * length / seconds
         values[f"{name}_step_s"] = seconds
         if gpu:
             values[f"{name}_peak_bytes"] = torch.cuda.max_memory_allocated()
-        del m, optimiser, call
-        if gpu:
+            gc.collect()
             torch.cuda.empty_cache()
+        save()
 
 
 def pro():
@@ -119,7 +156,15 @@ def pro():
     data = rankings(sizes["prompts"])
     m = model(torch.float32)
     optimiser = trainer(m)
-    micro, k = sizes["micro"], sizes["k"]
+    seconds = in_parts(lambda micro: pro_seconds(m, optimiser, data, micro), sizes["micro"])
+    values["samples_per_s"] = len(data) / seconds
+    values["step_s"] = seconds
+    if gpu:
+        values["peak_bytes"] = torch.cuda.max_memory_allocated()
+
+
+def pro_seconds(m, optimiser, data, micro):
+    k = sizes["k"]
     batches = []
     for lo in range(0, len(data), micro):
         rows = [(p, r) for p, responses, _ in data[lo:lo + micro] for r in responses]
@@ -160,12 +205,8 @@ def pro():
         torch.nn.utils.clip_grad_norm_(m.parameters(), 1.0)
         optimiser.step()
 
-    seconds = timed(step)
-    values["samples_per_s"] = len(data) / seconds
-    values["step_s"] = seconds
     values["padded_tokens"] = sum(b[0].numel() for b in batches)
-    if gpu:
-        values["peak_bytes"] = torch.cuda.max_memory_allocated()
+    return timed(step)
 
 
 def generate():
@@ -198,7 +239,4 @@ def generate():
 
 
 {"torch-sft": sft, "torch-pro": pro, "torch-generate": generate}[part]()
-name = torch.cuda.get_device_name() if gpu else "cpu"
-result = dict(part=part, device=f"PyTorch {torch.__version__} on {name}", values=values, notes=notes, took=time.time() - started)
-with open(out_path, "w") as f:
-    json.dump(result, f)
+save()

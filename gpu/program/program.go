@@ -177,7 +177,15 @@ func (p *Program) Input(name string) *Value {
 // FLOPs counts the floating-point operations of the matrix products,
 // attention and output layers, two for each multiply-add. Elementwise work is
 // not counted. Attention is counted as full causal rows (half of the square).
-func (p *Program) FLOPs() float64 {
+func (p *Program) FLOPs() float64 { return p.count(5, 3) }
+
+// LeastFLOPs is FLOPs without what gradients compute a second time, scores and
+// logits, so that devices which keep them can be compared with those which do not.
+// Layers that are recomputed are counted as they are.
+func (p *Program) LeastFLOPs() float64 { return p.count(4, 2) }
+
+// count takes the products of an attention's gradient and of an output layer's.
+func (p *Program) count(attention, output float64) float64 {
 	var n float64
 	for _, op := range p.Ops {
 		switch op.Kind {
@@ -191,13 +199,13 @@ func (p *Program) FLOPs() float64 {
 			q, k := op.In[0], op.In[1]
 			products := 2.0 // scores, weighted sum
 			if op.Kind == AttentionGrad {
-				products = 5 // scores again, dP, dQ, dK, dV
+				products = attention // scores again, dP, dQ, dK, dV
 			}
 			n += products * float64(q.Len()) * float64(k.Dim(0)) / float64(op.Attr.Rows)
 		case LinearLogProb, LinearLogProbGrad:
 			products := 1.0
 			if op.Kind == LinearLogProbGrad {
-				products = 3 // logits again, dH, dW
+				products = output // logits again, dH, dW
 			}
 			n += products * 2 * float64(op.In[0].Len()) * float64(op.In[1].Dim(0))
 		}

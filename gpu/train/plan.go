@@ -2,6 +2,7 @@ package train
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -13,12 +14,12 @@ import (
 
 // Plan is the memory that a run takes, in bytes, and what a step computes.
 type Plan struct {
-	Parameters, Moments, Gradients int64 // state
-	Activations                    int64 // temporaries of the largest step looked at
-	Available                      int64 // what may be used; 0 if it is not known
-	FLOPs                          float64
-	Tokens                         int // computed in that step
-	Trained, Total                 int // parameters trained and in all
+	Parameters, Moments, Gradients int64   // state
+	Activations                    int64   // temporaries of the largest step looked at
+	Available                      int64   // what may be used; 0 if it is not known
+	FLOPs, LeastFLOPs              float64 // see program.Program
+	Tokens                         int     // computed in that step
+	Trained, Total                 int     // parameters trained and in all
 }
 
 // Sum is all memory of the plan.
@@ -95,7 +96,8 @@ func (t *Trainer) Plan() (Plan, error) {
 // planOf adds up the memory of a compiled step.
 func planOf(e program.Executable, dev program.Device, c Config, params []model.Param, tokens int) Plan {
 	mem := e.Memory()
-	p := Plan{Activations: mem.Temporary + mem.Data, FLOPs: e.Program().FLOPs() * float64(max(1, c.ranks)), Tokens: tokens, Total: model.Count(params)}
+	p := Plan{Activations: mem.Temporary + mem.Data, Tokens: tokens, Total: model.Count(params)}
+	p.FLOPs, p.LeastFLOPs = e.Program().FLOPs()*float64(max(1, c.ranks)), e.Program().LeastFLOPs()*float64(max(1, c.ranks))
 	for _, x := range params {
 		if !x.Frozen {
 			p.Trained += program.Elements(x.Shape)
@@ -131,6 +133,9 @@ type Sized interface {
 	Bytes(t program.DType, shape []int) int64
 }
 
+// ErrMemory says that a run would need more memory than there is.
+var ErrMemory = errors.New("training does not fit in memory")
+
 // refuse stops a run that cannot fit before it begins.
 func (t *Trainer) refuse() error {
 	p, err := t.Plan()
@@ -138,7 +143,7 @@ func (t *Trainer) refuse() error {
 		return err
 	}
 	if p.Available > 0 && p.Sum() > p.Available {
-		return fmt.Errorf("training does not fit in memory: %s; make Micro smaller, set Recompute, keep the moments in bf16 or 8 bits, or train adapters with LoRA", p)
+		return fmt.Errorf("%w: %s; make Micro smaller, set Recompute, keep the moments in bf16 or 8 bits, or train adapters with LoRA", ErrMemory, p)
 	}
 	return nil
 }
