@@ -150,9 +150,9 @@ def sft():
 
 
 def pro():
-    """The collation of the official code: every response is a row of its own
-    behind its prompt, padded to the longest of the micro-batch, and logits are
-    computed for all tokens."""
+    """The official code's way: every response is a row of its own behind its
+    prompt, padded to the longest of the micro-batch; the model runs once for each
+    place of the ranking, and logits are computed for all tokens."""
     data = rankings(sizes["prompts"])
     m = model(torch.float32)
     optimiser = trainer(m)
@@ -167,25 +167,29 @@ def pro_seconds(m, optimiser, data, micro):
     k = sizes["k"]
     batches = []
     for lo in range(0, len(data), micro):
-        rows = [(p, r) for p, responses, _ in data[lo:lo + micro] for r in responses]
-        width = max(len(p) + len(r) for p, r in rows)
-        ids = torch.full((len(rows), width), 1)
-        seen = torch.zeros((len(rows), width), dtype=torch.long)
-        asked = torch.zeros((len(rows), width), dtype=torch.bool)
-        for i, (p, r) in enumerate(rows):
-            n = len(p) + len(r)
-            ids[i, :n] = torch.tensor(p + r)
-            seen[i, :n] = 1
-            asked[i, len(p):n] = True
-        rewards = torch.tensor([w for _, _, w in data[lo:lo + micro]], dtype=torch.float32)
+        part = data[lo:lo + micro]
+        width = max(len(p) + len(r) for p, responses, _ in part for r in responses)
+        ids = torch.full((k, len(part), width), 1)
+        seen = torch.zeros((k, len(part), width), dtype=torch.long)
+        asked = torch.zeros((k, len(part), width), dtype=torch.bool)
+        for i, (p, responses, _) in enumerate(part):
+            for j, r in enumerate(responses):
+                n = len(p) + len(r)
+                ids[j, i, :n] = torch.tensor(p + r)
+                seen[j, i, :n] = 1
+                asked[j, i, len(p):n] = True
+        rewards = torch.tensor([w for _, _, w in part], dtype=torch.float32)
         batches.append([x.to(device) for x in (ids, seen, asked, rewards)])
 
     def loss_of(ids, seen, asked, rewards):
-        logits = m(input_ids=ids, attention_mask=seen, use_cache=False).logits[:, :-1]
-        asked = asked[:, 1:]
-        logp = logits.float().log_softmax(-1).gather(-1, ids[:, 1:, None]).squeeze(-1) * asked
-        total = logp.sum(-1)
-        score = (total / asked.sum(-1)).view(-1, k)
+        totals, scores = [], []
+        for j in range(k):
+            logits = m(input_ids=ids[j], attention_mask=seen[j], use_cache=False).logits[:, :-1]
+            mask = asked[j, :, 1:]
+            logp = logits.float().log_softmax(-1).gather(-1, ids[j, :, 1:, None]).squeeze(-1) * mask
+            totals.append(logp.sum(-1))
+            scores.append(totals[-1] / mask.sum(-1))
+        score = torch.stack(scores, 1)
         loss = 0
         for t in range(k - 1):
             gap = rewards[:, t:t + 1] - rewards[:, t + 1:]
@@ -193,7 +197,7 @@ def pro_seconds(m, optimiser, data, micro):
             top = score[:, t] * hot
             rest = (score[:, t + 1:] * gap).exp().sum(-1)
             loss = loss + (1e-10 + top.exp() + rest).log() - top
-        loss = loss + 0.05 * (k - 1) ** 2 * -total.view(-1, k)[:, 0]
+        loss = loss + 0.05 * (k - 1) ** 2 * -totals[0]
         return loss.sum() / len(data)
 
     def step():

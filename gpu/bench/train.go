@@ -28,7 +28,7 @@ func (t training) fits(dev program.Device) error {
 	if d, ok := dev.(program.Ranked); ok && d.Ranks() > 1 {
 		return nil // the batch is divided, and looked at by training itself
 	}
-	b, err := batch.Pack(t.examples, t.k, batch.Options{RowTokens: t.c.RowTokens, RowMultiple: t.c.RowMultiple})
+	b, err := batch.Pack(t.examples, t.k, batch.Options{RowTokens: t.c.RowTokens})
 	if err != nil {
 		return err
 	}
@@ -164,9 +164,34 @@ func (s settings) rank(c model.Config, n int) (training, error) {
 	}
 	z.Model.Vocab = min(z.Model.Vocab, c.Vocab)
 	examples, err := rankings(s.prompts, n, z)
+	if err != nil {
+		return training{}, err
+	}
+	row, err := shortest(examples, z)
 	return training{c, examples, train.Config{
-		Loss: loss.PRO{}, Compute: program.BF16, Batch: n, RowTokens: z.RowPRO, RowMultiple: 2, Limits: batch.Limits{Prompt: z.Prompt, Total: z.Total},
+		Loss: loss.PRO{}, Compute: program.BF16, Batch: n, RowTokens: row, Limits: batch.Limits{Prompt: z.Prompt, Total: z.Total},
 	}, z.K}, err
+}
+
+// shortest is the length of rows that leaves the fewest tokens unused; of equal
+// ones the shortest, as attention takes the square of it.
+func shortest(examples []batch.Example, z size) (int, error) {
+	best, computed := 0, 0
+	var last error
+	for row := z.RowPRO / 2; row <= z.RowPRO; row += z.RowPRO / 8 {
+		b, err := batch.Pack(examples, z.K, batch.Options{RowTokens: row})
+		if err != nil {
+			last = err
+			continue
+		}
+		if best == 0 || b.Stats.Computed < computed {
+			best, computed = row, b.Stats.Computed
+		}
+	}
+	if best == 0 {
+		return 0, last
+	}
+	return best, nil
 }
 
 // pro is ranked responses behind shared prompts, packed.
@@ -201,7 +226,7 @@ func large(ctx context.Context, s settings, r *Result) error {
 	if err != nil {
 		return err
 	}
-	t, err := s.rank(z.Large, max(2, z.Prompts/4))
+	t, err := s.rank(z.Large, z.Prompts)
 	if err != nil {
 		return err
 	}
