@@ -219,28 +219,7 @@ func (s *source) size() int64 {
 
 // readerMemory is what Arrow's IPC readers allocate from: always Go's own memory,
 // since those of v17 never release dictionaries and the messages they came in.
-func readerMemory(size int64) memory.Allocator { return bounded{memory.NewGoAllocator(), size} }
-
-// A bounded allocator refuses, by a panic that readFile makes an error of, what a
-// file of that size cannot hold even when it is compressed 65,536 times: a
-// corrupt length would else end the process for want of memory.
-type bounded struct {
-	memory.Allocator
-	fileSize int64
-}
-
-func (b bounded) check(n int) {
-	if most := min(1<<40, b.fileSize<<16); n < 0 || int64(n) > most {
-		panic(fmt.Sprintf("a buffer of %d bytes in a file of %d", n, b.fileSize))
-	}
-}
-
-func (b bounded) Allocate(n int) []byte { b.check(n); return b.Allocator.Allocate(n) }
-
-func (b bounded) Reallocate(n int, old []byte) []byte {
-	b.check(n)
-	return b.Allocator.Reallocate(n, old)
-}
+func readerMemory(size int64) memory.Allocator { return Bounded(memory.NewGoAllocator(), mostIn(size)) }
 
 func readIPCFile(f *source, o ReadOptions) (*Table, error) {
 	if err := CheckIPCFile(f, f.size()); err != nil {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"unicode/utf8"
 
 	"divvy/arrowio/charset"
 )
@@ -12,11 +11,7 @@ import (
 // textFault finds text that encoding/json would put U+FFFD in the place of: bytes
 // that are not UTF-8, and halves of surrogate pairs.
 func textFault(line []byte) error {
-	if !utf8.Valid(line) {
-		at := 0
-		for r, size := utf8.DecodeRune(line); r != utf8.RuneError || size > 1; r, size = utf8.DecodeRune(line[at:]) {
-			at += size
-		}
+	if at := charset.InvalidAt(line); at >= 0 {
 		return fmt.Errorf("key %q: %w", keyAt(line, at), charset.Check(line, encodingOption))
 	}
 	if at := loneSurrogate(line); at >= 0 {

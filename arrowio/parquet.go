@@ -130,7 +130,7 @@ func ReadParquet(path string, opts ...ReadOptions) (*Table, error) {
 
 func readParquet(f *source, o ReadOptions) (_ *Table, err error) {
 	own := o.Allocator
-	mem := &tracked{Allocator: bounded{o.allocator(), f.size()}, live: map[*byte][]byte{}}
+	mem := &tracked{Allocator: Bounded(o.allocator(), mostIn(f.size())), live: map[*byte][]byte{}}
 	var result arrow.Record
 	defer func() { mem.freeAllBut(result) }() // the reader keeps memory, when it fails and of pages of version 2
 	o.Allocator = mem

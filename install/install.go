@@ -12,11 +12,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 
 	"divvy/kernel/modules"
+	"divvy/kernel/programs"
 )
 
 //go:generate go run ./logo
@@ -87,19 +87,6 @@ func (in *installer) install(ctx context.Context) error {
 	return nil
 }
 
-// The programs of an installed kernel, which lie side by side.
-const (
-	wholeProgram = "divvy"       // all commands: the worker is one of them
-	frontProgram = "divvy-front" // the serve command alone, which Jupyter starts; see divvy/kernel/front
-)
-
-func fileOf(program string) string {
-	if runtime.GOOS == "windows" {
-		return program + ".exe"
-	}
-	return program
-}
-
 // provide puts the kernel's programs into a folder, and returns the file of the one
 // that Jupyter is to start.
 func (in *installer) provide(ctx context.Context, dir string) (serving string, err error) {
@@ -116,8 +103,8 @@ func (in *installer) provide(ctx context.Context, dir string) (serving string, e
 	fmt.Fprintln(in.out, "Building the kernel; the first time takes a few minutes …")
 	begun := time.Now()
 	var size int64
-	for program, source := range map[string]string{wholeProgram: "./kernel", frontProgram: "./kernel/front"} {
-		path := filepath.Join(dir, fileOf(program))
+	for program, source := range map[string]string{programs.Whole: "./kernel", programs.Front: "./kernel/front"} {
+		path := filepath.Join(dir, programs.File(program))
 		if err := in.build(ctx, root, source, path); err != nil {
 			return "", fmt.Errorf("building the kernel with the go tool, which has said why: %w", err)
 		}
@@ -128,7 +115,7 @@ func (in *installer) provide(ctx context.Context, dir string) (serving string, e
 		size += st.Size()
 	}
 	fmt.Fprintf(in.out, "Built in %.1f s (%d MB)\n", time.Since(begun).Seconds(), size>>20)
-	return fileOf(frontProgram), in.leaveSource(ctx, root, filepath.Join(dir, modules.SourceFile))
+	return programs.File(programs.Front), in.leaveSource(ctx, root, filepath.Join(dir, modules.SourceFile))
 }
 
 // build builds one program. The symbol table is of no use to a user, and a third of
@@ -171,11 +158,11 @@ func (in *installer) goTool(ctx context.Context, dir string, args ...string) ([]
 // copy takes the program that was named, and what lies beside it: the front
 // program, without which the whole one serves Jupyter, and the sources.
 func (in *installer) copy(dir string) (serving string, err error) {
-	from, front := in.binary, fileOf(frontProgram)
+	from, front := in.binary, programs.File(programs.Front)
 	if filepath.Base(from) == front { // the one that kernel.json names
-		from = filepath.Join(filepath.Dir(from), fileOf(wholeProgram))
+		from = filepath.Join(filepath.Dir(from), programs.File(programs.Whole))
 	}
-	serving = fileOf(wholeProgram)
+	serving = programs.File(programs.Whole)
 	if err := copyFile(from, filepath.Join(dir, serving), 0o755); err != nil {
 		return "", fmt.Errorf("copying the kernel program: %w", err)
 	}
@@ -297,7 +284,7 @@ func refuseForeign(path string) error {
 	}
 	var spec kernelSpec
 	if json.Unmarshal(b, &spec) == nil && len(spec.Argv) > 1 && spec.Argv[1] == "serve" {
-		if name := strings.TrimSuffix(filepath.Base(spec.Argv[0]), ".exe"); name == wholeProgram || name == frontProgram {
+		if name := strings.TrimSuffix(filepath.Base(spec.Argv[0]), ".exe"); name == programs.Whole || name == programs.Front {
 			return nil
 		}
 	}

@@ -57,18 +57,29 @@ func NewReader(r io.Reader, name string) (io.Reader, error) {
 // ErrNotUTF8 is what the errors of Check wrap.
 var ErrNotUTF8 = errors.New("the text is not UTF-8")
 
-// Check says where a text is not UTF-8. option names what may say which encoding it
-// is in.
-func Check(text []byte, option string) error {
+// InvalidAt is where a text is not UTF-8, -1 for nowhere.
+func InvalidAt(text []byte) int {
+	if utf8.Valid(text) {
+		return -1
+	}
 	at := 0
-	for at < len(text) {
+	for {
 		r, size := utf8.DecodeRune(text[at:])
-		if r == utf8.RuneError && size == 1 {
-			return fmt.Errorf("%w: byte 0x%02x at %d of it; if it is in another encoding, name that in %s, \"windows-1252\" for example", ErrNotUTF8, text[at], at+1, option)
+		if r == utf8.RuneError && size <= 1 {
+			return at
 		}
 		at += size
 	}
-	return nil
+}
+
+// Check says where a text is not UTF-8. option names what may say which encoding it
+// is in.
+func Check(text []byte, option string) error {
+	at := InvalidAt(text)
+	if at < 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: byte 0x%02x at %d of it; if it is in another encoding, name that in %s, \"windows-1252\" for example", ErrNotUTF8, text[at], at+1, option)
 }
 
 // LooksUTF16 tells whether a text without a mark is likely UTF-16, and which: half of

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"slices"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"divvy/gpu/batch"
+	"divvy/gpu/batch/batchtest"
 	"divvy/gpu/cpu"
 	"divvy/gpu/loss"
 	"divvy/gpu/model"
@@ -69,27 +69,6 @@ func start(t *testing.T, n int) (*ranks.Device, []*exec.Cmd) {
 
 const vocab = 40
 
-// rankings are random prompts with up to k ranked responses.
-func rankings(n, k int) []batch.Example {
-	r := rand.New(rand.NewPCG(5, 5))
-	ids := func(n int) []int32 {
-		x := make([]int32, n)
-		for i := range x {
-			x[i] = int32(r.IntN(vocab))
-		}
-		return x
-	}
-	out := make([]batch.Example, n)
-	for i := range out {
-		e := batch.Example{ID: i, Prompt: ids(2 + r.IntN(6))}
-		for j := range k {
-			e.Responses, e.Rewards = append(e.Responses, ids(1+r.IntN(6))), append(e.Rewards, float64(k-j)+r.Float64())
-		}
-		out[i] = e
-	}
-	return out
-}
-
 // trainer is a run of a small model.
 func trainer(t *testing.T, dev program.Device, arch string, c train.Config) *train.Trainer {
 	t.Helper()
@@ -106,7 +85,7 @@ func trainer(t *testing.T, dev program.Device, arch string, c train.Config) *tra
 		t.Fatal(err)
 	}
 	c.Batch, c.LR, c.RowTokens, c.RowMultiple = 6, 1e-2, 64, 6
-	tr, err := train.New(dev, m, model.Initial(params, 3), rankings(12, 3), c)
+	tr, err := train.New(dev, m, model.Initial(params, 3), batchtest.Rankings(12, 3, vocab), c)
 	if err != nil {
 		t.Fatal(err)
 	}

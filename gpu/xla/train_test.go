@@ -4,13 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"math"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 
-	"divvy/gpu/batch"
+	"divvy/gpu/batch/batchtest"
 	"divvy/gpu/cpu"
 	"divvy/gpu/generate"
 	"divvy/gpu/hf"
@@ -22,27 +21,6 @@ import (
 )
 
 const vocab = 40
-
-// rankings are random prompts with up to k ranked responses.
-func rankings(n, k int) []batch.Example {
-	r := rand.New(rand.NewPCG(5, 5))
-	ids := func(n int) []int32 {
-		x := make([]int32, n)
-		for i := range x {
-			x[i] = int32(r.IntN(vocab))
-		}
-		return x
-	}
-	out := make([]batch.Example, n)
-	for i := range out {
-		e := batch.Example{ID: i, Prompt: ids(2 + r.IntN(6))}
-		for j := range k {
-			e.Responses, e.Rewards = append(e.Responses, ids(1+r.IntN(6))), append(e.Rewards, float64(k-j)+r.Float64())
-		}
-		out[i] = e
-	}
-	return out
-}
 
 // run trains a small model for some steps and returns the steps and the weights.
 func run(t *testing.T, dev program.Device, arch string, c train.Config) ([]train.Step, model.Weights) {
@@ -61,7 +39,7 @@ func run(t *testing.T, dev program.Device, arch string, c train.Config) ([]train
 		t.Fatal(err)
 	}
 	c.Steps, c.Batch, c.LR, c.RowTokens = 4, 6, 1e-2, 64
-	tr, err := train.New(dev, m, model.Initial(params, 3), rankings(12, 3), c)
+	tr, err := train.New(dev, m, model.Initial(params, 3), batchtest.Rankings(12, 3, vocab), c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,13 +10,12 @@ package main
 
 import (
 	"os"
-	"path/filepath"
-	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
 	"divvy/kernel/exit"
+	"divvy/kernel/programs"
 	"divvy/kernel/serve"
 )
 
@@ -29,22 +28,9 @@ func main() {
 		debug.SetGCPercent(collectAt)
 	}
 	root := &cobra.Command{
-		Use:   "divvy-front",
+		Use:   programs.Front,
 		Short: "The front process of Divvy, a Go kernel for Jupyter; the installed kernelspec starts it",
 	}
-	root.AddCommand(serve.Command(workerProgram()))
+	root.AddCommand(serve.Command(programs.Beside(programs.Whole)))
 	exit.Run(root)
-}
-
-// workerProgram is the whole program, which the installer puts beside this one.
-func workerProgram() string {
-	name := "divvy"
-	if runtime.GOOS == "windows" {
-		name += ".exe"
-	}
-	own, err := os.Executable()
-	if err != nil {
-		return name // found on the PATH, or told in the error when it is not
-	}
-	return filepath.Join(filepath.Dir(own), name)
 }

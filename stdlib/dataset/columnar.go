@@ -62,7 +62,7 @@ func produceParquet(ctx context.Context, o *Options, name string, at io.ReaderAt
 			err = fmt.Errorf("not Parquet: %v", p)
 		}
 	}()
-	f, err := file.NewParquetReader(io.NewSectionReader(at, 0, size), file.WithReadProps(parquet.NewReaderProperties(&bounded{})))
+	f, err := file.NewParquetReader(io.NewSectionReader(at, 0, size), file.WithReadProps(parquet.NewReaderProperties(readerMemory())))
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func produceParquet(ctx context.Context, o *Options, name string, at io.ReaderAt
 			pair.Key = ""
 		}
 	}
-	r, err := pqarrow.NewFileReader(f, pqarrow.ArrowReadProperties{BatchSize: batchRows}, &bounded{})
+	r, err := pqarrow.NewFileReader(f, pqarrow.ArrowReadProperties{BatchSize: batchRows}, readerMemory())
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func produceArrowFile(o *Options, name string, at ipc.ReadAtSeeker, emit func(*b
 	if err := arrowio.CheckIPCFile(at, size); err != nil {
 		return fmt.Errorf("not Arrow: %w", err)
 	}
-	r, err := ipc.NewFileReader(at, ipc.WithAllocator(&bounded{}))
+	r, err := ipc.NewFileReader(at, ipc.WithAllocator(readerMemory()))
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func produceArrowStream(o *Options, name string, in io.Reader, emit func(*block)
 	if err := arrowio.CheckIPCStream(head); err != nil {
 		return fmt.Errorf("not Arrow: %w", err)
 	}
-	r, err := ipc.NewReader(buffered, ipc.WithAllocator(&bounded{}))
+	r, err := ipc.NewReader(buffered, ipc.WithAllocator(readerMemory()))
 	if err != nil {
 		return err
 	}
@@ -137,26 +137,9 @@ func produceArrowStream(o *Options, name string, in io.Reader, emit func(*block)
 	return produceRecords(o, name, r.Read, emit)
 }
 
-// bounded is Arrow's allocator, which refuses what only a broken file asks for:
-// Go would end the process where there is not as much memory. The readers' panics
-// become errors.
-type bounded struct{ memory.GoAllocator }
-
-// maxBuffer is the largest buffer of a column of one record.
-const maxBuffer = 4 << 30
-
-func (b *bounded) Allocate(size int) []byte { return b.GoAllocator.Allocate(checked(size)) }
-
-func (b *bounded) Reallocate(size int, old []byte) []byte {
-	return b.GoAllocator.Reallocate(checked(size), old)
-}
-
-func checked(size int) int {
-	if size < 0 || size > maxBuffer {
-		panic(fmt.Sprintf("a buffer of %d bytes", size))
-	}
-	return size
-}
+// readerMemory is what Arrow's readers allocate from: a record's column is of at most
+// 4 GiB, and what asks for more is a broken file. The readers' panics become errors.
+func readerMemory() memory.Allocator { return arrowio.Bounded(memory.NewGoAllocator(), 4<<30) }
 
 // produceRecords turns record batches into blocks.
 func produceRecords(o *Options, name string, read func() (arrow.Record, error), emit func(*block) error) error {

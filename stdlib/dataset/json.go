@@ -8,7 +8,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -65,13 +64,10 @@ func (o *object) syntax(err error) error {
 	switch {
 	case errors.As(err, &s):
 		cause := s.Err
-		if err := charset.Check(o.line, "Options.Encoding"); err != nil {
+		if err := charset.Check(o.line, encodingOption); err != nil {
 			cause = err
 		} else if errors.Is(cause, io.ErrUnexpectedEOF) {
 			cause = errors.New("the line ends inside the JSON value")
-		}
-		if !utf8.Valid(o.line) {
-			cause = errNotUTF8
 		}
 		return fault(int(s.ByteOffset), fmt.Errorf("not JSON: %w", cause))
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):

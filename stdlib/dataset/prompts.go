@@ -3,8 +3,8 @@ package dataset
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
+	"divvy/arrowio/charset"
 	"divvy/arrowio/compressed"
 )
 
@@ -36,19 +36,15 @@ func parsePrompt(o *object, r *Row) error {
 
 // parseText takes a line of text for a prompt.
 func parseText(line []byte, r *Row) error {
-	for i := 0; i < len(line); {
-		c, size := utf8.DecodeRune(line[i:])
-		if c == utf8.RuneError && size == 1 {
-			return fault(i, errNotUTF8)
-		}
-		i += size
+	if at := charset.InvalidAt(line); at >= 0 {
+		return fault(at, charset.Check(line, encodingOption))
 	}
 	r.Prefix = []string{PrompterMark + strings.TrimSpace(string(line)), AssistantMark}
 	return nil
 }
 
-// errNotUTF8 is what text of another encoding is.
-var errNotUTF8 = fmt.Errorf("not UTF-8; to convert a file: iconv -f latin1 -t utf-8 FILE > NEW (with the encoding that it has)")
+// encodingOption is what says the encoding of a text.
+const encodingOption = "Options.Encoding"
 
 // isText tells by its name whether a file is plain text, a prompt a line.
 func isText(name string) bool {

@@ -86,8 +86,8 @@ func TestErrorsNameAWayOut(t *testing.T) {
 		"array.json":       "only an object a line: jq -c '.[]' FILE > FILE.jsonl",
 		"pairs.csv":        "arrowio.ReadCSV",
 		"lines":            "are read from files named .txt",
-		"latin.txt":        "dataset: latin.txt:1:4: not UTF-8; to convert a file: iconv",
-		"latin.jsonl":      "not UTF-8; to convert a file: iconv",
+		"latin.txt":        "dataset: latin.txt:1:4: the text is not UTF-8: byte 0xe9 at 4 of it; if it is in another encoding, name that in Options.Encoding, \"windows-1252\"",
+		"latin.jsonl":      "the text is not UTF-8: byte 0xe9",
 		"neither.jsonl":    "prompt or instruction alone (Prompts)",
 		"both.jsonl":       "one of them is to be the prompt",
 	} {
