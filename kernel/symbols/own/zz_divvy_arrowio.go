@@ -11,6 +11,7 @@ import (
 func _divvy_arrowio() map[string]reflect.Value {
 	return map[string]reflect.Value{
 		"Agg":             reflect.ValueOf((*p_divvy_arrowio.Agg)(nil)),
+		"Bounded":         reflect.ValueOf(p_divvy_arrowio.Bounded),
 		"Builder":         reflect.ValueOf((*p_divvy_arrowio.Builder)(nil)),
 		"CSVOptions":      reflect.ValueOf((*p_divvy_arrowio.CSVOptions)(nil)),
 		"CheckIPCFile":    reflect.ValueOf(p_divvy_arrowio.CheckIPCFile),

@@ -11,6 +11,7 @@ func _divvy_arrowio_charset() map[string]reflect.Value {
 	return map[string]reflect.Value{
 		"Check":      reflect.ValueOf(p_divvy_arrowio_charset.Check),
 		"ErrNotUTF8": reflect.ValueOf(&p_divvy_arrowio_charset.ErrNotUTF8).Elem(),
+		"InvalidAt":  reflect.ValueOf(p_divvy_arrowio_charset.InvalidAt),
 		"LooksUTF16": reflect.ValueOf(p_divvy_arrowio_charset.LooksUTF16),
 		"NewReader":  reflect.ValueOf(p_divvy_arrowio_charset.NewReader),
 	}
