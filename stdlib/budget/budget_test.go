@@ -163,6 +163,9 @@ func TestSplitLimits(t *testing.T) {
 	if text := p.Answer(); !strings.Contains(text, "Extrapolated, so not to be trusted: 2 responses (d ") {
 		t.Error(text)
 	}
+	if f := p.Figure(); len(f.Series) != 2*len(p.Ways) || f.Series[1].Y[0] != p.Ways[0].ChosenD {
+		t.Errorf("figure without the chosen prompts: %v", f.Series)
+	}
 	if f := p.Figure(); f.YLabel != "Diversity d" {
 		t.Error("a reward is drawn outside the law's range")
 	}

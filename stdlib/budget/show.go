@@ -38,8 +38,9 @@ func (p *Plan) Table() *arrowio.Table {
 }
 
 // Figure is what budgets up to this one buy with random prompts, a curve for
-// each number of responses: the law's reward with its band, where d lies in the
-// range of the law, or d where there is no such reward.
+// each number of responses, and beside it a point for what this budget buys with
+// prompts chosen for diversity: the law's reward with its band, the curve where d
+// lies in the range of the law, or d where there is no such reward.
 func (p *Plan) Figure() *figure.Figure {
 	f := p.rewards()
 	if f == nil {
@@ -71,13 +72,16 @@ func (p *Plan) rewards() *figure.Figure {
 		if len(s.X) > 1 {
 			series = append(series, s)
 		}
+		if c := w.Chosen; !c.Outside {
+			series = append(series, chosen(w, c.Reward, c.Low, c.High))
+		}
 	}
 	if len(series) == 0 {
 		return nil
 	}
 	return &figure.Figure{
-		Title: "What a budget buys", Subtitle: fmt.Sprintf("Random prompts of a pool of %d; reward by the lines of %s", p.Pool, law.Name),
-		YLabel: "Reward", Series: series, Caption: "Bands: 95 % for the mean of a line. Only where d lies in the range of the lines.",
+		Title: "What a budget buys", Subtitle: fmt.Sprintf("Prompts of a pool of %d; reward by the lines of %s", p.Pool, law.Name),
+		YLabel: "Reward", Series: series, Caption: linesAndPoints + " Bands and bars: 95 % for the mean of a line. Only where d lies in the range of the lines.",
 	}
 }
 
@@ -90,12 +94,23 @@ func (p *Plan) diversities() *figure.Figure {
 				s.X, s.Y = append(s.X, float64(n*w.Responses)), append(s.Y, p.Curve[i])
 			}
 		}
-		series = append(series, s)
+		series = append(series, s, chosen(w, w.ChosenD, math.Inf(-1), math.Inf(1)))
 	}
 	return &figure.Figure{
-		Title: "What a budget buys in diversity", Subtitle: fmt.Sprintf("Random prompts of a pool of %d", p.Pool),
-		YLabel: "Diversity d", Series: series,
+		Title: "What a budget buys in diversity", Subtitle: fmt.Sprintf("Prompts of a pool of %d", p.Pool),
+		YLabel: "Diversity d", Series: series, Caption: linesAndPoints,
 	}
+}
+
+const linesAndPoints = "Lines: prompts drawn at random. Points: prompts chosen for diversity."
+
+// chosen is the point of a way's chosen prompts, of the look of its line.
+func chosen(w Way, y, low, high float64) figure.Series {
+	s := figure.Series{Name: responses(w.Responses), X: []float64{float64(w.Annotations)}, Y: []float64{y}}
+	if !math.IsInf(low, 0) && !math.IsInf(high, 0) {
+		s.Lo, s.Hi = []float64{low}, []float64{high}
+	}
+	return s
 }
 
 func responses(k int) string {

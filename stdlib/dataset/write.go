@@ -19,8 +19,12 @@ import (
 
 // WriteJSONL writes the rows in PRO's schema, which PRO's and the paper's own
 // code read, and Load. A name that ends in .gz or .zst is compressed. The file appears
-// when it is complete. File and Line of a row are not written.
+// when it is complete, its folder when there is none. File and Line of a row are not written.
 func (d *Dataset) WriteJSONL(ctx context.Context, path string) (err error) {
+	err = os.MkdirAll(filepath.Dir(path), 0o755)
+	if err != nil {
+		return fmt.Errorf("dataset: writing %s: %w", path, err)
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".divvy-*")
 	if err != nil {
 		return fmt.Errorf("dataset: writing %s: %w", path, err)

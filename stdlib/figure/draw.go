@@ -34,6 +34,9 @@ func (f *Figure) Draw(c draw.Canvas) (err error) {
 	if f.Title != "" || f.Subtitle != "" || f.hasLegend() {
 		c = draw.Crop(c, 0, 0, 0, -px(4))
 	}
+	if f.hasRuleLabels() {
+		c = draw.Crop(c, 0, 0, 0, -px(ruleLabel))
+	}
 	c = footer(c, f.Caption, textStyle(sizeCaption, false, inkFaint))
 
 	p, err := f.plot()
@@ -88,12 +91,14 @@ func (f *Figure) hasLegend() bool {
 	if f.NoLegend || len(f.Series) < 2 {
 		return false
 	}
-	for _, s := range f.Series {
-		if s.Name != "" {
-			return true
+	named, entries := false, 0
+	for i, s := range f.Series {
+		named = named || s.Name != ""
+		if f.first(i) == i {
+			entries++
 		}
 	}
-	return false
+	return named && entries > 1
 }
 
 // drawLegend writes the names of the series in a row, in several where one is
@@ -104,7 +109,7 @@ func (f *Figure) drawLegend(c draw.Canvas) draw.Canvas {
 	thumb, gap, space, height := px(22), px(6), px(18), px(20)
 	x, y := c.Min.X, c.Max.Y-height/2
 	for i, s := range f.Series {
-		if s.Name == "" {
+		if s.Name == "" || f.first(i) != i {
 			continue
 		}
 		width := thumb + gap + sty.Width(s.Name)
@@ -168,8 +173,8 @@ func (f *Figure) plot() (*plot.Plot, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range f.Rules {
-		p.Add(rule{r})
+	for i, r := range f.Rules {
+		p.Add(rule{r, f, i})
 	}
 	f.setRanges(p)
 	if f.Customize != nil {

@@ -23,7 +23,8 @@ const (
 
 // Series is one group of data: a colour, a marker and an entry in the legend.
 type Series struct {
-	// Name stands in the legend.
+	// Name stands in the legend. Series of one name have one entry and one look:
+	// a curve and the points beside it.
 	Name string
 	// X and Y are the points, equally many. In a figure with Categories X is left
 	// empty: Y[i] belongs to Categories[i].
@@ -167,7 +168,22 @@ func (f *Figure) look(i int) int {
 	if c := f.Series[i].Color; c > 0 {
 		return c - 1
 	}
-	return i % len(palette)
+	entry := 0
+	for j := range f.first(i) {
+		if f.first(j) == j {
+			entry++
+		}
+	}
+	return entry % len(palette)
+}
+
+// first is the first series that has the name of series i, or i.
+func (f *Figure) first(i int) int {
+	name := f.Series[i].Name
+	if name == "" {
+		return i
+	}
+	return slices.IndexFunc(f.Series, func(s Series) bool { return s.Name == name })
 }
 
 // bounds gives the range of the data, fits and bands included, before padding.

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg/draw"
 
 	"divvy/stdlib/display"
@@ -181,7 +182,13 @@ func TestVegaLite(t *testing.T) {
 		"scatter": {Figure4c(), []string{vegaSchema, `"x":12.6974,"y":0.4764`, "#0072b2", `"bind":"legend"`, "y = 0.0073174 x +0.3883"}},
 		"dots":    {EqualBudget(), []string{`"category":"PRO OPT-1.3B Harmless, N = 24,000"`, `"value":59.24`}},
 		"bars":    {BarChart([]string{"<b>"}, []Series{{Name: "s", Y: []float64{2}}}), []string{`\u003cb\u003e`, `"xOffset"`}},
-		"rules":   {&Figure{Series: []Series{{X: []float64{1, 2}, Y: []float64{1, 2}}}, Rules: []Rule{{At: 1.5, Label: "here"}, {At: 1, Horizontal: true}}}, []string{`"label":"here"`, `"strokeDash"`}},
+		"rules on dots": {&Figure{Categories: []string{"a"}, Layout: Dots, Series: []Series{{Y: []float64{2}}}, Rules: []Rule{{At: 2, Label: "here"}}},
+			[]string{`"label":"here","value":2`, `"strokeDash"`}},
+		"rules on bars": {&Figure{Categories: []string{"a"}, Series: []Series{{Y: []float64{2}}}, Rules: []Rule{{At: 1, Label: "there", Horizontal: true}, {At: 1}}},
+			[]string{`"label":"there","value":1`}},
+		"one name": {&Figure{Series: []Series{{Name: "a", X: []float64{1}, Y: []float64{1}, Mark: Line}, {Name: "a", X: []float64{2}, Y: []float64{2}}, {Name: "b", X: []float64{2}, Y: []float64{2}}}},
+			[]string{`"domain":["a","b"],"range":["#0072b2","#d55e00"]`}},
+		"rules": {&Figure{Series: []Series{{X: []float64{1, 2}, Y: []float64{1, 2}}}, Rules: []Rule{{At: 1.5, Label: "here"}, {At: 1, Horizontal: true}}}, []string{`"label":"here"`, `"strokeDash"`}},
 	} {
 		raw, err := json.Marshal(c.f.VegaLite())
 		if err != nil {
@@ -199,7 +206,7 @@ func TestVegaLite(t *testing.T) {
 func TestSave(t *testing.T) {
 	dir := t.TempDir()
 	for ext, magic := range map[string]string{"png": "\x89PNG", "svg": "<?xml"} {
-		path := filepath.Join(dir, "f."+ext)
+		path := filepath.Join(dir, "a new folder", "f."+ext)
 		if err := Figure4b().Save(path); err != nil {
 			t.Error(err)
 			continue
@@ -316,5 +323,18 @@ func TestDecayIndex(t *testing.T) {
 		if best != c.best || math.Abs(ln-c.ln) > 0.006*c.ln || (ln < half) != c.better {
 			t.Errorf("%s: best p %.3f, MSE with ln N %.3g and with d %.3g; want %.3f and %.3g", c.name, best, ln, half, c.best, c.ln)
 		}
+	}
+}
+
+// Labels stand above their rules, and to the side where they would meet.
+func TestRuleLabels(t *testing.T) {
+	f := &Figure{Rules: []Rule{{At: 300, Label: "alone"}, {At: 100, Label: "left one"}, {At: 120, Label: "right one"}, {At: 500, Label: "at the end of the plot"}, {At: 1, Horizontal: true}}}
+	got := f.ruleAligns(func(v float64) float64 { return v }, 500)
+	want := []text.XAlignment{draw.XCenter, draw.XRight, draw.XLeft, draw.XRight, 0}
+	if !slices.Equal(got, want) {
+		t.Errorf("aligned %v, want %v", got, want)
+	}
+	if !f.hasRuleLabels() || (&Figure{Rules: f.Rules[4:]}).hasRuleLabels() {
+		t.Error("room for labels where there are none, or none where there are some")
 	}
 }

@@ -193,37 +193,3 @@ func (baseline) Plot(c draw.Canvas, p *plot.Plot) {
 		c.StrokeLine2(draw.LineStyle{Color: inkAxis, Width: px(1)}, c.Min.X, y, c.Max.X, y)
 	}
 }
-
-// rule is a line across the plot with its label.
-type rule struct{ Rule }
-
-func (r rule) Plot(c draw.Canvas, p *plot.Plot) {
-	tx, ty := p.Transforms(&c)
-	ink := inkText
-	if r.Color > 0 && r.Color <= len(palette) {
-		ink = palette[r.Color-1].color
-	}
-	line := draw.LineStyle{Color: ink, Width: px(1.2), Dashes: []vg.Length{px(5), px(4)}}
-	sty := textStyle(sizeTick, false, ink)
-	if r.Horizontal {
-		y := ty(r.At)
-		if y < c.Min.Y || y > c.Max.Y {
-			return
-		}
-		c.StrokeLine2(line, c.Min.X, y, c.Max.X, y)
-		sty.XAlign, sty.YAlign = draw.XLeft, draw.YBottom
-		c.FillText(sty, vg.Point{X: c.Min.X + px(4), Y: y + px(3)}, r.Label)
-		return
-	}
-	x := tx(r.At)
-	if x < c.Min.X || x > c.Max.X {
-		return
-	}
-	c.StrokeLine2(line, x, c.Min.Y, x, c.Max.Y)
-	sty.XAlign, sty.YAlign = draw.XLeft, draw.YTop
-	at := vg.Point{X: x + px(5), Y: c.Max.Y - px(2)}
-	if at.X+sty.Width(r.Label) > c.Max.X {
-		sty.XAlign, at.X = draw.XRight, x-px(5)
-	}
-	c.FillText(sty, at, r.Label)
-}

@@ -34,7 +34,8 @@ func (f *Figure) PNG() ([]byte, error) { return drawPNG(f) }
 // where that is missing, Arial or Helvetica, which have the same widths.
 func (f *Figure) SVG() (string, error) { return drawSVG(f) }
 
-// Save writes the figure to a file; the name's ending, .png or .svg, says how.
+// Save writes the figure to a file, and makes its folder where there is none; the
+// name's ending, .png or .svg, says how.
 // (There is no .pdf: gonum's writer knows neither bold Liberation nor the minus
 // sign. An SVG becomes one in any vector program.)
 func (f *Figure) Save(path string) error { return save(f, path) }
@@ -110,7 +111,10 @@ func save(d drawing, path string) error {
 	if err != nil {
 		return fmt.Errorf("figure: save %s: %w", path, err)
 	}
-	if err := os.WriteFile(path, content, 0o644); err != nil {
+	if err = os.MkdirAll(filepath.Dir(path), 0o755); err == nil {
+		err = os.WriteFile(path, content, 0o644)
+	}
+	if err != nil {
 		return fmt.Errorf("figure: save: %w", err)
 	}
 	return nil

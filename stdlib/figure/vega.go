@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/text"
 )
 
 // A Vega-Lite chart carries its data as JSON; above this many points the PNG
@@ -28,15 +29,14 @@ func (f *Figure) vegaFits() bool {
 // VegaLite gives the figure as a Vega-Lite 5 specification, which answers to the
 // mouse: points tell their values, and a click in the legend picks out a series.
 func (f *Figure) VegaLite() map[string]any {
-	w, h := f.size()
-	spec := obj{"width": w - 110, "height": h - 150}
+	_, h := f.size()
+	spec := obj{"width": f.plotWidth(), "height": h - 150}
 	switch {
 	case f.Categories == nil:
 		spec["layer"] = f.vegaSeries()
 	case f.Layout == Dots:
 		spec["layer"] = f.vegaDots()
 		spec["height"] = obj{"step": 24}
-		spec["width"] = w - 300
 	default:
 		spec["layer"] = f.vegaBars()
 	}
@@ -59,9 +59,23 @@ func (f *Figure) VegaLite() map[string]any {
 		}
 		spec = obj{"vconcat": []any{spec}, "title": title}
 	}
-	spec["$schema"], spec["config"] = vegaSchema, vegaConfig()
+	config := vegaConfig()
+	if f.hasRuleLabels() { // the legend leaves room for them
+		legend := config["legend"].(obj)
+		legend["offset"] = legend["offset"].(int) + ruleLabel
+	}
+	spec["$schema"], spec["config"] = vegaSchema, config
 	spec["padding"], spec["background"] = margin, hex(white)
 	return spec
+}
+
+// plotWidth is the width of the plot within the chart: the rest is for its axis.
+func (f *Figure) plotWidth() float64 {
+	w, _ := f.size()
+	if f.Categories != nil && f.Layout == Dots {
+		return w - 300
+	}
+	return w - 110
 }
 
 // obj is a JSON object.
@@ -88,6 +102,9 @@ func vegaConfig() obj {
 // scales gives colours and shapes to the names of the series.
 func (f *Figure) scales() (names, colors, shapes []any) {
 	for i, s := range f.Series {
+		if f.first(i) != i {
+			continue
+		}
 		look := palette[f.look(i)]
 		names = append(names, f.seriesName(i, s))
 		colors = append(colors, hex(look.color))
@@ -234,29 +251,45 @@ func tips(pairs ...string) []any {
 	return out
 }
 
+// vegaRules are the layers of the rules; without a channel for its axis a rule is
+// left out.
 func (f *Figure) vegaRules(x, y obj) []any {
 	var out []any
-	for _, r := range f.Rules {
-		ink := inkText
-		if r.Color > 0 && r.Color <= len(palette) {
-			ink = palette[r.Color-1].color
-		}
-		data := obj{"values": []any{obj{"x": r.At, "y": r.At, "label": r.Label}}}
-		axis, encoding := "x", obj{"x": x}
-		text := obj{"type": "text", "align": "left", "dx": 5, "dy": 9, "color": hex(ink), "fontSize": sizeTick}
-		where := obj{"x": x, "y": obj{"value": 0}, "text": obj{"field": "label"}}
+	var aligns []text.XAlignment
+	if x != nil {
+		lo, hi := domain(x)
+		width := f.plotWidth()
+		aligns = f.ruleAligns(func(v float64) float64 {
+			if f.XLog {
+				return math.Log(v/lo) / math.Log(hi/lo) * width
+			}
+			return (v - lo) / (hi - lo) * width
+		}, width)
+	}
+	for i, r := range f.Rules {
+		text := obj{"type": "text", "baseline": "bottom", "color": hex(r.ink()), "fontSize": sizeTick}
+		var axis, encoding, where obj
 		if r.Horizontal {
-			axis, encoding = "y", obj{"y": y}
-			text["dx"], text["dy"] = 4, -7
+			axis, encoding = y, obj{"y": y}
+			text["align"], text["dx"], text["dy"] = "left", 4, -3
 			where = obj{"y": y, "x": obj{"value": 0}, "text": obj{"field": "label"}}
+		} else {
+			axis, encoding = x, obj{"x": x}
+			where = obj{"x": x, "y": obj{"value": 0}, "text": obj{"field": "label"}}
 		}
-		if lo, hi := domain(encoding[axis].(obj)); r.At < lo || r.At > hi {
+		if axis == nil {
 			continue
-		} else if !r.Horizontal && r.At > lo+0.8*(hi-lo) { // no room on the right
-			text["align"], text["dx"] = "right", -5
+		}
+		if lo, hi := domain(axis); r.At < lo || r.At > hi {
+			continue
+		}
+		data := obj{"values": []any{obj{axis["field"].(string): r.At, "label": r.Label}}}
+		if !r.Horizontal {
+			text["dx"], text["dy"] = -3*ruleSide(aligns[i]), -3
+			text["align"] = map[float64]string{-1: "left", 0: "center", 1: "right"}[ruleSide(aligns[i])]
 		}
 		out = append(out,
-			obj{"data": data, "mark": obj{"type": "rule", "strokeDash": []any{5, 4}, "strokeWidth": 1.2, "color": hex(ink)}, "encoding": encoding},
+			obj{"data": data, "mark": obj{"type": "rule", "strokeDash": []any{5, 4}, "strokeWidth": 1.2, "color": hex(r.ink())}, "encoding": encoding},
 			obj{"data": data, "mark": text, "encoding": where})
 	}
 	return out
@@ -285,18 +318,19 @@ func (f *Figure) vegaBars() []any {
 	}
 	names, _, _ := f.scales()
 	padding := max(1-groupWidth, 1-barWidth*float64(len(f.Series)))
-	return []any{obj{
+	y := f.channel("value", f.YLabel, p.Y, false, nil)
+	return append([]any{obj{
 		"params": pick(),
 		"data":   obj{"values": f.categoryValues()},
 		"mark":   obj{"type": "bar", "stroke": "white", "strokeWidth": 1},
 		"encoding": obj{
 			"x":       obj{"field": "category", "type": "nominal", "sort": nil, "title": orNil(f.XLabel), "scale": obj{"padding": padding}, "axis": obj{"labelAngle": 0, "ticks": false, "labelPadding": 6}},
 			"xOffset": obj{"field": "series", "sort": names},
-			"y":       f.channel("value", f.YLabel, p.Y, false, nil),
+			"y":       y,
 			"color":   f.color(), "opacity": dim(1),
 			"tooltip": tips("series", "", "category", "", "value", f.YLabel),
 		},
-	}}
+	}}, f.vegaRules(nil, y)...)
 }
 
 func (f *Figure) vegaDots() []any {
@@ -314,7 +348,7 @@ func (f *Figure) vegaDots() []any {
 		spans = append(spans, obj{"category": c, "value": lo, "hi": hi})
 	}
 	x := f.channel("value", f.XLabel, p.X, false, f.XTicks)
-	return []any{
+	return append([]any{
 		obj{
 			"data":     obj{"values": spans},
 			"mark":     obj{"type": "rule", "strokeWidth": 3, "color": hex(inkGridDark)},
@@ -329,7 +363,7 @@ func (f *Figure) vegaDots() []any {
 				"tooltip": tips("category", "", "series", "", "value", f.XLabel),
 			},
 		},
-	}
+	}, f.vegaRules(x, nil)...)
 }
 
 // orNil gives an axis without a label none, where Vega-Lite would put the field's name.

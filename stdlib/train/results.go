@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"divvy/arrowio"
 	"divvy/stdlib/figure"
@@ -267,21 +268,21 @@ func (r *Results) Figure(algorithm string) (*figure.Figure, error) {
 	series := r.Series(algorithm)
 	f := figure.Scatter(series)
 	f.Title = algorithm + ": reward against diversity of the prompts"
-	f.XLabel, f.YLabel = "diversity d of the training prompts", "mean reward of the answers"
+	f.XLabel, f.YLabel = "Diversity d of the training prompts", "Mean reward of the answers"
 	mse, err := figure.PooledMSE(series)
 	if err != nil {
 		return nil, err
 	}
-	f.Subtitle = fmt.Sprintf("lines: least squares, pooled mean squared error %.3g", mse)
+	f.Subtitle = fmt.Sprintf("One least-squares line per ranking, pooled MSE %.2e", mse)
 	seeds := 0
 	for _, m := range r.means() {
 		seeds = max(seeds, m.seeds)
 	}
 	if seeds > 1 {
-		f.Subtitle += fmt.Sprintf("; points: means of %d seeds, bars: one standard deviation", seeds)
+		f.Caption = fmt.Sprintf("Points: means of %d seeds. Bars: one standard deviation.", seeds)
 	}
 	if r.Before > 0 {
-		f.Subtitle += "; dashed: before training"
+		f.Caption = strings.TrimSpace(f.Caption + " Dashed: before training.")
 		f.Rules = []figure.Rule{{At: r.Before, Horizontal: true}}
 	}
 	return f, nil

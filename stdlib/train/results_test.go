@@ -23,7 +23,7 @@ func TestResults(t *testing.T) {
 		}
 	}
 	f, err := r.Figure(SFT)
-	if err != nil || !strings.Contains(f.Subtitle, "means of 2 seeds") || len(f.Rules) != 1 {
+	if err != nil || !strings.Contains(f.Caption, "means of 2 seeds") || len(f.Rules) != 1 {
 		t.Errorf("figure %+v, %v", f, err)
 	}
 	sum, err := r.Summary()
