@@ -122,6 +122,26 @@ type Batch struct {
 	Stats    Stats
 }
 
+// Causal says whether each row is one text, and perhaps unused tokens behind it:
+// then every token of a text sees all tokens before it.
+func (b *Batch) Causal() bool {
+	if len(b.Reach) == 0 {
+		return false
+	}
+	for row := range slices.Chunk(b.Reach, b.RowTokens) {
+		used := slices.Index(row, -1)
+		if used < 0 {
+			used = len(row)
+		}
+		for i, reach := range row {
+			if i < used && int(reach) < used-1 || i >= used && reach >= 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // Stats counts the tokens of a batch.
 type Stats struct {
 	Used     int // tokens that belong to a text

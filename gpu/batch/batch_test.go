@@ -161,3 +161,41 @@ func TestRowMultiple(t *testing.T) {
 		}
 	}
 }
+
+// TestCausal: rows of one text each are causal, whatever follows it unused; two
+// texts, or two answers, in a row are not.
+func TestCausal(t *testing.T) {
+	text := func(prompt int, responses ...int) Example {
+		e := Example{Prompt: make([]int32, prompt)}
+		for _, n := range responses {
+			e.Responses, e.Rewards = append(e.Responses, make([]int32, n)), append(e.Rewards, 0)
+		}
+		return e
+	}
+	for name, c := range map[string]struct {
+		examples []Example
+		want     bool
+	}{
+		"a text a row":     {[]Example{text(3, 14), text(9, 8)}, true},
+		"unused ends":      {[]Example{text(3, 9), text(9, 5)}, true},
+		"two texts a row":  {[]Example{text(3, 4), text(3, 4)}, false},
+		"two answers":      {[]Example{text(3, 5, 5)}, false},
+		"one of two rows":  {[]Example{text(3, 14), text(3, 5, 5)}, false},
+		"a row not in use": {[]Example{text(3, 14)}, true},
+	} {
+		multiple := 1
+		if name == "a row not in use" {
+			multiple = 2
+		}
+		b, err := Pack(c.examples, 2, Options{RowTokens: 16, RowMultiple: multiple})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := b.Causal(); got != c.want {
+			t.Errorf("%s: causal is %v, reach %v", name, got, b.Reach)
+		}
+	}
+	if (&Batch{Rows: 1, RowTokens: 4}).Causal() {
+		t.Error("a batch of which only the shape is given is causal")
+	}
+}

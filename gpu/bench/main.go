@@ -13,6 +13,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -42,9 +43,9 @@ type Result struct {
 	Error  string             `json:"error,omitempty"`
 	// Skipped is why there is nothing to measure on this machine.
 	Skipped string `json:"skipped,omitempty"`
-	// CuDNN says whether a trial has let attention be computed by cuDNN.
-	CuDNN *bool   `json:"cudnn,omitempty"`
-	Took  float64 `json:"took"` // seconds, start and compilation included
+	// Attention is how it is to be computed, by a trial.
+	Attention string  `json:"attention,omitempty"`
+	Took      float64 `json:"took"` // seconds, start and compilation included
 }
 
 // failed says whether the part came to no figure of its own.
@@ -81,9 +82,10 @@ func (r *Result) say(format string, a ...any) {
 
 // How attention is computed.
 const (
-	tryCuDNN = "try" // by cuDNN, if a trial shows it right
-	byCuDNN  = "cudnn"
-	plainly  = "plain"
+	tryCuDNN      = "try" // by cuDNN, where a trial shows it right
+	byCuDNN       = "cudnn"
+	byCuDNNCausal = "causal" // by cuDNN over causal rows only
+	plainly       = "plain"
 )
 
 // settings are the command's flags.
@@ -108,7 +110,7 @@ func main() {
 	flag.StringVar(&s.python, "python", "python3", "the interpreter with torch and transformers; empty for no comparison")
 	flag.StringVar(&s.parts, "parts", strings.Join(names(), ","), "the parts to run, in order")
 	flag.StringVar(&s.part, "part", "", "run one part in this process and write its figures")
-	flag.StringVar(&s.attention, "attention", tryCuDNN, "try cuDNN's kernels, cudnn without a trial, or plain, in primitives")
+	flag.StringVar(&s.attention, "attention", tryCuDNN, "try cuDNN's kernels; cudnn or causal, without a trial, everywhere or over causal rows; or plain, in primitives")
 	flag.IntVar(&s.tune, "tune", -1, "XLA's level of tuning kernels, 0 for none; -1 leaves the choice to it")
 	flag.DurationVar(&s.budget, "budget", 9*time.Minute, "the time for all parts")
 	flag.Uint64Var(&s.seed, "seed", uint64(time.Now().UnixNano()), "of random numbers; a new one each run")
@@ -166,10 +168,7 @@ func (s settings) runParts(ctx context.Context, w io.Writer) ([]Result, error) {
 			s.careful = r.Error == "" // else they were not to blame
 		}
 		if p.name == "attention" && s.attention == tryCuDNN { // once is enough
-			s.attention = plainly
-			if r.CuDNN != nil && *r.CuDNN {
-				s.attention = byCuDNN
-			}
+			s.attention = cmp.Or(r.Attention, plainly)
 		}
 		results = append(results, r)
 		fmt.Fprintf(w, "%s\n", describe(r))

@@ -104,12 +104,12 @@ func (s settings) open(ctx context.Context, r *Result, change func(*xla.Options)
 
 // cuda opens NVIDIA devices, with cuDNN's attention as the settings say.
 func (s settings) cuda(ctx context.Context, o xla.Options, r *Result, devices []int) (program.Device, error) {
-	if s.attention == byCuDNN { // an earlier part has tried it
+	if s.attention == byCuDNN || s.attention == byCuDNNCausal { // an earlier part has tried it
 		c, err := cuda.Client(ctx, cuda.Machine())
 		if err != nil {
 			return nil, err
 		}
-		o.Emit.Flash = true
+		o.Emit.Flash, o.Emit.OnlyCausal = true, s.attention == byCuDNNCausal
 		return xla.New(c, o, devices...)
 	}
 	o.Emit.Flash = s.attention == tryCuDNN
@@ -118,8 +118,12 @@ func (s settings) cuda(ctx context.Context, o xla.Options, r *Result, devices []
 		return nil, err
 	}
 	if o.Emit.Flash {
-		fused := dev.Flash()
-		r.CuDNN = &fused
+		r.Attention = plainly
+		if used, onlyCausal := dev.Flash(); used && onlyCausal {
+			r.Attention = byCuDNNCausal
+		} else if used {
+			r.Attention = byCuDNN
+		}
 		r.note("attention %s", how)
 	}
 	return dev, nil

@@ -155,6 +155,9 @@ func OpenTold(ctx context.Context, o xla.Options, numbers ...int) (d *xla.Device
 		if ctx.Err() != nil {
 			return nil, "", why
 		}
+		if used, _ := d.Flash(); used {
+			return d, "by cuDNN's fused kernels over causal rows, over trees in primitives: " + why.Error(), nil
+		}
 		return d, "in primitives: " + why.Error(), nil
 	}
 	return d, "by cuDNN's fused kernels, which were tried and agree with primitives", nil

@@ -214,6 +214,7 @@ func attentionCases() []Case {
 		c("long tree", program.AttentionOptions{Rows: 1, Heads: 1, KVHeads: 1}, 2, 150, 150, tree(20, []int{70, 45}, 15), nil),
 		// Sizes that cuDNN's kernels take, in bf16.
 		c("fused", program.AttentionOptions{Rows: 2, Heads: 4, KVHeads: 2}, 8, 16, 16, append(tree(5, []int{3, 1, 4}, 3), causal(1, 16)...), nil),
+		c("fused causal", program.AttentionOptions{Rows: 2, Heads: 4, KVHeads: 2, Causal: true}, 8, 16, 16, causal(2, 16), nil),
 		c("cache", program.AttentionOptions{Rows: 2, Heads: 2, KVHeads: 1}, 4, 1, 6, []int32{-1, -1, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5}, []int32{4, 3}),
 		c("prefill", program.AttentionOptions{Rows: 1, Heads: 2, KVHeads: 2}, 4, 3, 8, []int32{-1, 7, 7, 7, 7, 7, 7, 7}, []int32{2, 3, 4}),
 	}

@@ -85,7 +85,7 @@ func (n *Net) rotate(x *program.Value, heads int, t Tokens) *program.Value {
 func (n *Net) attend(q, k, v *program.Value, t Tokens) *program.Value {
 	o := program.AttentionOptions{
 		Rows: t.Rows, Heads: n.c.Heads, KVHeads: n.c.KVHeads,
-		Scale: 1 / math.Sqrt(float64(n.c.HeadDim())),
+		Scale: 1 / math.Sqrt(float64(n.c.HeadDim())), Causal: t.Causal,
 	}
 	if t.Cache == nil {
 		return n.b.Attention(q, k, v, t.Reach, t.At, o)

@@ -64,6 +64,7 @@ type Tokens struct {
 	Position *program.Value // [n] i32: place in its own text, from 0
 	Reach    *program.Value // i32: see program.Builder.Attention
 	Rows     int            // rows of n/Rows tokens; attention does not cross rows
+	Causal   bool           // reach is that of causal rows, see program.AttentionOptions
 	// At and Cache are set for generation: the tokens' places in the cache and
 	// the cache itself. Reach then describes the cache's keys.
 	At    *program.Value

@@ -119,6 +119,10 @@ type AttentionOptions struct {
 	Heads   int     // query heads
 	KVHeads int     // key and value heads; each serves Heads/KVHeads query heads
 	Scale   float64 // factor of the scores, usually 1/sqrt(headDim)
+	// Causal promises that each query stands at its own index (at is nil) and sees
+	// all keys up to itself, but for queries whose results nobody wants. A device
+	// may then do without reach, and give those queries any finite numbers.
+	Causal bool
 }
 
 // Attention is softmax(scale q k^T) v for each head, over the keys that a
@@ -149,7 +153,8 @@ func (b *Builder) Attention(q, k, v, reach, at *Value, o AttentionOptions) *Valu
 	} else {
 		b.must(q.Dim(0) == k.Dim(0), Attention, in, "without at there must be as many queries as keys")
 	}
-	a := Attr{Rows: o.Rows, Heads: o.Heads, KVHeads: o.KVHeads, HeadDim: q.Dim(1) / o.Heads, Scale: o.Scale}
+	b.must(!o.Causal || at == nil, Attention, in, "causal queries stand at their own index")
+	a := Attr{Rows: o.Rows, Heads: o.Heads, KVHeads: o.KVHeads, HeadDim: q.Dim(1) / o.Heads, Scale: o.Scale, Causal: o.Causal}
 	return b.add(Attention, a, in, like(q), result{wide(q.Type), []int{q.Dim(0), o.Heads}})[0]
 }
 

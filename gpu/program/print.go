@@ -115,6 +115,9 @@ func (op *Op) attributes() []string {
 	case Attention, AttentionGrad:
 		s = append(s, f("rows=%d", a.Rows), f("heads=%d", a.Heads), f("kv_heads=%d", a.KVHeads),
 			f("head_dim=%d", a.HeadDim), f("scale=%g", a.Scale))
+		if a.Causal {
+			s = append(s, "causal")
+		}
 	case AdamW, AdamW8:
 		s = append(s, f("beta1=%g", a.Beta1), f("beta2=%g", a.Beta2), f("eps=%g", a.Eps), f("decay=%g", a.Decay))
 	case Sample:

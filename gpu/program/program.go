@@ -128,6 +128,7 @@ type Attr struct {
 	KVHeads     int       // Attention: key and value heads, a divisor of Heads
 	HeadDim     int       // Attention, Rotary
 	Scale       float64   // Attention: factor of the scores
+	Causal      bool      // Attention: see AttentionOptions
 	Rotary      int       // Rotary: leading components of a head that are rotated, an even number
 	Base        float64   // Rotary: base of the geometric frequencies
 	Inverse     bool      // Rotary: turn backwards (the gradient's direction)

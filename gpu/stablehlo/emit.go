@@ -21,6 +21,9 @@ type Options struct {
 	// Flash leaves attention in bfloat16 to cuDNN's fused kernels, where they can
 	// do it. Only XLA for CUDA knows them.
 	Flash bool
+	// OnlyCausal keeps that to rows that are promised to be causal; masks that are
+	// operands stay in primitives.
+	OnlyCausal bool
 	// Partitions is over how many devices XLA is to divide the work; 0 means 1.
 	// See Divided.
 	Partitions int

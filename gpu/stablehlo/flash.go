@@ -10,11 +10,12 @@ import (
 )
 
 // Attention by cuDNN's fused kernels: scores exist in a block of registers only.
-// XLA knows them as custom calls. Who sees whom is an operand, a bias [rows, 1,
-// queries, keys] that is added to the scores of all heads, as a tree needs more
-// than the masks that cuDNN has by name; all layers share it.
+// XLA knows them as custom calls. Of rows that are causal throughout cuDNN knows
+// the mask by name, and leaves out half of the work. Otherwise who sees whom is an
+// operand, a bias [rows, 1, queries, keys] that is added to the scores of all
+// heads, as a tree needs more than such masks; all layers share it.
 //
-// The calls, their operands, layouts and settings are those that jax 0.10 writes
+// The calls, their operands, layouts and settings are those that jax 0.11 writes
 // (testdata/flash.json); XLA takes the backward call without a derivative by the
 // bias, which nothing wants.
 
@@ -27,7 +28,7 @@ const unseen = -1 << 41
 func fused(e *emitter, op *program.Op) bool {
 	a := op.Attr
 	t := op.In[1].Dim(0) / a.Rows
-	return e.o.Flash && op.In[0].Type == program.BF16 && a.HeadDim%8 == 0 && a.HeadDim <= 128 &&
+	return e.o.Flash && (a.Causal || !e.o.OnlyCausal) && op.In[0].Type == program.BF16 && a.HeadDim%8 == 0 && a.HeadDim <= 128 &&
 		(op.Kind == program.AttentionGrad || len(op.In) == 4) && t%2 == 0 && (e.o.Partitions == 1 || Divided([]int{a.Rows}, e.o.Partitions))
 }
 
@@ -37,11 +38,14 @@ type flash struct {
 	e          *emitter
 	a          program.Attr
 	tokens     int
-	bias, seen val // bf16 [rows, 1, tokens, tokens]; i1 [rows, tokens]: the query sees a key
+	bias, seen val // bf16 [rows, 1, tokens, tokens]; i1 [rows, tokens]: the query sees a key; of causal rows neither
 }
 
 func newFlash(e *emitter, op *program.Op) *flash {
 	f := &flash{e: e, a: op.Attr, tokens: op.In[1].Dim(0) / op.Attr.Rows}
+	if f.a.Causal {
+		return f
+	}
 	h := &heads{e: e, a: op.Attr, tq: f.tokens, tk: f.tokens, reach: e.of(op.In[3])}
 	whole := block{0, f.tokens, f.tokens}
 	key := maskKey{h.reach.name, "bias", f.a.Rows, f.tokens, f.tokens, whole}
@@ -69,6 +73,9 @@ func (f *flash) split(v val, heads int) val {
 
 // where keeps what belongs to queries that see a key, [rows, tokens, heads, dim].
 func (f *flash) where(v val) val {
+	if f.a.Causal {
+		return v
+	}
 	return f.e.pick(f.e.spread(f.seen, v.shape, 0, 1), v, f.e.splat(0, v))
 }
 
@@ -79,8 +86,8 @@ func (f *flash) perHead(heads int) []int { return []int{f.a.Rows, heads, f.token
 func flashAttention(e *emitter, op *program.Op) []val {
 	f := newFlash(e, op)
 	a := f.a
-	in := []val{f.split(e.of(op.In[0]), a.Heads), f.split(e.of(op.In[1]), a.KVHeads), f.split(e.of(op.In[2]), a.KVHeads), f.bias}
-	out := f.call("__cudnn$fmhaScaleBiasSoftmax", in, []kind{{"bf16", f.perHead(a.Heads)}, {"f32", []int{a.Rows, a.Heads, f.tokens}}}, false)
+	in := []val{f.split(e.of(op.In[0]), a.Heads), f.split(e.of(op.In[1]), a.KVHeads), f.split(e.of(op.In[2]), a.KVHeads)}
+	out := f.call(f.target(), append(in, f.mask()...), []kind{{"bf16", f.perHead(a.Heads)}, {"f32", []int{a.Rows, a.Heads, f.tokens}}}, false)
 	o := f.where(e.transpose(out[0], 0, 2, 1, 3))
 	return []val{e.reshape(o, op.Out[0].Shape...), e.reshape(e.transpose(out[1], 0, 2, 1), op.Out[1].Shape...)}
 }
@@ -93,11 +100,27 @@ func flashAttentionGrad(e *emitter, op *program.Op) []val {
 	o, do := f.split(e.of(op.In[4]), a.Heads), f.where(f.split(e.of(op.In[6]), a.Heads))
 	lse := e.transpose(e.reshape(e.of(op.In[5]), a.Rows, f.tokens, a.Heads), 0, 2, 1)
 	keys := kind{"bf16", f.perHead(a.KVHeads)}
-	out := f.call("__cudnn$fmhaScaleBiasSoftmaxBackward", []val{q, k, v, lse, do, f.bias, o}, []kind{{"bf16", f.perHead(a.Heads)}, keys, keys}, true)
+	in := append(append([]val{q, k, v, lse, do}, f.mask()...), o)
+	out := f.call(f.target()+"Backward", in, []kind{{"bf16", f.perHead(a.Heads)}, keys, keys}, true)
 	for i := range out {
 		out[i] = e.reshape(e.transpose(out[i], 0, 2, 1, 3), op.Out[i].Shape...)
 	}
 	return out
+}
+
+// target is the call's name, mask the operand that says who sees whom, if any.
+func (f *flash) target() string {
+	if f.a.Causal {
+		return "__cudnn$fmhaSoftmax"
+	}
+	return "__cudnn$fmhaScaleBiasSoftmax"
+}
+
+func (f *flash) mask() []val {
+	if f.a.Causal {
+		return nil
+	}
+	return []val{f.bias}
 }
 
 // kind is an element type with a shape.
@@ -206,12 +229,16 @@ func (f *flash) config(rows int, backward bool) []byte {
 			"pointer_primitive_type": "PRIMITIVE_TYPE_INVALID", "dynamic_shape_metadata_prefix_bytes": "0",
 		},
 	}
+	mask := "NO_MASK" // but the bias
+	if f.a.Causal {
+		mask = "CAUSAL"
+	}
 	c := map[string]any{
 		"algorithm": map[string]any{
 			"algo_id": "0", "math_type": "TENSOR_OP_MATH", "tuning_knobs": map[string]string{"17": "1", "24": "0"},
 			"is_cudnn_frontend": true, "workspace_size": "0",
 		},
-		"fmha_scale": f.a.Scale, "intermediate_tensor_shape": shape, "is_flash_attention": true, "mask_type": "NO_MASK",
+		"fmha_scale": f.a.Scale, "intermediate_tensor_shape": shape, "is_flash_attention": true, "mask_type": mask,
 		"dropout_rate": 0.0, "seed": 42, "sliding_window_length": 0, "max_seg_per_batch": 1, "is_paged_attention": false,
 	}
 	if backward {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -22,6 +23,12 @@ import (
 // and kept for the backward pass is right if that gives what attention in
 // primitives gives.
 func TestFlashAround(t *testing.T) {
+	for _, causal := range []bool{false, true} {
+		t.Run(fmt.Sprintf("causal=%t", causal), func(t *testing.T) { flashAround(t, causal) })
+	}
+}
+
+func flashAround(t *testing.T, causal bool) {
 	const rows, tokens, heads, kvHeads, dim = 2, 24, 4, 2, 8
 	p, err := program.Build("attention", func(b *program.Builder) {
 		in := func(name string, heads int) *program.Value {
@@ -30,7 +37,7 @@ func TestFlashAround(t *testing.T) {
 		q, k, v, w := in("q", heads), in("k", kvHeads), in("v", kvHeads), in("w", heads)
 		var o *program.Value
 		b.Checkpoint(func() {
-			o = b.Attention(q, k, v, b.Input(program.Data, "reach", program.I32, rows*tokens), nil, program.AttentionOptions{Rows: rows, Heads: heads, KVHeads: kvHeads, Scale: 0.3})
+			o = b.Attention(q, k, v, b.Input(program.Data, "reach", program.I32, rows*tokens), nil, program.AttentionOptions{Rows: rows, Heads: heads, KVHeads: kvHeads, Scale: 0.3, Causal: causal})
 		})
 		b.Output("o", o)
 		for i, d := range b.Gradient(b.Sum(b.Mul(o, w)), q, k, v) {
@@ -50,6 +57,9 @@ func TestFlashAround(t *testing.T) {
 			if v.Type == program.I32 {
 				typ = pjrt.I32
 				reach := []int32{tokens - 5, 11, tokens - 5, -1}[min(3, i%tokens/6)] // a prompt, two answers, padding
+				if causal {
+					reach = tokens - 1
+				}
 				raw = binary.LittleEndian.AppendUint32(raw, uint32(reach))
 				continue
 			}
@@ -114,7 +124,7 @@ func TestFlashAround(t *testing.T) {
 	}
 }
 
-var cudnnCall = regexp.MustCompile(`stablehlo\.custom_call @__cudnn\$fmhaScaleBiasSoftmax(Backward)?(\(.*?\)) \{.*?fmha_scale\\22:([0-9.e-]+),.*\} : \((.*?)\) -> (\(.*\))`)
+var cudnnCall = regexp.MustCompile(`stablehlo\.custom_call @__cudnn\$fmha(?:ScaleBias)?Softmax(Backward)?(\(.*?\)) \{.*?fmha_scale\\22:([0-9.e-]+),.*\} : \((.*?)\) -> (\(.*\))`)
 
 // standIns puts functions in the place of cuDNN's calls.
 func standIns(t *testing.T, text string) (string, int) {
@@ -143,6 +153,11 @@ func standIns(t *testing.T, text string) (string, int) {
 			parameters = append(parameters, v.name+": "+typ)
 		}
 		e := &emitter{scalars: map[string]val{}, o: Options{}.withDefaults()}
+		if strings.Contains(call, `mask_type\22:\22CAUSAL`) { // what the bias says of other calls
+			in = slices.Insert(in, map[bool]int{false: 3, true: 5}[m[1] != ""], causalBias(e, in[0]))
+		} else if !strings.Contains(call, "ScaleBias") {
+			t.Fatalf("a call without bias that is not causal: %s", call)
+		}
 		var out []val
 		if m[1] == "" {
 			out = documented(e, scale, in[0], in[1], in[2], in[3])
@@ -177,6 +192,14 @@ func repeated(e *emitter, k val, heads int) val {
 func biased(e *emitter, scale float64, q, k, bias val) val {
 	s := e.times(e.dot(e.as(q, "f32"), k, ofHeads, "f32"), scale)
 	return e.add(s, e.expand(e.as(bias, "f32"), s.shape))
+}
+
+// causalBias is the bias that hides what lies behind a query.
+func causalBias(e *emitter, q val) val {
+	shape := []int{q.shape[0], 1, q.shape[1], q.shape[1]}
+	seen := e.compare("LE", e.iota("i32", 3, shape...), e.iota("i32", 2, shape...))
+	zero := e.fill(e.scalar("bf16", 0), shape)
+	return e.pick(seen, zero, e.splat(unseen, zero))
 }
 
 // documented is softmax(scale q k^T + bias) v and the log-sum-exp of each query.

@@ -43,15 +43,15 @@ func callsOf(t *testing.T, text []byte) []attentionCall {
 	return all
 }
 
-// attends is an attention over a tree, with its gradient.
-func attends(t *testing.T, rows, tokens, heads, kvHeads, dim int, scale float64, typ program.DType) *program.Program {
+// attends is an attention over a tree or over causal rows, with its gradient.
+func attends(t *testing.T, rows, tokens, heads, kvHeads, dim int, scale float64, typ program.DType, causal bool) *program.Program {
 	t.Helper()
 	p, err := program.Build("attention", func(b *program.Builder) {
 		in := func(name string, heads int) *program.Value {
 			return b.Input(program.Data, name, typ, rows*tokens, heads*dim)
 		}
 		q, k, v, w := in("q", heads), in("k", kvHeads), in("v", kvHeads), in("w", heads)
-		o := b.Attention(q, k, v, b.Input(program.Data, "reach", program.I32, rows*tokens), nil, program.AttentionOptions{Rows: rows, Heads: heads, KVHeads: kvHeads, Scale: scale})
+		o := b.Attention(q, k, v, b.Input(program.Data, "reach", program.I32, rows*tokens), nil, program.AttentionOptions{Rows: rows, Heads: heads, KVHeads: kvHeads, Scale: scale, Causal: causal})
 		b.Output("o", o)
 		for i, d := range b.Gradient(b.Sum(b.Mul(o, w)), q, k, v) {
 			b.Output(string(rune('a'+i)), d)
@@ -74,13 +74,14 @@ func TestFlashIsJaxs(t *testing.T) {
 		Rows, Tokens, Heads, Dim int
 		KVHeads                  int `json:"kv_heads"`
 		Scale                    float64
+		Causal                   bool
 		Calls                    []attentionCall
 	}
 	if err := json.Unmarshal(data, &cases); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range cases {
-		text, err := stablehlo.Emit(attends(t, c.Rows, c.Tokens, c.Heads, c.KVHeads, c.Dim, c.Scale, program.BF16), stablehlo.Options{Flash: true})
+		text, err := stablehlo.Emit(attends(t, c.Rows, c.Tokens, c.Heads, c.KVHeads, c.Dim, c.Scale, program.BF16, c.Causal), stablehlo.Options{Flash: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,7 +90,7 @@ func TestFlashIsJaxs(t *testing.T) {
 			t.Fatalf("%d calls, want two and %d:\n%s", len(got), len(c.Calls), text)
 		}
 		for i, want := range c.Calls {
-			if i == 1 { // dq, dk, dv, dbias, memory
+			if i == 1 && !c.Causal { // dq, dk, dv, dbias, memory
 				want.Results, want.ResultLayouts = slices.Delete(want.Results, 3, 4), slices.Delete(want.ResultLayouts, 3, 4)
 			}
 			if !reflect.DeepEqual(got[i], want) {
@@ -106,14 +107,16 @@ func TestFlashWhereItCan(t *testing.T) {
 		o     stablehlo.Options
 		calls int
 	}{
-		"bf16":             {attends(t, 4, 64, 2, 2, 64, 1, program.BF16), stablehlo.Options{Flash: true}, 2},
-		"not asked for":    {attends(t, 4, 64, 2, 2, 64, 1, program.BF16), stablehlo.Options{}, 0},
-		"f32":              {attends(t, 4, 64, 2, 2, 64, 1, program.F32), stablehlo.Options{Flash: true}, 0},
-		"odd head":         {attends(t, 4, 64, 2, 2, 20, 1, program.BF16), stablehlo.Options{Flash: true}, 0},
-		"wide head":        {attends(t, 4, 64, 2, 2, 256, 1, program.BF16), stablehlo.Options{Flash: true}, 0},
-		"odd length":       {attends(t, 4, 63, 2, 2, 64, 1, program.BF16), stablehlo.Options{Flash: true}, 0},
-		"two devices":      {attends(t, 4, 64, 2, 2, 64, 1, program.BF16), stablehlo.Options{Flash: true, Partitions: 2}, 2},
-		"rows not divided": {attends(t, 3, 64, 2, 2, 64, 1, program.BF16), stablehlo.Options{Flash: true, Partitions: 2}, 0},
+		"bf16":             {attends(t, 4, 64, 2, 2, 64, 1, program.BF16, false), stablehlo.Options{Flash: true}, 2},
+		"causal":           {attends(t, 4, 64, 2, 2, 64, 1, program.BF16, true), stablehlo.Options{Flash: true, OnlyCausal: true}, 2},
+		"only causal":      {attends(t, 4, 64, 2, 2, 64, 1, program.BF16, false), stablehlo.Options{Flash: true, OnlyCausal: true}, 0},
+		"not asked for":    {attends(t, 4, 64, 2, 2, 64, 1, program.BF16, false), stablehlo.Options{}, 0},
+		"f32":              {attends(t, 4, 64, 2, 2, 64, 1, program.F32, false), stablehlo.Options{Flash: true}, 0},
+		"odd head":         {attends(t, 4, 64, 2, 2, 20, 1, program.BF16, false), stablehlo.Options{Flash: true}, 0},
+		"wide head":        {attends(t, 4, 64, 2, 2, 256, 1, program.BF16, false), stablehlo.Options{Flash: true}, 0},
+		"odd length":       {attends(t, 4, 63, 2, 2, 64, 1, program.BF16, false), stablehlo.Options{Flash: true}, 0},
+		"two devices":      {attends(t, 4, 64, 2, 2, 64, 1, program.BF16, false), stablehlo.Options{Flash: true, Partitions: 2}, 2},
+		"rows not divided": {attends(t, 3, 64, 2, 2, 64, 1, program.BF16, false), stablehlo.Options{Flash: true, Partitions: 2}, 0},
 	} {
 		text, err := stablehlo.Emit(c.p, c.o)
 		if err != nil {

@@ -8,9 +8,12 @@ import (
 )
 
 // shape is what a batch's Program depends on.
-type shape struct{ rows, rowTokens, g, k int }
+type shape struct {
+	rows, rowTokens, g, k int
+	causal                bool // see batch.Batch.Causal
+}
 
-func shapeOf(b *batch.Batch) shape { return shape{b.Rows, b.RowTokens, b.G, b.K} }
+func shapeOf(b *batch.Batch) shape { return shape{b.Rows, b.RowTokens, b.G, b.K, b.Causal()} }
 
 // forward writes the model over a batch and what the loss needs of it.
 func forward(b *program.Builder, m model.Config, c Config, s shape) (*model.Net, loss.Inputs) {
@@ -18,7 +21,7 @@ func forward(b *program.Builder, m model.Config, c Config, s shape) (*model.Net,
 	each, shared := s.rows/max(1, c.ranks), func(name string) *program.Value { return c.rows(b, name, program.I32, n) }
 	group := func(name string) *program.Value { return b.Input(program.Data, name, c.Store, s.g, s.k) }
 	net := model.NewNet(b, m, model.Options{Store: c.Store, Compute: c.Compute, Checkpoint: c.Recompute, LoRA: c.LoRA, Ranks: c.ranks})
-	hidden := net.Hidden(model.Tokens{IDs: shared("ids"), Position: shared("position"), Reach: shared("reach"), Rows: each})
+	hidden := net.Hidden(model.Tokens{IDs: shared("ids"), Position: shared("position"), Reach: shared("reach"), Rows: each, Causal: s.causal})
 	in := loss.Inputs{
 		Reward: group("reward"), Valid: group("valid"), Best: group("best"), RefSumLogP: group("reference"),
 		Groups: b.Input(program.Data, "groups", c.Store),

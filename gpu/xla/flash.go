@@ -11,25 +11,32 @@ import (
 
 // UseFlash tries attention by cuDNN's fused kernels against its form in
 // primitives, on random numbers, and lets Programs that are compiled from now on
-// use it if the two agree. Otherwise it says why they do not. It is not to be
-// called while others use the device.
+// use it where the two agree: over causal rows, and over trees. The error says
+// where they do not. It is not to be called while others use the device.
 func (d *Device) UseFlash(ctx context.Context) error {
 	plain, fused := *d, *d
 	plain.o.Emit.Flash, fused.o.Emit.Flash = false, true
 	plain.o.Compiled, fused.o.Compiled = nil, nil
-	if err := agree(ctx, &plain, &fused, 2*len(d.devs)); err != nil {
-		return fmt.Errorf("attention by cuDNN's kernels on %s: %w", d.Name(), err)
+	for _, causal := range []bool{true, false} {
+		if err := agree(ctx, &plain, &fused, 2*len(d.devs), causal); err != nil {
+			form := "over trees"
+			if causal {
+				form = "over causal rows"
+			}
+			return fmt.Errorf("attention %s by cuDNN's kernels on %s: %w", form, d.Name(), err)
+		}
+		d.o.Emit.Flash, d.o.Emit.OnlyCausal = true, causal
 	}
-	d.o.Emit.Flash = true
 	return nil
 }
 
-// Flash says whether attention in bfloat16 is left to cuDNN's kernels.
-func (d *Device) Flash() bool { return d.o.Emit.Flash }
+// Flash says whether attention in bfloat16 is left to cuDNN's kernels, and whether
+// that is only so over causal rows.
+func (d *Device) Flash() (used, onlyCausal bool) { return d.o.Emit.Flash, d.o.Emit.OnlyCausal }
 
-// agree runs attention over trees, forwards and backwards, on two devices: heads
+// agree runs attention over trees, or over causal rows, forwards and backwards, on two devices: heads
 // of two sizes, shared keys, padding, rows that see nothing.
-func agree(ctx context.Context, plain, fused program.Device, rows int) error {
+func agree(ctx context.Context, plain, fused program.Device, rows int, causal bool) error {
 	const tokens, heads = 128, 4
 	outputs := map[int][]string{}
 	p, err := program.Build("attention", func(b *program.Builder) {
@@ -40,7 +47,7 @@ func agree(ctx context.Context, plain, fused program.Device, rows int) error {
 				return b.Input(program.Data, name(s), program.BF16, rows*tokens, heads*dim)
 			}
 			q, k, v, w := in("q", heads), in("k", heads/2), in("v", heads/2), in("w", heads)
-			o := b.Attention(q, k, v, reach, nil, program.AttentionOptions{Rows: rows, Heads: heads, KVHeads: heads / 2, Scale: 1 / math.Sqrt(float64(dim))})
+			o := b.Attention(q, k, v, reach, nil, program.AttentionOptions{Rows: rows, Heads: heads, KVHeads: heads / 2, Scale: 1 / math.Sqrt(float64(dim)), Causal: causal})
 			b.Output(name("o"), o)
 			d := b.Gradient(b.Sum(b.Mul(o, w)), q, k, v)
 			for i, s := range []string{"dq", "dk", "dv"} {
@@ -58,7 +65,9 @@ func agree(ctx context.Context, plain, fused program.Device, rows int) error {
 		x := program.NewTensor(v.Type, v.Shape...)
 		for i := range x.Len() {
 			if v.Type == program.I32 {
-				x.I32[i] = reachOf(i % tokens)
+				if x.I32[i] = tokens - 1; !causal {
+					x.I32[i] = reachOf(i % tokens)
+				}
 			} else {
 				x.Set(i, rng.NormFloat64())
 			}

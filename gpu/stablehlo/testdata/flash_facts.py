@@ -1,5 +1,5 @@
 """Writes flash.json: what jax writes for attention by cuDNN's fused kernels, for
-the test that compares ours with it. It needs jax (0.10.2 was used), no GPU:
+the test that compares ours with it. It needs jax (0.11.2 was used), no GPU:
 
     python flash_facts.py >flash.json
 """
@@ -14,15 +14,16 @@ from jax._src.lib.mlir import ir
 
 fused.check_cudnn_version = lambda: 91000
 fused.check_compute_capability = lambda wanted: True
-TARGETS = ["__cudnn$fmhaScaleBiasSoftmax", "__cudnn$fmhaScaleBiasSoftmaxBackward"]
+TARGETS = ["__cudnn$fmha" + s for s in ("ScaleBiasSoftmax", "ScaleBiasSoftmaxBackward", "Softmax", "SoftmaxBackward")]
 
 
-def calls(rows, tokens, heads, kv_heads, dim, scale):
+def calls(rows, tokens, heads, kv_heads, dim, scale, causal):
     shape = lambda *s: jax.ShapeDtypeStruct(s, jnp.bfloat16)
     q, k = shape(rows, tokens, heads, dim), shape(rows, tokens, kv_heads, dim)
 
     def step(q, k, v, bias, do):
-        o, back = jax.vjp(lambda q, k, v: fused.dot_product_attention(q, k, v, bias=bias, scale=scale), q, k, v)
+        how = dict(mask_type=fused.MaskType.CAUSAL) if causal else dict(bias=bias)
+        o, back = jax.vjp(lambda q, k, v: fused.dot_product_attention(q, k, v, scale=scale, **how), q, k, v)
         return o, back(do)
 
     checks = [export.DisabledSafetyCheck.custom_call(t) for t in TARGETS]
@@ -49,5 +50,6 @@ def calls(rows, tokens, heads, kv_heads, dim, scale):
     return found
 
 
-cases = [dict(rows=2, tokens=64, heads=4, kv_heads=4, dim=64, scale=0.125), dict(rows=3, tokens=96, heads=8, kv_heads=2, dim=128, scale=0.25)]
+shapes = [dict(rows=2, tokens=64, heads=4, kv_heads=4, dim=64, scale=0.125), dict(rows=3, tokens=96, heads=8, kv_heads=2, dim=128, scale=0.25)]
+cases = [dict(**s, causal=causal) for causal in (False, True) for s in shapes]
 print(json.dumps([{**c, "calls": calls(**c)} for c in cases], indent=1))
