@@ -90,18 +90,26 @@ func Emit(p *program.Program, o Options) ([]byte, error) {
 			args[i] += " {" + strings.Join(attributes, ", ") + "}"
 		}
 	}
-	for _, op := range p.Ops {
+	layers := together(p, e.o)
+	gradients := map[*program.Op]*program.Op{}
+	for f, g := range layers {
+		gradients[g] = f
+	}
+	for _, op := range ordered(p, layers) {
 		if op.Kind == program.Input {
+			continue
+		}
+		if f := gradients[op]; f != nil {
+			forward, backward := outputAndGrad(e, op, used(p, op.Out[1]))
+			e.define(f, forward)
+			e.define(op, backward)
 			continue
 		}
 		f := lowerings[op.Kind]
 		if f == nil {
 			return nil, fmt.Errorf("writing %q: %w", p.Name, &UnsupportedError{op, "the operation is not known here"})
 		}
-		for i, v := range f(e, op) {
-			e.vals[op.Out[i].ID] = v
-			e.latest[v.typ()] = v
-		}
+		e.define(op, f(e, op))
 	}
 	var names, types, results []string
 	give := func(v *program.Value, divided bool) {
@@ -127,6 +135,14 @@ func Emit(p *program.Program, o Options) ([]byte, error) {
 	b.Write(e.body.Bytes())
 	fmt.Fprintf(&b, "    return %s : %s\n  }\n}\n", strings.Join(names, ", "), strings.Join(types, ", "))
 	return b.Bytes(), nil
+}
+
+// define notes what the results of an operation are in the text.
+func (e *emitter) define(op *program.Op, results []val) {
+	for i, v := range results {
+		e.vals[op.Out[i].ID] = v
+		e.latest[v.typ()] = v
+	}
 }
 
 // Zeros is the text of a module that has a tensor of zeros as its only result.

@@ -221,3 +221,54 @@ func TestRecomputationWaits(t *testing.T) {
 		t.Errorf("the barriers of two layers are %q, want two that wait for different gradients:\n%s", joint, text)
 	}
 }
+
+// TestLogitsOnce: where the derivative that comes back to an output layer is known
+// before, logits are computed once; where it depends on what the layer gives, again.
+func TestLogitsOnce(t *testing.T) {
+	const rows, words, width = 300, 1000, 7
+	build := func(known bool) *program.Program {
+		p, err := program.Build("output", func(b *program.Builder) {
+			h, w := b.Input(program.Data, "h", program.F32, rows, width), b.Input(program.State, "w", program.F32, words, width)
+			logp := b.LinearLogProb(h, w, b.Input(program.Data, "target", program.I32, rows))
+			loss := b.Sum(logp)
+			if !known {
+				loss = b.Sum(b.Exp(logp))
+			}
+			b.Output("loss", loss)
+			b.Output("logp", b.Scale(logp, 2))
+			d := b.Gradient(loss, h, w)
+			b.Output("dh", d[0])
+			b.Assign(w, d[1])
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	for _, c := range []struct {
+		known  bool
+		o      stablehlo.Options
+		logits string
+		n      int
+	}{
+		{true, stablehlo.Options{}, "-> tensor<300x1000xf32>", 1},
+		{true, stablehlo.Options{VocabBlock: 250}, "-> tensor<150x1000xf32>", 2},
+		{true, stablehlo.Options{VocabBlock: 250, Partitions: 2}, "-> tensor<300x250xf32>", 8},
+		{false, stablehlo.Options{}, "-> tensor<300x1000xf32>", 2},
+		{false, stablehlo.Options{VocabBlock: 500}, "-> tensor<300x500xf32>", 4},
+	} {
+		text, err := stablehlo.Emit(build(c.known), c.o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for line := range strings.Lines(string(text)) {
+			if strings.Contains(line, "dot_general") && strings.Contains(line, c.logits) {
+				n++
+			}
+		}
+		if n != c.n {
+			t.Errorf("known before: %v, %+v: logits %s are computed %d times, want %d:\n%s", c.known, c.o, c.logits, n, c.n, text)
+		}
+	}
+}
