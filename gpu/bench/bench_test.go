@@ -111,7 +111,7 @@ func TestWholeRun(t *testing.T) {
 		"| SFT, tokens/s over torch.compile | 1.05 or more | 0.00 | not judged at this size |",
 		"| Greedy generation, tokens/s over transformers | 5 or more | not measured |  |",
 		"| Device table, comparisons that failed | 0 | 0 of ",
-		"torch-generate    0.0 s  FAILED: exit status 1: RuntimeError: torch is not what it was",
+		"torch-generate    0.0 s  FAILED: its process ended: exit status 1: RuntimeError: torch is not what it was",
 		`compiled "step"`,
 	} {
 		if !strings.Contains(string(report), want) {
@@ -273,6 +273,28 @@ func TestPrompts(t *testing.T) {
 	for _, e := range examples { // what is cut loses its beginning
 		if e.Prompt[0] != 2 && len(e.Prompt) < z.Prompt || len(e.Prompt) < 5 || len(e.Responses) != 4 {
 			t.Fatalf("%+v", e)
+		}
+	}
+}
+
+// TestBroken: a second try is for what may lie with the device.
+func TestBroken(t *testing.T) {
+	for _, c := range []struct {
+		r    Result
+		want bool
+	}{
+		{Result{}, false},
+		{Result{Error: "stopped after 6s; see x"}, true},
+		{Result{Error: ended + "signal: aborted: F1128 Check failed"}, true},
+		{Result{Error: "running \"step\" on cuda:0: pjrt: executing: INTERNAL"}, true},
+		{Result{Error: "running \"step\": pjrt: executing: INTERNAL", Values: map[string]float64{"compile_s": 3}}, true},
+		{Result{Error: "stopped after 6s; see x", Values: map[string]float64{"compile_s": 3, "tflops": 700}}, false},
+		{Result{Error: "3 of 600 comparisons failed", Values: map[string]float64{"failed": 3}}, false},
+		{Result{Error: "this part needs -prompts"}, false},
+		{Result{Skipped: "training does not fit in memory"}, false},
+	} {
+		if got := c.r.broken(); got != c.want {
+			t.Errorf("%+v: %v", c.r, got)
 		}
 	}
 }

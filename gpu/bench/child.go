@@ -54,7 +54,7 @@ func (s settings) child(ctx context.Context, p part, most time.Duration) Result 
 	case ctx.Err() != nil:
 		r.Error = fmt.Sprintf("stopped after %v; see %s", most.Round(time.Second), log.Name())
 	case failed != nil && r.Error == "":
-		r.Error = fmt.Sprintf("%v: %s", failed, lastLine(log.Name()))
+		r.Error = fmt.Sprintf("%s%v: %s", ended, failed, lastLine(log.Name()))
 	case err != nil:
 		r.Error = fmt.Sprintf("it wrote no figures: %v", err)
 	}

@@ -48,9 +48,10 @@ type Result struct {
 	Took      float64 `json:"took"` // seconds, start and compilation included
 }
 
-// failed says whether the part came to no figure of its own.
-func (r Result) failed() bool {
-	if r.Error == "" {
+// broken says whether the part came to no figure of its own for a reason that may
+// lie with the device: it ended by itself, was stopped, or the plug-in gave an error.
+func (r Result) broken() bool {
+	if !strings.Contains(r.Error, "pjrt: ") && !strings.HasPrefix(r.Error, "stopped") && !strings.HasPrefix(r.Error, ended) {
 		return false
 	}
 	for name := range r.Values {
@@ -149,6 +150,9 @@ func run(ctx context.Context, s settings, w io.Writer) error {
 // isMemory says whether an error is that a run would not fit.
 func isMemory(err error) bool { return errors.Is(err, train.ErrMemory) }
 
+// ended is how the error of a part begins whose process came to a bad end.
+const ended = "its process ended: "
+
 // runParts runs each part in a process of its own, until the time is up.
 func (s settings) runParts(ctx context.Context, w io.Writer) ([]Result, error) {
 	var results []Result
@@ -159,7 +163,7 @@ func (s settings) runParts(ctx context.Context, w io.Writer) ([]Result, error) {
 			return nil, err
 		}
 		r := s.child(ctx, p, min(time.Until(end), p.most))
-		if r.failed() && !p.torch && !s.careful && time.Until(end) > p.most/2 {
+		if r.broken() && !p.torch && !s.careful && time.Until(end) > p.most/2 {
 			// What can be done without is left out; if that helps, for what follows too.
 			was := r.Error
 			s.careful = true

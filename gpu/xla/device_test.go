@@ -3,6 +3,7 @@ package xla_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -244,5 +245,37 @@ func TestCompiledOnce(t *testing.T) {
 	}
 	if compiled != 2 {
 		t.Errorf("two Programs were compiled %d times", compiled)
+	}
+}
+
+// BenchmarkManyStates is what a run costs the host: as many states as OPT-1.3B has
+// in training, and nothing to compute.
+func BenchmarkManyStates(b *testing.B) {
+	const n = 1164
+	d := device(b, xla.Options{})
+	p, err := program.Build("states", func(p *program.Builder) {
+		for i := range n {
+			x := p.Input(program.State, fmt.Sprint("x", i), program.F32, 2)
+			p.Assign(x, p.Shift(x, 1))
+		}
+		p.Output("one", p.Const(program.F32, 1))
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	e, err := d.Compile(p)
+	if err != nil {
+		b.Fatal(err)
+	}
+	state := map[string]program.Buffer{}
+	for i := range n {
+		if state[fmt.Sprint("x", i)], err = d.Upload(program.NewTensor(program.F32, 2)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for b.Loop() {
+		if _, err := e.Run(context.Background(), program.Bindings{State: state}); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -203,7 +203,8 @@ type bound struct {
 
 // bind checks the inputs, copies data to the device and locks the states.
 func (e *executable) bind(in program.Bindings) (*bound, error) {
-	b := &bound{states: map[*program.Value]*buffer{}, assigned: e.assigned, arguments: make([][]*pjrt.Buffer, len(e.device.runs(e.p)))}
+	b := &bound{states: make(map[*program.Value]*buffer, len(e.p.Inputs)), assigned: e.assigned, arguments: make([][]*pjrt.Buffer, len(e.device.runs(e.p)))}
+	seen := make(map[*buffer]*program.Value, len(e.p.Inputs)) // one that is assigned, if there is one
 	for _, v := range e.p.Inputs {
 		name := v.Op.Attr.Name
 		if v.Op.Attr.Role == program.State {
@@ -218,12 +219,12 @@ func (e *executable) bind(in program.Bindings) (*bound, error) {
 			if how := e.spread(v); how.cut != s.how.cut || len(how.to) != len(s.how.to) {
 				return b, fmt.Errorf("state %q lies on %d devices, split: %v; the Program wants it on %d, %v", name, len(s.how.to), s.how.cut, len(how.to), how.cut)
 			}
-			for other, have := range b.states {
-				if have == s && (e.assigned[v] || e.assigned[other]) {
-					return b, fmt.Errorf("states %q and %q are one buffer, and the Program assigns to it", other.Op.Attr.Name, name)
-				}
+			other, again := seen[s]
+			if again && (e.assigned[v] || e.assigned[other]) {
+				return b, fmt.Errorf("states %q and %q are one buffer, and the Program assigns to it", other.Op.Attr.Name, name)
 			}
-			if !slices.Contains(b.locked, s) {
+			seen[s] = v
+			if !again {
 				s.mu.Lock()
 				b.locked = append(b.locked, s)
 			}
