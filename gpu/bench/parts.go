@@ -32,10 +32,10 @@ type part struct {
 // first, so that a time that is too short cuts off the end.
 func parts() []part {
 	return []part{
-		{"attention", false, time.Minute, attention},
+		{"attention", false, 100 * time.Second, attention},
 		{"product", false, time.Minute, product},
 		{"sft", false, 150 * time.Second, sft},
-		{"torch-sft", true, 200 * time.Second, nil},
+		{"torch-sft", true, 4 * time.Minute, nil},
 		{"pro", false, 150 * time.Second, pro},
 		{"torch-pro", true, 2 * time.Minute, nil},
 		{"generate", false, 100 * time.Second, greedy},
