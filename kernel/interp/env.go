@@ -33,14 +33,16 @@ func (s *engine) typeCheck(ck *checked, cell *ast.File, newd []ast.Decl, declare
 		info := &types.Info{Types: map[ast.Expr]types.TypeAndValue{}, Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{},
 			Selections: map[*ast.SelectorExpr]*types.Selection{}, Implicits: map[ast.Node]types.Object{}, Instances: map[*ast.Ident]types.Instance{}, Scopes: map[ast.Node]*types.Scope{}}
 		var found []types.Error
+		var cycles cycles
 		conf := types.Config{Importer: s.lib, Sizes: types.SizesFor("gc", "amd64"), Error: func(err error) {
-			if e, ok := err.(types.Error); ok && !ck.tolerable(e) {
+			if e, ok := err.(types.Error); ok && !cycles.add(e) && !ck.tolerable(e) {
 				found = append(found, e)
 			}
 		}}
 		// The errors come through the function above.
 		_ = types.NewChecker(&conf, s.fset, pkg, info).Files([]*ast.File{envFile, cell})
 		ck.info, ck.pkg, ck.env = info, pkg, env
+		found = append(found, cycles.ofVariables(pkg)...)
 		if len(found) == 0 {
 			return nil
 		}
@@ -81,8 +83,6 @@ func (ck *checked) tolerable(e types.Error) bool {
 		return true
 	case strings.HasSuffix(e.Msg, "is not used"):
 		return ck.trailing != nil && e.Pos >= ck.trailing.Pos() && e.Pos <= ck.trailing.End()
-	case strings.HasPrefix(e.Msg, "initialization cycle"):
-		return true // statements run in the order in which they are written
 	case strings.HasPrefix(e.Msg, "\t"):
 		return true // the continuation of an error
 	}

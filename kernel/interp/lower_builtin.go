@@ -67,7 +67,7 @@ func (l *lowerer) builtin(name string, e *ast.CallExpr) ast.Expr {
 		return call(idAt(fn, p), n)
 	case "delete":
 		if m, ok := l.typeOf(e.Args[0]).Underlying().(*types.Map); ok {
-			return plain(l.expr(e.Args[0]), l.conv(e.Args[1], m.Key()))
+			return plain(l.expr(e.Args[0]), l.mapKey(e.Args[1], m))
 		}
 	case "panic":
 		return call(rtFn("Panic"), l.conv(e.Args[0], types.NewInterfaceType(nil, nil)), l.place(p))

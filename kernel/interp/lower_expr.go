@@ -238,9 +238,36 @@ func (l *lowerer) isNil(e ast.Expr) bool { return l.info.Types[e].IsNil() }
 func (l *lowerer) index(e *ast.IndexExpr) ast.Expr {
 	t := l.typeOf(e.X)
 	if m, ok := t.Underlying().(*types.Map); ok {
-		return &ast.IndexExpr{X: l.expr(e.X), Lbrack: e.Lbrack, Index: l.conv(e.Index, m.Key())}
+		return &ast.IndexExpr{X: l.expr(e.X), Lbrack: e.Lbrack, Index: l.mapKey(e.Index, m)}
 	}
 	return &ast.IndexExpr{X: l.expr(e.X), Lbrack: e.Lbrack, Index: l.expr(e.Index)}
+}
+
+// mapKey lowers a key of a map. A map with keys of an interface type refuses one
+// whose type cannot be hashed; what is in a box it would not call by its name.
+func (l *lowerer) mapKey(e ast.Expr, m *types.Map) ast.Expr {
+	x, src := l.conv(e, m.Key()), l.typeOf(e)
+	if k := l.st(m.Key()); !isInterface(k) || compiledIface(k) || !isInterface(src) && (types.Comparable(src) && !holdsInterface(src) || !hasCell(src)) {
+		return x
+	}
+	return call(rtFn("Hashable"), x)
+}
+
+// holdsInterface reports whether a comparable value of type t may hold one that is not.
+func holdsInterface(t types.Type) bool {
+	switch u := t.Underlying().(type) {
+	case *types.Interface:
+		return true
+	case *types.Array:
+		return holdsInterface(u.Elem())
+	case *types.Struct:
+		for f := range u.Fields() {
+			if holdsInterface(f.Type()) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (l *lowerer) sliceExpr(e *ast.SliceExpr) ast.Expr {
@@ -291,7 +318,7 @@ func (l *lowerer) compositeOf(e *ast.CompositeLit, t types.Type) ast.Expr {
 	case *types.Map:
 		for _, el := range e.Elts {
 			kv := el.(*ast.KeyValueExpr)
-			c.Elts = append(c.Elts, &ast.KeyValueExpr{Key: l.conv(kv.Key, u.Key()), Colon: kv.Colon, Value: l.element(kv.Value, u.Elem())})
+			c.Elts = append(c.Elts, &ast.KeyValueExpr{Key: l.mapKey(kv.Key, u), Colon: kv.Colon, Value: l.element(kv.Value, u.Elem())})
 		}
 	default:
 		var elem types.Type

@@ -21,8 +21,8 @@ var (
 )
 
 // randomPrelude declares what the random functions use.
-const randomPrelude = `import ("cmp"; "errors"; "iter"; "maps"; "math"; "slices"; "strings"; "sync"; "sync/atomic"; "fmt")
-var (_ = math.Abs; _ = errors.As; _ iter.Seq[int]; _ = strings.ToUpper; _ sync.Mutex; _ atomic.Int64; _ = cmp.Compare[int]; _ = maps.Keys[map[int]int]; _ = slices.Sort[[]int])
+const randomPrelude = `import ("cmp"; "container/heap"; "errors"; "iter"; "maps"; "math"; "slices"; "sort"; "strings"; "sync"; "sync/atomic"; "fmt")
+var (_ = heap.Init; _ = sort.Ints; _ = math.Abs; _ = errors.As; _ iter.Seq[int]; _ = strings.ToUpper; _ sync.Mutex; _ atomic.Int64; _ = cmp.Compare[int]; _ = maps.Keys[map[int]int]; _ = slices.Sort[[]int])
 func cst[X any](x X) X { return x }
 func cond[X any](b bool, x, y X) X { if b { return x }; return y }
 func twice[X any](f func(X) X, x X) X { return f(f(x)) }
@@ -97,6 +97,71 @@ func sum(ns ...int) (t int) { for _, n := range ns { t += n }; return }
 func seq(n int) func(func(int) bool) { return func(yield func(int) bool) { for i := 0; i < n; i++ { if !yield(i) { return } } } }
 func pairs(n int) func(func(int, string) bool) { return func(yield func(int, string) bool) { for i := 0; i < n; i++ { if !yield(i, string(rune(65+i))) { return } } } }
 func typeName(x any) string { s := fmt.Sprintf("%T", x); return s[strings.LastIndex(s, ".")+1:] }
+type Color int
+const (Red Color = iota; Green; Blue; _; Last = iota * 10)
+func (c Color) String() string { return [...]string{"red", "green", "blue", "?"}[min(max(int(c), 0), 3)] }
+const (_ = 1 << (10 * iota); KB; MB)
+type Base struct{ ID int; tags []string }
+func (b *Base) Tag(s string) int { b.tags = append(b.tags, cut(s)); return len(b.tags) }
+func (b Base) Ident() int { return b.ID*10 + len(b.tags) }
+type Mid struct{ *Base; Label string }
+func (m Mid) Name() string { return "mid" + m.Label }
+type Top struct{ Mid; Color; Seen map[Color]int }
+func (t *Top) See(c Color) int { if t.Seen == nil { t.Seen = map[Color]int{} }; t.Seen[c]++; return t.Seen[c] }
+func (t Top) Ident() int { return t.Base.Ident() + 1 }
+type Identer interface{ Ident() int }
+type Tagger interface{ Identer; Tag(s string) int }
+type Logged struct{ Shape; calls *int }
+func (l Logged) Area() int { *l.calls++; return l.Shape.Area() + 1 }
+type Set[K cmp.Ordered] map[K]struct{}
+func (s Set[K]) Add(ks ...K) Set[K] { for _, k := range ks { s[k] = struct{}{} }; return s }
+func (s Set[K]) Has(k K) bool { _, ok := s[k]; return ok }
+func (s Set[K]) Sorted() []K { return slices.Sorted(maps.Keys(s)) }
+type Vec[N Number] []N
+func (v Vec[N]) Sum() (t N) { for _, n := range v { t += n }; return }
+func (v Vec[N]) Map(f func(N) N) Vec[N] { out := make(Vec[N], len(v)); for i, n := range v { out[i] = f(n) }; return out }
+func (v *Vec[N]) Push(n N) *Vec[N] { *v = append(*v, n); return v }
+type Opt[X any] struct{ val X; ok bool }
+func Some[X any](x X) Opt[X] { return Opt[X]{x, true} }
+func (o Opt[X]) Or(x X) X { if o.ok { return o.val }; return x }
+func (o *Opt[X]) Take() (x X, ok bool) { x, ok = o.val, o.ok; *o = Opt[X]{}; return }
+type Fn[A, B any] func(A) B
+func (f Fn[A, B]) Call(a A) B { return f(a) }
+func Then[A, B, C any](f Fn[A, B], g Fn[B, C]) Fn[A, C] { return func(a A) C { return g(f(a)) } }
+type Tree[K cmp.Ordered, V any] struct{ root *branch[K, V]; n int }
+type branch[K cmp.Ordered, V any] struct{ key K; val V; kids [2]*branch[K, V] }
+func (t *Tree[K, V]) Put(k K, v V) *Tree[K, V] {
+	at := &t.root
+	for *at != nil { c := cmp.Compare(k, (*at).key); if c == 0 { (*at).val = v; return t }; at = &(*at).kids[(c+1)/2] }
+	*at = &branch[K, V]{key: k, val: v}; t.n++
+	return t
+}
+func (t *Tree[K, V]) All() iter.Seq2[K, V] { return func(yield func(K, V) bool) { t.root.walk(yield) } }
+func (b *branch[K, V]) walk(yield func(K, V) bool) bool { return b == nil || b.kids[0].walk(yield) && yield(b.key, b.val) && b.kids[1].walk(yield) }
+type Namer interface{ comparable; Name() string }
+func names[N Namer](ns ...N) string { var zero N; s := ""; for _, n := range ns { if n != zero { s += n.Name() } }; return cut(s) }
+func sumOf[S ~[]E, E Number](s S) (t E) { for _, e := range s { t += e }; return }
+func kindOf[X any](x X) string { switch v := any(x).(type) { case int: return "int"; case string: return "s" + v; case fmt.Stringer: return v.String(); case []X: return "slice"; case T: return "T" + v.C; case Shape: return v.Name() }; return "other" }
+func filter[X any](seq iter.Seq[X], keep func(X) bool) iter.Seq[X] { return func(yield func(X) bool) { for x := range seq { if keep(x) && !yield(x) { return } } } }
+func groupBy[X any, K comparable](xs []X, key func(X) K) map[K][]X { m := map[K][]X{}; for _, x := range xs { k := key(x); m[k] = append(m[k], x) }; return m }
+func try[X any](f func() X) (x X, err error) { defer func() { if r := recover(); r != nil { err = fmt.Errorf("try: %v", r) } }(); return f(), nil }
+type byA []T
+func (b byA) Len() int { return len(b) }
+func (b byA) Less(i, j int) bool { return b[i].A < b[j].A }
+func (b byA) Swap(i, j int) { b[i], b[j] = b[j], b[i] }
+type queue []int
+func (q queue) Len() int { return len(q) }
+func (q queue) Less(i, j int) bool { return q[i] < q[j] }
+func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q *queue) Push(x any) { *q = append(*q, x.(int)) }
+func (q *queue) Pop() any { old := *q; x := old[len(old)-1]; *q = old[:len(old)-1]; return x }
+type wrapErr struct{ op string; err error }
+func (e *wrapErr) Error() string { return e.op + ":" + e.err.Error() }
+func (e *wrapErr) Unwrap() error { return e.err }
+var errBase = errors.New("base")
+func fail(n int) error { switch n & 3 { case 0: return nil; case 1: return errBase; case 2: return &wrapErr{"op", myErr(n & 7)} }; return fmt.Errorf("w %w", &wrapErr{"in", errBase}) }
+type counter struct{ mu sync.Mutex; n map[string]int }
+func (c *counter) Inc(k string, by int) int { c.mu.Lock(); defer c.mu.Unlock(); if c.n == nil { c.n = map[string]int{} }; c.n[k] += by; return c.n[k] }
 func cut(s string) string { r := []rune(s); if len(r) > 6 { r = r[:6] }; return string(r) }
 `
 
@@ -118,6 +183,12 @@ var tree *Node
 pi := &i2
 var sh Shape = t
 var fs []func() int
+col, set, vec, opt := Green, Set[int]{}.Add(1, 2), Vec[int]{3, 1}, Some(T{A: 2})
+top := Top{Mid: Mid{&Base{ID: 7}, "m"}, Color: Blue}
+grid := map[[2]int]string{{0, 1}: "g"}
+fm := map[string]func(int) int{"a": func(n int) int { i2++; return n + i2 }, "b": t.Sum}
+bt := (&Tree[string, int]{}).Put("b", 1).Put("a", 2)
+var cnt counter
 defer func() {
 	if r := recover(); r != nil { fmt.Println("panic", r, i0, s0) }
 	fmt.Println(i0, i1, i2, u8, r32, u64, h16, mi, f0, f32, c0, s0, b0, text, tree == nil)
@@ -125,6 +196,7 @@ defer func() {
 `
 
 const randomEnd = `for _, f := range fs { i2 += f() }
+fmt.Println(col, set, vec, opt.val, opt.ok, top.ID, top.tags, top.Label, top.Color, top.Seen, grid, len(fm), bt.n, cnt.n)
 fmt.Println(xs, g2, ys, zs, arr, bs, rs, us, hs, bb, mm, cs, uz, t, *p, o, m, ms, mk, md, pr, pr2, *np.p.q, *pi, sh.Area())
 `
 
@@ -228,7 +300,7 @@ func (m *maker) fill(form, typ string, depth int) string {
 			return m.one(strings.Split(h[1:len(h)-1], "|"))
 		case h[0] >= '0' && h[0] <= '9':
 			return strconv.Itoa(int(h[0]-'0') + m.IntN(int(h[2]-h[0])+1))
-		case h == "x1" || h == "x2":
+		case h[0] == 'x' && len(h) == 2:
 			if names[h] == "" {
 				names[h] = m.name("v")
 			}

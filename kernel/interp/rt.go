@@ -86,6 +86,7 @@ func (r *runtime) exports() yaegi.Exports {
 		"Which":         reflect.ValueOf(r.which),
 		"Method":        reflect.ValueOf(method),
 		"Eq":            reflect.ValueOf(equal),
+		"Hashable":      reflect.ValueOf(hashable),
 		"Panic":         reflect.ValueOf(r.panicWith),
 		"Recovered":     reflect.ValueOf(r.recovered),
 		"Defers":        reflect.ValueOf(r.newDefers),

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	goruntime "runtime"
 	"strings"
+
+	"divvy/kernel/symbols/box"
 )
 
 // runtimeError is an error of Go's runtime, in its words.
@@ -126,6 +128,44 @@ func translate(x any) any {
 // markedStruct finds the name of a cell's type in the spelling of the struct
 // that represents it (see structType).
 var markedStruct = regexp.MustCompile(`^struct \{ .*?cell:\\"(\w+?)__\d+\\"`)
+
+// hashable gives x, the key of a map, or panics as Go does when its type, one of
+// a cell, cannot be hashed.
+func hashable(x any) any {
+	if b, ok := box.Of(x); ok {
+		if t := unhashable(b.T, reflect.ValueOf(b.V)); t != "" {
+			panic(runtimeError("hash of unhashable type " + t))
+		}
+	}
+	return x
+}
+
+// unhashable names the type in v, of type t, that cannot be hashed, or is "".
+func unhashable(t *box.Type, v reflect.Value) string {
+	switch t.Kind {
+	case reflect.Slice, reflect.Map, reflect.Func:
+		return t.Name
+	case reflect.Array, reflect.Struct:
+		if !t.Plain && !v.Type().Comparable() {
+			return t.Name
+		}
+		for i := 0; t.Kind == reflect.Array && i < v.Len(); i++ {
+			if n := unhashable(t.Elem, v.Index(i)); n != "" {
+				return n
+			}
+		}
+		for i, f := range t.Fields {
+			if n := unhashable(f.Type, v.Field(i)); n != "" {
+				return n
+			}
+		}
+	case reflect.Interface:
+		if b, ok := box.Of(v.Interface()); ok {
+			return unhashable(b.T, reflect.ValueOf(b.V))
+		}
+	}
+	return ""
+}
 
 // panicText prints a panic value as Go does when a program ends with it.
 func panicText(v any) string {
