@@ -30,7 +30,8 @@
 // checked ahead where that can be done without an effect (checks.go), marks
 // tell the line of a panic (marks.go), calls are counted where recursion is
 // possible (depth.go), and what yaegi keeps of a cell that ran is dropped
-// (forget.go). Operations on ints, floats and bools are done where they are, not
+// (forget.go). What closures of earlier cells call is led to the functions that
+// took its place (redirect.go). Operations on ints, floats and bools are done where they are, not
 // through package reflect (quick.go). The compiled support that lowered code
 // calls is in the files named rt and shim.
 //

@@ -39,10 +39,11 @@ type engine struct {
 
 	inst       map[string]string // what was emitted: key -> internal name
 	descs      map[string]*typeDesc
-	registered map[string]string // methods registered: type and name -> code
-	aliases    map[string]string // internal package name -> path
-	ydone      map[string]bool   // internal package names that yaegi has imported
-	used       map[string]bool   // packages whose symbols yaegi has
+	registered map[string]string       // methods registered: type and name -> code
+	aliases    map[string]string       // internal package name -> path
+	ydone      map[string]bool         // internal package names that yaegi has imported
+	used       map[string]bool         // packages whose symbols yaegi has
+	redirected map[string]*redirection // by declaration
 	overrides  yaegi.Exports
 
 	seq       int       // numbers internal names
@@ -72,6 +73,7 @@ type decl struct {
 	deps  map[string]bool
 	cell  string
 	iname string // the internal name of its current version
+	sig   string // of a function's current version: its type, spelled by key
 
 	native bool // a function to be compiled
 	text   native.Decl
@@ -101,10 +103,11 @@ func newEngine(y *yaegi.Interpreter, lib *symbols.Library, rt *runtime, override
 	s := &engine{
 		yaegi: y, exec: x, keep: keep, quick: quick, rt: rt, lib: lib, fset: y.FileSet(), overrides: overrides, natives: newNatives(),
 		imports: map[string]string{}, decls: map[string]*decl{}, vars: map[string]*svar{},
-		inst: map[string]string{}, descs: map[string]*typeDesc{}, registered: map[string]string{},
+		inst: map[string]string{}, descs: map[string]*typeDesc{}, registered: map[string]string{}, redirected: map[string]*redirection{},
 		aliases: map[string]string{}, ydone: map[string]bool{}, used: map[string]bool{}, sources: map[string]string{}, wholes: map[string]string{},
 	}
 	s.filePos = s.fset.AddFile("_.go", -1, 64).Pos(1)
+	rt.redirect = s.redirect
 	if err := y.Use(rt.exports()); err != nil {
 		return nil, err
 	}

@@ -15,6 +15,8 @@ import (
 type keeper struct {
 	roots reflect.Value // []*node
 	scope func() (children, symbols reflect.Value)
+
+	symNode, rval uintptr // see lead
 }
 
 // newKeeper finds yaegi's private fields by name; a version without them is
@@ -46,7 +48,12 @@ func newKeeper(y *yaegi.Interpreter) (*keeper, error) {
 			return nil, err
 		}
 	}
-	return &keeper{roots: roots, scope: func() (children, symbols reflect.Value) {
+	k := &keeper{roots: roots}
+	sym, _ := st.Elem().FieldByName("sym")
+	if sym.Type.Elem().Kind() != reflect.Pointer {
+		return nil, fmt.Errorf("yaegi: symbols are %s", sym.Type.Elem())
+	}
+	k.scope = func() (children, symbols reflect.Value) {
 		sc := scopes.MapIndex(reflect.ValueOf("main"))
 		if !sc.IsValid() || sc.IsNil() {
 			return reflect.Value{}, reflect.Value{}
@@ -54,7 +61,8 @@ func newKeeper(y *yaegi.Interpreter) (*keeper, error) {
 		children, _ = field(sc.Elem(), "child", reflect.Slice)
 		symbols, _ = field(sc.Elem(), "sym", reflect.Map)
 		return children, symbols
-	}}, nil
+	}
+	return k, k.places(sym.Type.Elem().Elem())
 }
 
 // forget drops syntax that is only kept for a debugger, and the functions of

@@ -32,7 +32,7 @@ func (s *engine) lower(ck *checked) (u *unit, err error) {
 	s.imports = ck.imports
 	s.warnings = append(s.warnings, ck.dropped...)
 	l.representable()
-	g := &generation{l: l, s: s, ck: ck, changed: map[string]bool{}, oldDecls: maps.Clone(s.decls), oldVars: maps.Clone(s.vars)}
+	g := &generation{l: l, s: s, ck: ck, changed: map[string]bool{}, oldDecls: maps.Clone(s.decls), oldVars: maps.Clone(s.vars), replaces: map[string]version{}}
 	g.declare()
 	g.propagate()
 	g.name()
@@ -76,7 +76,11 @@ type generation struct {
 	oldDecls map[string]*decl
 	oldVars  map[string]*svar
 	keys     []string // of all declarations, sorted
+	replaces map[string]version
 }
+
+// version is what a function was before the cell.
+type version struct{ iname, sig string }
 
 // declare enters the cell's declarations.
 func (g *generation) declare() {
@@ -165,7 +169,7 @@ func (g *generation) propagate() {
 		}
 	}
 	for n, v := range g.s.vars {
-		if !contains(g.ck.defs, n) && g.typeChanged(v.typ) {
+		if !slices.Contains(g.ck.defs, n) && g.typeChanged(v.typ) {
 			delete(g.s.vars, n)
 			g.s.warnings = append(g.s.warnings, fmt.Sprintf("%s was dropped: its type changed; run its cell again", n))
 		}
@@ -188,6 +192,7 @@ func (g *generation) name() {
 			if old := g.oldDecls[k]; old != nil && old.iname != "" {
 				if _, ok := old.node.(*ast.FuncDecl); ok {
 					g.l.u.replaced = append(g.l.u.replaced, old.iname)
+					g.replaces[k] = version{old.iname, old.sig}
 				}
 			}
 			d.iname = g.l.fresh(strings.NewReplacer(".", "_", ":", "_", ",", "_", "#", "_").Replace(k))
@@ -238,6 +243,12 @@ func (l *lowerer) functions(g *generation) {
 		sg := f.Signature()
 		if sg.TypeParams().Len() > 0 || sg.RecvTypeParams().Len() > 0 {
 			continue
+		}
+		if d.sig = l.key(sg); sg.Recv() != nil {
+			d.sig = l.key(sg.Recv().Type()) + "." + d.sig
+		}
+		if old := g.replaces[k]; old.sig == d.sig {
+			l.u.prolog = append(l.u.prolog, exprStmt(call(rtFn("Redirect"), strLit(k), strLit(d.sig), strLit(old.iname), id(d.iname))))
 		}
 		if d.native && l.native(d, orig, f) {
 			continue
@@ -378,13 +389,4 @@ func (s *engine) importing(u *unit) (f *ast.File, aliases []string) {
 	}
 	fixPos(f, s.filePos)
 	return f, aliases
-}
-
-func contains(a []string, s string) bool {
-	for _, x := range a {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }

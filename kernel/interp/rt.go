@@ -39,6 +39,8 @@ type runtime struct {
 	failed func(line int, err any)
 	// noted takes the errors that statements at the top of a cell set.
 	noted func(name, place string, err any, unread bool)
+	// redirect is engine.redirect.
+	redirect func(key, sig, old string, fn any)
 }
 
 func newRuntime(rs *runs, tracer *debug.Tracer, stdout, stderr Stream) *runtime {
@@ -69,6 +71,7 @@ func (r *runtime) exports() yaegi.Exports {
 		"Ctx":           reflect.ValueOf(&r.ctx).Elem(),
 		"Writer":        reflect.ValueOf(r.writer),
 		"Reg":           reflect.ValueOf(r.reg),
+		"Redirect":      reflect.ValueOf(func(key, sig, old string, fn any) { r.redirect(key, sig, old, fn) }),
 		"Box":           reflect.ValueOf(r.box),
 		"Any":           reflect.ValueOf(func(x any) any { return x }),
 		"Ptr":           reflect.ValueOf(func(x any) any { return x }),
