@@ -220,7 +220,7 @@ func (c *checker) index(e *ast.IndexExpr) {
 	if l.safeIndex(e) || l.quickIndexed(e) {
 		return
 	}
-	n := func() ast.Expr { return call(id("len"), l.expr(e.X)) }
+	n := func() ast.Expr { return call(id("len"), l.core(e.X)) }
 	i := func() ast.Expr { return l.asInt(e.Index) }
 	c.check(&ast.BinaryExpr{X: i(), Op: token.GEQ, Y: n()}, "OutOfRange", e.Pos(), i(), n())
 	if l.info.Types[e.Index].Value == nil && !l.notNegative(e.Index) {
@@ -278,7 +278,7 @@ func (c *checker) slice(e *ast.SliceExpr) {
 		kind, limit = "length", "len"
 		_ = u
 	}
-	size := call(id(limit), l.expr(e.X))
+	size := call(id(limit), l.core(e.X))
 	bound := func(e ast.Expr) ast.Expr {
 		if e == nil {
 			return intLit(noBound)
@@ -286,7 +286,7 @@ func (c *checker) slice(e *ast.SliceExpr) {
 		return l.asInt(e)
 	}
 	report := func(cond ast.Expr) {
-		c.check(cond, "OutOfBounds", e.Pos(), bound(e.Low), bound(e.High), call(id("len"), l.expr(e.X)), size, strLit(kind))
+		c.check(cond, "OutOfBounds", e.Pos(), bound(e.Low), bound(e.High), call(id("len"), l.core(e.X)), size, strLit(kind))
 	}
 	over := func(x ast.Expr, y ast.Expr) ast.Expr { return &ast.BinaryExpr{X: x, Op: token.GTR, Y: y} }
 	variable := func(e ast.Expr) bool { return e != nil && l.info.Types[e].Value == nil }
@@ -297,7 +297,7 @@ func (c *checker) slice(e *ast.SliceExpr) {
 		}
 	}
 	if e.Low != nil {
-		high := ast.Expr(call(id("len"), l.expr(e.X)))
+		high := ast.Expr(call(id("len"), l.core(e.X)))
 		if e.High != nil {
 			high = l.asInt(e.High)
 		}

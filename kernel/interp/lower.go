@@ -58,6 +58,7 @@ type lowerer struct {
 	sub    map[*types.TypeParam]types.Type // of the instance being lowered
 	names  map[types.Object]string         // unique names of local objects
 	derefs map[types.Object]string         // local objects that are reached through a pointer
+	wraps  map[*types.Named]bool           // see wrapped
 	fn     *fnCtx
 	top    bool // at the top level of a cell
 

@@ -162,7 +162,7 @@ func (l *lowerer) assignEach(s *ast.AssignStmt) []ast.Stmt {
 		if !isBlank(s.Lhs[i]) {
 			t = l.typeOf(s.Lhs[i])
 		}
-		if l.isNil(v) {
+		if l.isNil(v) && (t == nil || !l.wrapped(t)) {
 			vals[i] = id("nil")
 			continue
 		}
@@ -198,7 +198,7 @@ func (l *lowerer) placeOf(e ast.Expr, tmp func(ast.Expr, types.Type) ast.Expr) a
 		t := l.typeOf(e.X)
 		ix := l.index(e).(*ast.IndexExpr)
 		if _, ok := t.Underlying().(*types.Array); !ok {
-			ix.X = tmp(ix.X, t)
+			ix.X = tmp(ix.X, l.coreType(t))
 		} else {
 			ix.X = l.placeOf(e.X, tmp)
 		}
@@ -284,61 +284,6 @@ func (l *lowerer) assignMulti(s *ast.AssignStmt) []ast.Stmt {
 func isReceive(e ast.Expr) bool {
 	u, ok := unparen(e).(*ast.UnaryExpr)
 	return ok && u.Op == token.ARROW
-}
-
-// ret lowers a return statement.
-func (l *lowerer) ret(s *ast.ReturnStmt) []ast.Stmt {
-	var vals []ast.Expr
-	var pre []ast.Stmt
-	res := l.fn.sig.Results()
-	switch {
-	case len(s.Results) == res.Len():
-		for i, e := range s.Results {
-			vals = append(vals, l.conv(e, res.At(i).Type()))
-		}
-	case len(s.Results) == 1: // return f()
-		rhs, src := l.multi(s.Results[0])
-		same := true
-		for i := range res.Len() {
-			if t := l.st(res.At(i).Type()); isInterface(t) && !types.Identical(t, src(i)) {
-				same = false
-			}
-		}
-		if same && l.fn.loop == nil && l.fn.defers == "" {
-			return []ast.Stmt{&ast.ReturnStmt{Return: s.Return, Results: []ast.Expr{rhs}}}
-		}
-		names := make([]string, res.Len())
-		for i := range names {
-			names[i] = l.fresh("t")
-			vals = append(vals, l.toIfaceIf(id(names[i]), src(i), l.st(res.At(i).Type()), s.Return))
-		}
-		pre = append(pre, define(names, rhs))
-	}
-	if l.fn.loop != nil {
-		return append(pre, l.returnFromLoop(vals)...)
-	}
-	if l.fn.defers != "" && len(vals) > 0 {
-		return append(append(pre, l.setResults(vals)...), &ast.ReturnStmt{Return: s.Return})
-	}
-	for i, e := range s.Results { // yaegi cannot return what it receives
-		if isReceive(e) && len(vals) == len(s.Results) {
-			n := l.fresh("t")
-			pre = append(pre, declareVar(n, l.typ(res.At(i).Type())), assign(id(n), vals[i]))
-			vals[i] = id(n)
-		}
-	}
-	if len(vals) > 1 && res.At(0).Name() != "" {
-		// Results are set one by one: a value must not read a result set before.
-		for i, v := range vals {
-			if _, ok := v.(*ast.BasicLit); ok || l.isNil(s.Results[min(i, len(s.Results)-1)]) {
-				continue
-			}
-			n := l.fresh("t")
-			pre = append(pre, declareVar(n, l.typ(res.At(i).Type())), assign(id(n), v))
-			vals[i] = id(n)
-		}
-	}
-	return append(pre, &ast.ReturnStmt{Return: s.Return, Results: vals})
 }
 
 // goStmt runs the call in a goroutine that reports a panic instead of ending

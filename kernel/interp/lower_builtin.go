@@ -21,7 +21,7 @@ func (l *lowerer) builtin(name string, e *ast.CallExpr) ast.Expr {
 		}
 		return x
 	case "clear":
-		return call(idAt(l.clearer(l.typeOf(e.Args[0])), p), l.expr(e.Args[0]))
+		return call(idAt(l.clearer(l.coreType(l.typeOf(e.Args[0]))), p), l.core(e.Args[0]))
 	case "new":
 		if tv := l.info.Types[e.Args[0]]; tv.IsType() {
 			return plain(l.typ(tv.Type))
@@ -33,27 +33,30 @@ func (l *lowerer) builtin(name string, e *ast.CallExpr) ast.Expr {
 		return call(idAt(fn, p), l.conv(e.Args[0], t))
 	case "append":
 		s := l.typeOf(e).Underlying().(*types.Slice)
-		args := []ast.Expr{l.expr(e.Args[0])}
+		t := l.coreType(l.typeOf(e))
+		args := []ast.Expr{l.core(e.Args[0])}
 		if l.isNil(e.Args[0]) {
-			args[0] = call(&ast.ParenExpr{X: l.typ(l.typeOf(e))}, id("nil"))
+			args[0] = call(&ast.ParenExpr{X: l.typ(t)}, id("nil"))
 		}
 		for _, a := range e.Args[1:] {
 			if e.Ellipsis.IsValid() {
-				args = append(args, l.expr(a))
+				args = append(args, l.core(a))
 			} else {
 				args = append(args, l.conv(a, s.Elem()))
 			}
 		}
 		if l.mayAlias(e) {
-			return call(idAt(l.appender(l.typeOf(e), s.Elem(), len(args)-1), p), args...)
+			return l.wrap(call(idAt(l.appender(t, s.Elem(), len(args)-1), p), args...), l.typeOf(e))
 		}
-		return plain(args...)
+		return l.wrap(plain(args...), l.typeOf(e))
 	case "make":
 		t := l.typeOf(e)
 		c, ok := t.Underlying().(*types.Chan)
 		if !ok || c.Dir() == types.SendRecv {
-			break
+			return l.wrap(plain(append([]ast.Expr{l.typAt(l.coreType(t), p)}, l.exprs(e.Args[1:])...)...), t)
 		}
+		self := t
+		t = l.coreType(t)
 		// reflect makes no channel of one direction.
 		fn := l.helper("make", l.key(t), func(fn string) {
 			both := l.typ(types.NewChan(types.SendRecv, c.Elem()))
@@ -64,10 +67,10 @@ func (l *lowerer) builtin(name string, e *ast.CallExpr) ast.Expr {
 		if len(e.Args) == 2 {
 			n = call(id("int"), l.expr(e.Args[1]))
 		}
-		return call(idAt(fn, p), n)
+		return l.wrap(call(idAt(fn, p), n), self)
 	case "delete":
 		if m, ok := l.typeOf(e.Args[0]).Underlying().(*types.Map); ok {
-			return plain(l.expr(e.Args[0]), l.mapKey(e.Args[1], m))
+			return plain(l.core(e.Args[0]), l.mapKey(e.Args[1], m))
 		}
 	case "panic":
 		return call(rtFn("Panic"), l.conv(e.Args[0], types.NewInterfaceType(nil, nil)), l.place(p))
@@ -82,6 +85,12 @@ func (l *lowerer) builtin(name string, e *ast.CallExpr) ast.Expr {
 			args = append(args, l.conv(a, types.NewInterfaceType(nil, nil)))
 		}
 		return call(rtFn("Print"), args...)
+	case "len", "cap", "copy", "close":
+		args := make([]ast.Expr, len(e.Args))
+		for i, a := range e.Args {
+			args[i] = l.core(a)
+		}
+		return plain(args...)
 	}
 	return plain(l.exprs(e.Args)...)
 }

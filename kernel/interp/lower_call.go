@@ -39,11 +39,7 @@ func (l *lowerer) call(e *ast.CallExpr) ast.Expr {
 			return l.finish(e, l.pkgSel(o.Pkg().Path(), o.Name(), p), l.args(e, sg, true))
 		}
 	}
-	f := l.expr(e.Fun)
-	if wrapped(l.typeOf(e.Fun)) {
-		f = sel(f, wrappedFunc)
-	}
-	return l.finish(e, f, l.args(e, sg, false))
+	return l.finish(e, l.core(e.Fun), l.args(e, sg, false))
 }
 
 func isUnsafe(info *types.Info, se *ast.SelectorExpr) bool {
@@ -184,7 +180,7 @@ func (l *lowerer) conversion(e *ast.CallExpr, t types.Type) ast.Expr {
 	if isInterface(t) {
 		return l.conv(e.Args[0], t)
 	}
-	if a := e.Args[0]; wrapped(t) || wrapped(l.typeOf(a)) {
+	if a := e.Args[0]; l.wrapped(t) || l.wrapped(l.typeOf(a)) {
 		return l.conv(a, t)
 	}
 	if _, ok := t.Underlying().(*types.Signature); ok && (cellNamed(t) != nil || l.isNil(e.Args[0])) {

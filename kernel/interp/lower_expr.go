@@ -4,6 +4,8 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+
+	"divvy/kernel/symbols/box"
 )
 
 func (l *lowerer) exprs(es []ast.Expr) []ast.Expr {
@@ -153,6 +155,9 @@ func (l *lowerer) unary(e *ast.UnaryExpr) ast.Expr {
 		}
 	}
 	x := &ast.UnaryExpr{OpPos: e.OpPos, Op: e.Op, X: l.expr(e.X)}
+	if e.Op == token.ARROW {
+		x.X = l.unwrap(x.X, l.typeOf(e.X))
+	}
 	if t := l.typeOf(e.X); (e.Op == token.SUB || e.Op == token.XOR) && isUintptr(t) {
 		x.X = call(id("uint64"), x.X)
 		return call(l.typ(t), x)
@@ -216,11 +221,13 @@ func (l *lowerer) shiftCount(e, x ast.Expr) ast.Expr {
 // comparison lowers == and != of interface values, nil otherwise.
 func (l *lowerer) comparison(e *ast.BinaryExpr) ast.Expr {
 	tx, ty := l.typeOf(e.X), l.typeOf(e.Y)
-	if wrapped(tx) && l.isNil(e.Y) {
-		return &ast.BinaryExpr{X: sel(l.expr(e.X), wrappedFunc), OpPos: e.OpPos, Op: e.Op, Y: id("nil")}
-	}
-	if wrapped(ty) && l.isNil(e.X) {
-		return &ast.BinaryExpr{X: sel(l.expr(e.Y), wrappedFunc), OpPos: e.OpPos, Op: e.Op, Y: id("nil")}
+	switch {
+	case l.wrapped(tx) && l.isNil(e.Y):
+		return &ast.BinaryExpr{X: l.core(e.X), OpPos: e.OpPos, Op: e.Op, Y: id("nil")}
+	case l.wrapped(ty) && l.isNil(e.X):
+		return &ast.BinaryExpr{X: l.core(e.Y), OpPos: e.OpPos, Op: e.Op, Y: id("nil")}
+	case (l.wrapped(tx) || l.wrapped(ty)) && !isInterface(tx) && !isInterface(ty): // channels
+		return &ast.BinaryExpr{X: l.core(e.X), OpPos: e.OpPos, Op: e.Op, Y: l.core(e.Y)}
 	}
 	if !isInterface(tx) && !isInterface(ty) || l.isNil(e.X) || l.isNil(e.Y) {
 		return nil
@@ -238,9 +245,9 @@ func (l *lowerer) isNil(e ast.Expr) bool { return l.info.Types[e].IsNil() }
 func (l *lowerer) index(e *ast.IndexExpr) ast.Expr {
 	t := l.typeOf(e.X)
 	if m, ok := t.Underlying().(*types.Map); ok {
-		return &ast.IndexExpr{X: l.expr(e.X), Lbrack: e.Lbrack, Index: l.mapKey(e.Index, m)}
+		return &ast.IndexExpr{X: l.core(e.X), Lbrack: e.Lbrack, Index: l.mapKey(e.Index, m)}
 	}
-	return &ast.IndexExpr{X: l.expr(e.X), Lbrack: e.Lbrack, Index: l.expr(e.Index)}
+	return &ast.IndexExpr{X: l.core(e.X), Lbrack: e.Lbrack, Index: l.expr(e.Index)}
 }
 
 // mapKey lowers a key of a map. A map with keys of an interface type refuses one
@@ -271,7 +278,8 @@ func holdsInterface(t types.Type) bool {
 }
 
 func (l *lowerer) sliceExpr(e *ast.SliceExpr) ast.Expr {
-	return &ast.SliceExpr{X: l.expr(e.X), Lbrack: e.Lbrack, Low: l.expr(e.Low), High: l.expr(e.High), Max: l.expr(e.Max), Slice3: e.Slice3}
+	x := &ast.SliceExpr{X: l.core(e.X), Lbrack: e.Lbrack, Low: l.expr(e.Low), High: l.expr(e.High), Max: l.expr(e.Max), Slice3: e.Slice3}
+	return l.wrap(x, l.typeOf(e))
 }
 
 func (l *lowerer) funcLit(sg *types.Signature, e *ast.FuncLit) *ast.FuncLit {
@@ -302,7 +310,7 @@ func (l *lowerer) composite(e *ast.CompositeLit) ast.Expr {
 }
 
 func (l *lowerer) compositeOf(e *ast.CompositeLit, t types.Type) ast.Expr {
-	c := &ast.CompositeLit{Type: l.typAt(t, e.Pos()), Lbrace: e.Lbrace, Rbrace: e.Rbrace}
+	c := &ast.CompositeLit{Type: l.typAt(l.coreType(t), e.Pos()), Lbrace: e.Lbrace, Rbrace: e.Rbrace}
 	switch u := t.Underlying().(type) {
 	case *types.Struct:
 		for i, el := range e.Elts {
@@ -335,6 +343,9 @@ func (l *lowerer) compositeOf(e *ast.CompositeLit, t types.Type) ast.Expr {
 			}
 			c.Elts = append(c.Elts, l.element(el, elem))
 		}
+	}
+	if l.wrapped(t) { // addressable, as a call of wrap is not
+		return &ast.CompositeLit{Type: l.typAt(t, e.Pos()), Lbrace: e.Lbrace, Rbrace: e.Rbrace, Elts: []ast.Expr{&ast.KeyValueExpr{Key: id(box.Self), Value: c}}}
 	}
 	return c
 }

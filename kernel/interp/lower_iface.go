@@ -14,7 +14,7 @@ func (l *lowerer) conv(e ast.Expr, target types.Type) ast.Expr {
 	}
 	target = l.st(target)
 	src := l.typeOf(e)
-	if l.isNil(e) && wrapped(target) {
+	if l.isNil(e) && l.wrapped(target) {
 		return &ast.CompositeLit{Type: l.typAt(target, e.Pos())}
 	}
 	if src != nil && !isInterface(target) {

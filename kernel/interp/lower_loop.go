@@ -233,7 +233,7 @@ func (l *lowerer) rangeStmt(s *ast.RangeStmt) []ast.Stmt {
 			return l.rangeInt(s, types.Typ[types.Int], intLit(int(a.Len())))
 		}
 	}
-	n := &ast.RangeStmt{For: s.For, TokPos: s.TokPos, Tok: token.DEFINE, Range: s.Range, X: l.expr(s.X)}
+	n := &ast.RangeStmt{For: s.For, TokPos: s.TokPos, Tok: token.DEFINE, Range: s.Range, X: l.core(s.X)}
 	var out []ast.Stmt
 	if p, ok := t.Underlying().(*types.Pointer); ok { // yaegi ranges over a pointer to an array once only
 		c := l.fresh("a")

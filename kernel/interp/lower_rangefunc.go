@@ -34,7 +34,7 @@ func (l *lowerer) rangeFunc(s *ast.RangeStmt, sg *types.Signature) []ast.Stmt {
 			pre = append(pre, declareVar(n, l.typ(outer.sig.Results().At(i).Type())))
 		}
 	}
-	fx := l.expr(s.X)
+	fx := l.core(s.X)
 	if _, ok := fx.(*ast.FuncLit); ok {
 		fx = &ast.ParenExpr{X: fx}
 	}

@@ -64,14 +64,16 @@ func (l *lowerer) shimFunc(key string, sg *types.Signature, p token.Pos) string 
 			var results []ast.Expr
 			var body []ast.Stmt
 			for i, r := range resultFields(ft) {
-				n := "r__" + itoa(i)
+				n, t := "r__"+itoa(i), l.st(sg.Results().At(i).Type())
 				r.Names = nil
-				body = append(body, declareVar(n, l.typ(sg.Results().At(i).Type())))
+				body = append(body, declareVar(n, l.typ(l.coreType(t))))
 				out.Elts = append(out.Elts, call(rtFn("Ptr"), addr(id(n))))
-				results = append(results, id(n))
+				results = append(results, l.wrap(id(n), t))
 			}
 			args = append(args, out)
-			args = append(args, paramNames(ft)...)
+			for i, p := range paramNames(ft) {
+				args = append(args, l.unwrap(p, l.st(sg.Params().At(i).Type())))
+			}
 			body = append(body, exprStmt(call(rtFn("Shim"), args...)))
 			if len(results) > 0 {
 				body = append(body, ret(results...))

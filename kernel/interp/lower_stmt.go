@@ -46,7 +46,7 @@ func (l *lowerer) stmt(s ast.Stmt) []ast.Stmt {
 		return l.exprStmt(s)
 	case *ast.SendStmt:
 		elem := l.typeOf(s.Chan).Underlying().(*types.Chan).Elem()
-		return []ast.Stmt{&ast.SendStmt{Chan: l.expr(s.Chan), Arrow: s.Arrow, Value: l.conv(s.Value, elem)}}
+		return []ast.Stmt{&ast.SendStmt{Chan: l.core(s.Chan), Arrow: s.Arrow, Value: l.conv(s.Value, elem)}}
 	case *ast.IncDecStmt:
 		return l.incDec(s)
 	case *ast.AssignStmt:
@@ -172,7 +172,7 @@ func (l *lowerer) switchStmt(s *ast.SwitchStmt) []ast.Stmt {
 			}
 		}
 		if !byEq {
-			n.Tag = l.expr(s.Tag)
+			n.Tag = l.core(s.Tag)
 		} else {
 			tagName = l.fresh("tag")
 			out = append(out, declareVar(tagName, anyType()), assign(id(tagName), l.conv(s.Tag, types.NewInterfaceType(nil, nil))))
@@ -205,6 +205,7 @@ func (l *lowerer) switchStmt(s *ast.SwitchStmt) []ast.Stmt {
 
 func (l *lowerer) selectStmt(s *ast.SelectStmt) []ast.Stmt {
 	n := &ast.SelectStmt{Select: s.Select, Body: &ast.BlockStmt{Lbrace: s.Body.Lbrace, Rbrace: s.Body.Rbrace}}
+	var out []ast.Stmt
 	l.enter(true, false)
 	for _, c := range s.Body.List {
 		cc := c.(*ast.CommClause)
@@ -212,6 +213,7 @@ func (l *lowerer) selectStmt(s *ast.SelectStmt) []ast.Stmt {
 		var pre []ast.Stmt
 		if cc.Comm != nil {
 			nc.Comm, pre = l.comm(cc.Comm)
+			out = append(out, l.operands(nc.Comm, cc.Comm)...)
 		}
 		nc.Body = append(pre, clause(l.stmts(cc.Body))...)
 		if last := len(nc.Body) - 1; last >= 0 {
@@ -232,9 +234,39 @@ func (l *lowerer) selectStmt(s *ast.SelectStmt) []ast.Stmt {
 	if breaks(s.Body) {
 		// For yaegi only loops and switches are what break leaves.
 		b := block(&ast.CaseClause{Body: []ast.Stmt{n}})
-		return []ast.Stmt{&ast.SwitchStmt{Switch: n.Select, Body: b}}
+		return append(out, &ast.SwitchStmt{Switch: n.Select, Body: b})
 	}
-	return []ast.Stmt{n}
+	return append(out, n)
+}
+
+// operands evaluates the channel of a lowered communication, and what is sent,
+// before the select: as Go does, and because yaegi takes a closed channel in a
+// field for one that is not ready.
+func (l *lowerer) operands(lowered, comm ast.Stmt) (out []ast.Stmt) {
+	before := func(x ast.Expr, t types.Type) ast.Expr {
+		switch x.(type) {
+		case *ast.Ident, *ast.BasicLit:
+			return x
+		}
+		n := l.fresh("c")
+		out = append(out, declareVar(n, l.typ(t)), assign(id(n), x))
+		return id(n)
+	}
+	receive := func(x, from ast.Expr) {
+		u := unparen(x).(*ast.UnaryExpr)
+		u.X = before(u.X, l.coreType(l.typeOf(unparen(from).(*ast.UnaryExpr).X)))
+	}
+	switch s := lowered.(type) {
+	case *ast.SendStmt:
+		c := l.coreType(l.typeOf(comm.(*ast.SendStmt).Chan))
+		s.Chan = before(s.Chan, c)
+		s.Value = before(s.Value, c.Underlying().(*types.Chan).Elem())
+	case *ast.ExprStmt:
+		receive(s.X, comm.(*ast.ExprStmt).X)
+	case *ast.AssignStmt:
+		receive(s.Rhs[0], comm.(*ast.AssignStmt).Rhs[0])
+	}
+	return out
 }
 
 // breaks reports whether a break without a label stands somewhere in a body.

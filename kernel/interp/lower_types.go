@@ -7,6 +7,8 @@ import (
 	"go/types"
 	"strconv"
 	"strings"
+
+	"divvy/kernel/symbols/box"
 )
 
 // typ returns the type by which the interpreter represents t.
@@ -105,121 +107,14 @@ func (l *lowerer) cellType(t *types.Named, p token.Pos) ast.Expr {
 		switch u := l.st(t.Underlying()).(type) {
 		case *types.Struct:
 			te = l.structType(u, n)
-		case *types.Signature:
-			if te = l.typ(u); wrapped(t) {
-				te = &ast.StructType{Fields: &ast.FieldList{List: []*ast.Field{field(wrappedFunc, te)}}}
-			}
 		default:
-			te = l.typ(u)
+			if te = l.typ(u); l.wrapped(t) {
+				te = &ast.StructType{Fields: &ast.FieldList{List: []*ast.Field{field(box.Self, te)}}}
+			}
 		}
 		l.u.types = append(l.u.types, &ast.GenDecl{Tok: token.TYPE, Specs: []ast.Spec{&ast.TypeSpec{Name: id(n), Type: te}}})
 	})
 	return idAt(n, p)
-}
-
-// recursive reports whether t occurs in its own structure other than through
-// another declared struct.
-func recursive(t *types.Named) bool { return occursInItself(t, true) }
-
-// selfContained reports whether t occurs in its own structure with no struct
-// between, which neither yaegi nor reflect can represent.
-func selfContained(t *types.Named) bool { return occursInItself(t, false) }
-
-// representable refuses the types of the cell that neither yaegi nor reflect can
-// represent.
-func (l *lowerer) representable() {
-	for x, o := range l.info.Defs {
-		tn, ok := o.(*types.TypeName)
-		if !ok || tn.IsAlias() {
-			continue
-		}
-		t, ok := tn.Type().(*types.Named)
-		if !ok || !selfContained(t) || wrapped(t) {
-			continue
-		}
-		l.fail(x.Pos(), "the interpreter cannot represent type %s, which contains itself with no struct between; "+
-			"put a struct there, as in type %[1]s struct{ Items %[2]s }", tn.Name(), types.TypeString(t.Underlying(), types.RelativeTo(l.pkg)))
-	}
-}
-
-// wrapped reports whether values of t, a self-contained function type such as
-// type State func() State, are represented by a struct of one field around
-// the function: structs may be recursive.
-func wrapped(t types.Type) bool {
-	n := cellNamed(t)
-	if n == nil {
-		return false
-	}
-	_, ok := n.Underlying().(*types.Signature)
-	return ok && selfContained(n)
-}
-
-const wrappedFunc = "Func__"
-
-// rewrap converts x from the representation of src to that of target where one
-// of them is wrapped and the other is not; both have the same structure.
-func (l *lowerer) rewrap(x ast.Expr, src, target types.Type) ast.Expr {
-	from, to := wrapped(src), wrapped(target)
-	if from == to && (!from || types.Identical(src, target)) {
-		return x
-	}
-	if from {
-		x = sel(x, wrappedFunc)
-	}
-	if to {
-		x = call(id(l.helper("wrap", l.key(target), func(fn string) {
-			l.emit(funcDecl(fn, funcType([]*ast.Field{field("f", l.typ(target.Underlying()))}, []*ast.Field{result(l.typ(target))}),
-				declareVar("v", l.typ(target)), assign(sel(id("v"), wrappedFunc), id("f")), ret(id("v"))))
-		})), x)
-	}
-	return x
-}
-
-func occursInItself(t *types.Named, throughStructs bool) bool {
-	seen := map[types.Type]bool{}
-	var in func(u types.Type) bool
-	in = func(u types.Type) bool {
-		u = types.Unalias(u)
-		if types.Identical(u, t) {
-			return true
-		}
-		if seen[u] {
-			return false
-		}
-		seen[u] = true
-		switch u := u.(type) {
-		case *types.Pointer:
-			return in(u.Elem())
-		case *types.Slice:
-			return in(u.Elem())
-		case *types.Array:
-			return in(u.Elem())
-		case *types.Chan:
-			return in(u.Elem())
-		case *types.Map:
-			return in(u.Key()) || in(u.Elem())
-		case *types.Signature:
-			for _, tup := range []*types.Tuple{u.Params(), u.Results()} {
-				for i := range tup.Len() {
-					if in(tup.At(i).Type()) {
-						return true
-					}
-				}
-			}
-		case *types.Named:
-			if _, ok := u.Underlying().(*types.Struct); isMain(u.Obj()) && !ok && !isInterface(u) {
-				return in(u.Underlying())
-			}
-		case *types.Struct:
-			for i := range u.NumFields() {
-				if throughStructs && in(u.Field(i).Type()) {
-					return true
-				}
-			}
-		}
-		return false
-	}
-	return in(t.Underlying())
 }
 
 // structType lowers a struct. Embedded fields become plain ones: promotion is

@@ -17,7 +17,7 @@ import (
 // what it will be; rollback undoes that.
 func (s *engine) lower(ck *checked) (u *unit, err error) {
 	u = &unit{imports: map[string]string{}, newInst: map[string]bool{}}
-	l := &lowerer{s: s, u: u, ck: ck, info: ck.info, pkg: ck.pkg, names: map[types.Object]string{}}
+	l := &lowerer{s: s, u: u, ck: ck, info: ck.info, pkg: ck.pkg, names: map[types.Object]string{}, wraps: map[*types.Named]bool{}}
 	u.rollback = s.snapshot(u)
 	defer func() {
 		if r := recover(); r != nil {

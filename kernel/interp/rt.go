@@ -79,7 +79,7 @@ func (r *runtime) exports() yaegi.Exports {
 		"Norm":          reflect.ValueOf(box.Norm),
 		"Raw":           reflect.ValueOf(raw),
 		"Into":          reflect.ValueOf(into),
-		"Open":          reflect.ValueOf(open),
+		"Open":          reflect.ValueOf(openBare),
 		"OpenAll":       reflect.ValueOf(openAll),
 		"OpenExported":  reflect.ValueOf(openExported),
 		"OpenScanner":   reflect.ValueOf(openScanner),

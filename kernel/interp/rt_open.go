@@ -26,6 +26,15 @@ func openScanner(x any) any {
 	return b.V
 }
 
+// openBare opens a box for compiled code that looks at what is in it by reflection.
+func openBare(x any) any {
+	b, ok := box.Of(x)
+	if !ok || b.V == nil {
+		return open(x)
+	}
+	return box.Bare(b.T, reflect.ValueOf(b.V)).Interface()
+}
+
 // openAll opens a box and those in what it holds: elements of maps, slices and
 // arrays and fields of structs. What holds no box stays the same value.
 func openAll(x any) any {
@@ -149,7 +158,7 @@ func openExported(x any) any {
 }
 
 func exportedOnly(t *box.Type, rep reflect.Type, within map[*box.Type]bool) reflect.Type {
-	if t == nil || t.Plain || within[t] {
+	if t == nil || t.Plain || within[t] || t.Kind != rep.Kind() {
 		return rep
 	}
 	within[t] = true

@@ -27,6 +27,9 @@ func wrapType(t *box.Type, rep reflect.Type) reflect.Type {
 	if t.Plain || rep == nil {
 		return rep
 	}
+	if rep.Kind() == reflect.Struct && t.Kind != reflect.Struct && rep.NumField() == 1 {
+		rep = rep.Field(0).Type // see box.Self
+	}
 	return cellType{rep, t}
 }
 

@@ -52,6 +52,14 @@ func as(v reflect.Value, t reflect.Type) reflect.Value {
 	return v
 }
 
+// bare is the slice that v is, or is a struct around (see box.Self).
+func bare(v reflect.Value) reflect.Value {
+	if v.Kind() == reflect.Struct {
+		return v.Field(0)
+	}
+	return v
+}
+
 // same reports v == w for values of one type.
 func same(v, w reflect.Value) bool {
 	if v.Kind() == reflect.Interface || w.Kind() == reflect.Interface {

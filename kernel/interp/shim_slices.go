@@ -251,7 +251,7 @@ var sliceShims = map[string]shim{
 	"slices.Concat": func(out, a []reflect.Value) {
 		s := reflect.Zero(out[0].Type())
 		for i := range a[0].Len() {
-			s = reflect.AppendSlice(s, a[0].Index(i))
+			s = reflect.AppendSlice(s, bare(a[0].Index(i)))
 		}
 		out[0].Set(s)
 	},

@@ -33,9 +33,6 @@ func textOf(b box.Box) string {
 type textWriter struct{ lines bool }
 
 func (w *textWriter) value(t *box.Type, v reflect.Value, depth int) string {
-	if t.Kind == reflect.Func && v.Kind() == reflect.Struct {
-		v = v.Field(0) // a function type that contains itself
-	}
 	if t.Kind == reflect.Interface {
 		for v.IsValid() && v.Kind() == reflect.Interface {
 			v = v.Elem()
@@ -60,6 +57,7 @@ func (w *textWriter) value(t *box.Type, v reflect.Value, depth int) string {
 	if t.Has("Error", "func() string") || t.Has("String", "func() string") {
 		return box.Sprint(t, v)
 	}
+	v = box.Bare(t, v)
 	switch t.Kind {
 	case reflect.Struct:
 		return w.list(t.Name+"{", "}", depth, len(t.Fields), func(i int) string {

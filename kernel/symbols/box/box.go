@@ -116,6 +116,19 @@ type Box struct {
 	V any
 }
 
+// Self is the field of the struct that represents a value of a type that
+// contains itself, such as type Tree map[string]Tree.
+const Self = "Self__"
+
+// Bare is the map, slice, channel or function that v, of type t, is, or is a
+// struct around (see Self).
+func Bare(t *Type, v reflect.Value) reflect.Value {
+	if v.Kind() == reflect.Struct && t.Kind != reflect.Struct && t.Kind != reflect.Interface && !t.Plain && v.NumField() == 1 && v.Type().Field(0).Name == Self {
+		return v.Field(0)
+	}
+	return v
+}
+
 // Boxed is what all kinds of boxes, and the adapters of interfaces, are.
 type Boxed interface{ Unbox() Box }
 

@@ -61,6 +61,7 @@ func (d *decoder) value(data []byte, t *Type, v reflect.Value) error {
 			return err
 		}
 	}
+	v = Bare(t, v)
 	switch {
 	case t.Kind == reflect.Interface:
 		return d.iface(data, v, null)

@@ -41,9 +41,6 @@ func (p *printer) ws(s string) { p.buf.WriteString(s) }
 // value prints v of type t. Methods are only called where fmt could reach
 // them: not below an unexported field.
 func (p *printer) value(t *Type, v reflect.Value, depth int, reachable bool) {
-	if t.Kind == reflect.Func && v.Kind() == reflect.Struct {
-		v = v.Field(0) // a function type that contains itself
-	}
 	for v.IsValid() && v.Kind() == reflect.Interface && t.Kind != reflect.Interface {
 		v = v.Elem()
 	}
@@ -58,6 +55,7 @@ func (p *printer) value(t *Type, v reflect.Value, depth int, reachable bool) {
 	if reachable && p.methods(t, v) {
 		return
 	}
+	v = Bare(t, v)
 	switch t.Kind {
 	case reflect.Struct:
 		p.open(t, "{")

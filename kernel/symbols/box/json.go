@@ -44,6 +44,7 @@ func encode(w *bytes.Buffer, t *Type, v reflect.Value) error {
 		}
 		return encodePlain(w, reflect.ValueOf(text))
 	}
+	v = Bare(t, v)
 	switch t.Kind {
 	case reflect.Pointer:
 		if v.IsNil() {
