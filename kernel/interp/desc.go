@@ -50,6 +50,7 @@ func (l *lowerer) desc(t types.Type) *typeDesc {
 		d.Kind, d.Key, d.Elem = reflect.Map, elem(u.Key()), elem(u.Elem())
 	case *types.Signature:
 		d.Kind = reflect.Func
+		l.describeFunc(d, u)
 	case *types.Struct:
 		d.Kind = reflect.Struct
 		for i := range u.NumFields() {
@@ -124,6 +125,60 @@ func (l *lowerer) refresh(d *typeDesc, t types.Type) {
 			}
 		})
 		l.register(d, t, ms.At(i), sg)
+	}
+	l.describeMethods(d, ms)
+}
+
+// describesFuncs reports whether the parameters and results of functions are
+// described: templates need that, and nothing else.
+func (s *engine) describesFuncs() bool {
+	for _, p := range s.imports {
+		if p == "text/template" || p == "html/template" {
+			return true
+		}
+	}
+	return false
+}
+
+// describeEarlier describes the methods of the types of earlier cells, when the
+// first cell imports templates.
+func (l *lowerer) describeEarlier() {
+	if l.s.described || !l.s.describesFuncs() {
+		return
+	}
+	for _, d := range l.s.descs {
+		if t := l.current(d.typ); t != nil {
+			l.describeMethods(d, types.NewMethodSet(t))
+		}
+	}
+	l.u.onCommit = append(l.u.onCommit, func() { l.s.described = true })
+}
+
+func (l *lowerer) describeFunc(d *typeDesc, sg *types.Signature) {
+	if d.Plain || !l.s.describesFuncs() {
+		return
+	}
+	for v := range sg.Params().Variables() {
+		d.In = append(d.In, l.desc(v.Type()).Type)
+	}
+	for v := range sg.Results().Variables() {
+		d.Out = append(d.Out, l.desc(v.Type()).Type)
+	}
+}
+
+// describeMethods describes the methods of a type, once in a cell.
+func (l *lowerer) describeMethods(d *typeDesc, ms *types.MethodSet) {
+	if l.described[d] || !l.s.describesFuncs() {
+		return
+	}
+	if l.described == nil {
+		l.described = map[*typeDesc]bool{}
+	}
+	l.described[d] = true
+	for i := range ms.Len() {
+		if f := ms.At(i).Obj(); f.Exported() {
+			d.SetCall(f.Name(), l.desc(ms.At(i).Type()).Type)
+		}
 	}
 }
 

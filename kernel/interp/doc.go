@@ -33,7 +33,8 @@
 // (forget.go). What closures of earlier cells call is led to the functions that
 // took its place (redirect.go). Operations on ints, floats and bools are done where they are, not
 // through package reflect (quick.go). The compiled support that lowered code
-// calls is in the files named rt and shim.
+// calls is in the files named rt and shim; templates over values of cells are
+// executed by package kernel/templates.
 //
 // Functions of a %%native cell are compiled by the go tool and called in a
 // process of their own (native.go, package kernel/native).

@@ -53,6 +53,7 @@ type engine struct {
 	sources   map[string]string
 	wholes    map[string]string // the whole texts of cells, kept while a debugger may ask
 	usesFiles bool              // a cell used os.Stdout or os.Stderr as a file
+	described bool              // see describeEarlier
 	warnings  []string          // of the last cell
 	natives   *natives
 	onLowered func(u *unit)

@@ -227,6 +227,5 @@ func TestCompiled(t *testing.T) {
 
 // refused names the programs that do not give what they should, with the cause.
 var refused = map[string]string{
-	"std/text-template-method":       "text/template looks methods up by reflection, where types declared in a cell have none; it ends with an error",
 	"sound/goroutine-panic-survives": "no cell prints what it wants; compiled Go ends with the panic, a session reports it and goes on",
 }

@@ -59,8 +59,10 @@ type lowerer struct {
 	names  map[types.Object]string         // unique names of local objects
 	derefs map[types.Object]string         // local objects that are reached through a pointer
 	wraps  map[*types.Named]bool           // see wrapped
-	fn     *fnCtx
-	top    bool // at the top level of a cell
+
+	described map[*typeDesc]bool // see describeMethods
+	fn        *fnCtx
+	top       bool // at the top level of a cell
 
 	panicking string // for the function literal that is lowered next
 

@@ -251,9 +251,6 @@ func (l *lowerer) mayPrintBox(e *ast.CallExpr) bool {
 // it by reflection.
 func (l *lowerer) raw(key string, orig, x ast.Expr) ast.Expr {
 	t := l.typeOf(orig)
-	if openers[key] == "OpenAll" {
-		return call(rtFn("OpenAll"), x)
-	}
 	if _, ok := t.(*types.Tuple); ok || !isInterface(t) && !hasCell(t) {
 		return x
 	}

@@ -203,7 +203,10 @@ func (l *lowerer) methodValue(e *ast.SelectorExpr, rt types.Type) ast.Expr {
 	if s == nil {
 		l.fail(p, "internal: no method %s on %s", e.Sel.Name, rt)
 	}
-	if cellNamed(rt) == nil && (!isInterface(rt) || compiledIface(rt)) && !hasCell(rt) {
+	if isStream(l.info, e.X) && (e.Sel.Name == "Write" || e.Sel.Name == "WriteString") {
+		return sel(call(rtFn("Writer"), strLit(unparen(e.X).(*ast.SelectorExpr).Sel.Name)), e.Sel.Name)
+	}
+	if compiledIface(rt) { // of a compiled value yaegi takes x.M for T.M where a variable of the package holds it
 		return &ast.SelectorExpr{X: l.expr(e.X), Sel: idAt(e.Sel.Name, p)}
 	}
 	sg := l.st(s.Type()).(*types.Signature)

@@ -39,6 +39,7 @@ func (s *engine) lower(ck *checked) (u *unit, err error) {
 	g.variables()
 	l.functions(g)
 	l.body(ck)
+	l.describeEarlier()
 	u.file = l.assemble()
 	return u, nil
 }

@@ -80,7 +80,6 @@ func (r *runtime) exports() yaegi.Exports {
 		"Raw":           reflect.ValueOf(raw),
 		"Into":          reflect.ValueOf(into),
 		"Open":          reflect.ValueOf(openBare),
-		"OpenAll":       reflect.ValueOf(openAll),
 		"OpenExported":  reflect.ValueOf(openExported),
 		"OpenScanner":   reflect.ValueOf(openScanner),
 		"To":            reflect.ValueOf(to),
@@ -137,6 +136,7 @@ func (r *runtime) exports() yaegi.Exports {
 		"ValueString":       reflect.ValueOf(r.valueString),
 	}
 	unsafeTable(e)
+	templateTable(e)
 	return yaegi.Exports{"rt/rt": e}
 }
 

@@ -35,19 +35,6 @@ func openBare(x any) any {
 	return box.Bare(b.T, reflect.ValueOf(b.V)).Interface()
 }
 
-// openAll opens a box and those in what it holds: elements of maps, slices and
-// arrays and fields of structs. What holds no box stays the same value.
-func openAll(x any) any {
-	x = open(x)
-	if x == nil {
-		return nil
-	}
-	if v, changed := opened(reflect.ValueOf(x), map[reflect.Type]bool{}, 0); changed {
-		return v.Interface()
-	}
-	return x
-}
-
 // holdsInterfaces reports whether values of t may have boxes somewhere in them.
 func holdsInterfaces(t reflect.Type, seen map[reflect.Type]bool) bool {
 	if known, ok := seen[t]; ok {
@@ -67,77 +54,6 @@ func holdsInterfaces(t reflect.Type, seen map[reflect.Type]bool) bool {
 	}
 	seen[t] = holds
 	return holds
-}
-
-// maxOpened bounds how deep opened looks, for data that leads back to itself.
-const maxOpened = 32
-
-func opened(v reflect.Value, seen map[reflect.Type]bool, depth int) (out reflect.Value, changed bool) {
-	if !v.IsValid() || depth > maxOpened || !holdsInterfaces(v.Type(), seen) {
-		return v, false
-	}
-	// change makes a copy at the first element that differs.
-	change := func(set func(reflect.Value)) {
-		if !changed {
-			out, changed = reflect.New(v.Type()).Elem(), true
-			switch v.Kind() {
-			case reflect.Slice:
-				out.Set(reflect.MakeSlice(v.Type(), v.Len(), v.Len()))
-				reflect.Copy(out, v)
-			case reflect.Map:
-				out.Set(reflect.MakeMap(v.Type()))
-				for k, e := range v.Seq2() {
-					out.SetMapIndex(k, e)
-				}
-			default:
-				out.Set(v)
-			}
-		}
-		set(out)
-	}
-	switch v.Kind() {
-	case reflect.Interface:
-		if v.IsNil() {
-			return v, false
-		}
-		x := reflect.ValueOf(open(v.Interface()))
-		_, boxed := box.Of(v.Interface())
-		y, deeper := opened(x, seen, depth+1)
-		if boxed || deeper {
-			change(func(o reflect.Value) { o.Set(y) })
-		}
-	case reflect.Map:
-		for k, e := range v.Seq2() {
-			if y, c := opened(e, seen, depth+1); c {
-				change(func(o reflect.Value) { o.SetMapIndex(k, y) })
-			}
-		}
-	case reflect.Slice, reflect.Array:
-		for i := range v.Len() {
-			if y, c := opened(v.Index(i), seen, depth+1); c {
-				change(func(o reflect.Value) { o.Index(i).Set(y) })
-			}
-		}
-	case reflect.Struct:
-		for i := range v.NumField() {
-			if !v.Type().Field(i).IsExported() {
-				continue
-			}
-			if y, c := opened(v.Field(i), seen, depth+1); c {
-				change(func(o reflect.Value) { o.Field(i).Set(y) })
-			}
-		}
-	case reflect.Pointer:
-		if y, c := opened(v.Elem(), seen, depth+1); c {
-			p := reflect.New(v.Type().Elem())
-			p.Elem().Set(y)
-			return p, true
-		}
-	}
-	if changed {
-		return out, true
-	}
-	return v, false
 }
 
 // openExported opens a box for gob, without the unexported fields of structs: in

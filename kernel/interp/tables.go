@@ -16,21 +16,17 @@ var rawParams = map[string]int{
 }
 
 // openers are the runtime's functions that open boxes for some of these: for fmt,
-// which finds a type's own Scan, and for templates, which look into maps too.
+// which finds a type's own Scan, and for gob.
 var openers = map[string]string{
 	"fmt.Sscan": "OpenScanner", "fmt.Sscanf": "OpenScanner", "fmt.Sscanln": "OpenScanner",
 	"fmt.Fscan": "OpenScanner", "fmt.Fscanf": "OpenScanner", "fmt.Fscanln": "OpenScanner",
-	"text/template.Template.Execute": "OpenAll", "text/template.Template.ExecuteTemplate": "OpenAll",
-	"encoding/gob.Encoder.Encode":    "OpenExported",
-	"html/template.Template.Execute": "OpenAll", "html/template.Template.ExecuteTemplate": "OpenAll",
+	"encoding/gob.Encoder.Encode": "OpenExported",
 }
 
 // rawMethods is rawParams for methods: "path.Type.Method".
 var rawMethods = map[string]int{
 	"encoding/xml.Encoder.Encode": 0, "encoding/xml.Decoder.Decode": 0,
 	"encoding/gob.Encoder.Encode": 0, "encoding/gob.Decoder.Decode": 0,
-	"text/template.Template.Execute": 1, "text/template.Template.ExecuteTemplate": 2,
-	"html/template.Template.Execute": 1, "html/template.Template.ExecuteTemplate": 2,
 	"database/sql.Rows.Scan": 0, "database/sql.Row.Scan": 0,
 }
 
@@ -56,15 +52,23 @@ var methodSubstitutes = map[string]string{
 	"sync.RWMutex.Lock":            "RWLock",
 	"sync.RWMutex.RLock":           "RLock",
 	"encoding/json.Decoder.Decode": "JSONDecode",
-	"reflect.Value.Type":           "ValueType",
-	"reflect.Value.Interface":      "ValueInterface",
-	"reflect.Value.Field":          "ValueField",
-	"reflect.Value.FieldByName":    "ValueFieldByName",
-	"reflect.Value.FieldByIndex":   "ValueFieldByIndex",
-	"reflect.Value.MethodByName":   "ValueMethodByName",
-	"reflect.Value.NumMethod":      "ValueNumMethod",
-	"reflect.Value.Method":         "ValueMethod",
-	"reflect.Value.String":         "ValueString",
+
+	"text/template.Template.Execute":         "TextExecute",
+	"text/template.Template.ExecuteTemplate": "TextExecuteNamed",
+	"text/template.Template.Funcs":           "TextFuncs",
+	"html/template.Template.Execute":         "HTMLExecute",
+	"html/template.Template.ExecuteTemplate": "HTMLExecuteNamed",
+	"html/template.Template.Funcs":           "HTMLFuncs",
+
+	"reflect.Value.Type":         "ValueType",
+	"reflect.Value.Interface":    "ValueInterface",
+	"reflect.Value.Field":        "ValueField",
+	"reflect.Value.FieldByName":  "ValueFieldByName",
+	"reflect.Value.FieldByIndex": "ValueFieldByIndex",
+	"reflect.Value.MethodByName": "ValueMethodByName",
+	"reflect.Value.NumMethod":    "ValueNumMethod",
+	"reflect.Value.Method":       "ValueMethod",
+	"reflect.Value.String":       "ValueString",
 }
 
 // spacedPrints are the functions that look for strings among their operands.

@@ -32,10 +32,14 @@ type Type struct {
 	Sigs map[string]string
 	// Iface lists the methods that an interface type asks for.
 	Iface []Method
+	// In and Out are the parameters and results of a function type, where they
+	// were asked for.
+	In, Out []*Type
 
 	mu      sync.RWMutex
 	ptr     *Type // the pointer to a declared type, when it has more methods
 	methods map[string]any
+	calls   map[string]*Type
 	rep     reflect.Type
 }
 
@@ -71,6 +75,23 @@ func (t *Type) Method(name string) any {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return t.methods[name]
+}
+
+// SetCall tells the type of a method as a function.
+func (t *Type) SetCall(name string, f *Type) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.calls == nil {
+		t.calls = map[string]*Type{}
+	}
+	t.calls[name] = f
+}
+
+// Call is what SetCall told, or nil.
+func (t *Type) Call(name string) *Type {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.calls[name]
 }
 
 // SetRep tells how the interpreter represents values of t.
