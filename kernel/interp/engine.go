@@ -266,13 +266,19 @@ func (s *engine) assembled(src string, hooks bool) (*unit, error) {
 	if err != nil {
 		return nil, err
 	}
+	taken := false
+	defer func() { // after a panic, too
+		if !taken {
+			u.rollback()
+		}
+	}()
 	if s.onLowered != nil {
 		s.onLowered(u)
 	}
 	if err := s.compile(u); err != nil {
-		u.rollback()
 		return nil, &limitation{err}
 	}
+	taken = true
 	s.pkg, s.hooked = ck.pkg, hooks
 	u.commit()
 	s.register(u)

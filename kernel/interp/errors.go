@@ -32,13 +32,14 @@ func (d diagnostics) err() error {
 	if len(d) == 0 {
 		return nil
 	}
+	d = slices.Clone(d)
 	slices.SortStableFunc(d, func(a, b cell.Diagnostic) int {
 		if c := cmp.Compare(a.Line, b.Line); c != 0 || a.Cell != b.Cell {
 			return c
 		}
 		return cmp.Compare(a.Column, b.Column)
 	})
-	return &compileError{d}
+	return &compileError{slices.Compact(d)}
 }
 
 // compileError is why a cell was not run.
@@ -112,18 +113,41 @@ func (s *engine) syntaxErrors(err error) error {
 	})
 	list.RemoveMultiples()
 	lines := strings.Split(s.sources[s.cellName], "\n")
+	if n := len(list); n > 1 && beyond(list[n-1], lines) { // what an error before it leads to
+		list = list[:n-1]
+	}
 	var d diagnostics
 	for _, e := range list {
-		if e.Pos.Line > len(lines) || e.Pos.Line == len(lines) && e.Pos.Column > len(lines[len(lines)-1]) {
+		if beyond(e, lines) {
 			// The parser met the end of what was put around the cell.
 			e.Pos.Line, e.Pos.Column = len(lines), len(lines[len(lines)-1])+1
 			if i := strings.Index(e.Msg, "found "); i >= 0 {
 				e.Msg = e.Msg[:i] + "found the end of the cell"
 			}
 		}
-		d = append(d, cell.Diagnostic{Cell: cellOf(e.Pos.Filename), Line: e.Pos.Line, Column: e.Pos.Column, Message: "syntax error: " + strings.TrimPrefix(e.Msg, "syntax error: ")})
+		d = append(d, cell.Diagnostic{Cell: cellOf(e.Pos.Filename), Line: e.Pos.Line, Column: e.Pos.Column, Message: "syntax error: " + strings.TrimPrefix(e.Msg, "syntax error: ") + syntaxHint(e.Msg)})
 	}
 	return d.err()
+}
+
+// beyond tells whether an error lies in what was put around the cell.
+func beyond(e *scanner.Error, lines []string) bool {
+	return e.Pos.Line > len(lines) || e.Pos.Line == len(lines) && e.Pos.Column > len(lines[len(lines)-1])
+}
+
+// syntaxHint is how Go says what other languages say so.
+func syntaxHint(msg string) string {
+	switch {
+	case strings.HasSuffix(msg, "found in"):
+		return "; loops are: for i := range 10 { … }, for i, x := range list { … }"
+	case strings.HasSuffix(msg, "expected 1 expression"):
+		return "; several values are shown by display.Show(a, b), a list is []float64{1, 2}"
+	case strings.HasSuffix(msg, "U+003F '?'"):
+		return "; ?name is a cell of its own"
+	case strings.HasSuffix(msg, "illegal rune literal"):
+		return "; text stands in \"double quotes\""
+	}
+	return ""
 }
 
 // trace collects the frames that a panic unwinds.

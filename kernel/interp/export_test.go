@@ -31,3 +31,6 @@ func (s *Session) Untraced() []string {
 	}
 	return out
 }
+
+// OnLowered lets a test act on each cell that was lowered.
+func (s *Session) OnLowered(f func()) { s.engine.onLowered = func(*unit) { f() } }

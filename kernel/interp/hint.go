@@ -21,17 +21,23 @@ func (s *engine) hint(e types.Error, pkg *types.Package, cell *ast.File, info *t
 		if paths := s.packagesNamed(name); len(paths) > 0 {
 			return `; to use the package, add import "` + strings.Join(paths, `" or "`) + `"`
 		}
-		return meant(name, known(pkg, info))
+		hint := meant(name, known(pkg, info))
+		if hint == "" && assigned(cell, e) {
+			hint = "; a new variable is declared by :="
+		}
+		return hint
 	case isName:
 		if x := selected(cell, e); x != nil {
 			if p, ok := info.Uses[plainIdent(x.X)].(*types.PkgName); ok {
-				return meant(last, exportedOf(p.Imported().Scope().Names()))
+				return meantOf(last, p.Name(), exportedOf(p.Imported().Scope().Names()))
 			}
 		}
 	case strings.Contains(e.Msg, " has no field or method ") && !strings.Contains(e.Msg, "but does have"):
 		if x := selected(cell, e); x != nil {
-			return meant(x.Sel.Name, members(info.TypeOf(x.X), pkg))
+			return meantOf(x.Sel.Name, "it", members(info.TypeOf(x.X), pkg))
 		}
+	default:
+		return s.callHint(e, pkg, cell, info)
 	}
 	return ""
 }
@@ -88,6 +94,9 @@ func exportedOf(names []string) []string {
 
 // members are the fields and methods of a value's type that a cell can use.
 func members(t types.Type, pkg *types.Package) []string {
+	if t == nil {
+		return nil
+	}
 	var names []string
 	add := func(o types.Object) {
 		if o.Exported() || o.Pkg() == pkg {
@@ -121,6 +130,14 @@ func typeAndPointer(t types.Type) func(yield func(types.Type) bool) {
 			yield(types.NewPointer(t))
 		}
 	}
+}
+
+// meantOf is meant, or else all names that there are.
+func meantOf(name, of string, names []string) string {
+	if hint := meant(name, names); hint != "" {
+		return hint
+	}
+	return listed(of, names)
 }
 
 // meant says which name was probably meant: the one in the fewest edits, of at

@@ -36,6 +36,16 @@ func (n *natives) close() {
 	}
 }
 
+// tryPrepare is prepare under the lock, which a panic of the front end, an error
+// for the user, does not keep: the next cell would wait for ever.
+func (s *engine) tryPrepare(name, src string, nativeCell bool) (*unit, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.natives.cell = nativeCell
+	defer func() { s.natives.cell = false }()
+	return s.prepare(name, src)
+}
+
 // needsBuild is panicked with, as the cause of an unsupported, when a cell can
 // be lowered only after a program was compiled.
 type needsBuild struct {
@@ -50,11 +60,7 @@ func (e *needsBuild) Error() string { return "internal: a program was not compil
 func (s *engine) ready(r *run, src string, nativeCell bool) (*unit, error) {
 	s.natives.absent = nil
 	for {
-		s.mu.Lock()
-		s.natives.cell = nativeCell
-		u, err := s.prepare(r.name, src)
-		s.natives.cell = false
-		s.mu.Unlock()
+		u, err := s.tryPrepare(r.name, src, nativeCell)
 		var need *needsBuild
 		if !errors.As(err, &need) {
 			return u, err

@@ -120,3 +120,16 @@ func shownBy(out *collector) (text string) {
 	}
 	return text
 }
+
+// A fault of the front end costs its cell, and not the session.
+func TestFaultOfTheFrontEnd(t *testing.T) {
+	s := session(t)
+	s.OnLowered(func() { panic("a fault") })
+	r := s.Execute(context.Background(), cell.Request{Count: 1, Code: "1 + 1"}, &collector{})
+	if r.Error == nil || r.Error.Name != cell.ErrInternal || !strings.Contains(r.Error.Value, "the kernel failed on this cell: a fault") {
+		t.Errorf("a fault is told as %v", r.Error)
+	}
+	s.OnLowered(func() {})
+	must(t, s, "x := 1")
+	must(t, s, "x + 1")
+}

@@ -1,0 +1,184 @@
+package interp
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"slices"
+	"strings"
+)
+
+// callHint is a way out of an error about a call, its results or the types of
+// operands, or "".
+func (s *engine) callHint(e types.Error, pkg *types.Package, cell *ast.File, info *types.Info) string {
+	at := func(n ast.Node) bool { return n.Pos() == e.Pos }
+	switch {
+	case strings.HasPrefix(e.Msg, "multiple-value "), strings.HasPrefix(e.Msg, "too many arguments in call to "):
+		c, _ := findNode(cell, func(n ast.Node) bool {
+			c, ok := n.(*ast.CallExpr)
+			return ok && at(n) && fails(info.TypeOf(c))
+		}).(*ast.CallExpr)
+		if c == nil {
+			break
+		}
+		if !builtinMust(pkg, info) {
+			return "; it returns an error, too, that has to be taken"
+		}
+		return "; it returns an error, too: must(" + types.ExprString(c) + ") gives the value, or ends the cell with the error"
+	case strings.HasPrefix(e.Msg, "not enough arguments in call to "):
+		c, _ := findNode(cell, func(n ast.Node) bool {
+			c, ok := n.(*ast.CallExpr)
+			return ok && (c.Rparen == e.Pos || at(n))
+		}).(*ast.CallExpr)
+		if c != nil {
+			return declared(c, pkg, info)
+		}
+	case strings.Contains(e.Msg, "(mismatched types "):
+		b, _ := findNode(cell, func(n ast.Node) bool {
+			b, ok := n.(*ast.BinaryExpr)
+			return ok && (at(n) || b.OpPos == e.Pos)
+		}).(*ast.BinaryExpr)
+		if b != nil {
+			return converted(b, pkg, info)
+		}
+	case strings.HasPrefix(e.Msg, "cannot range over "), strings.HasPrefix(e.Msg, "cannot index "), strings.HasSuffix(e.Msg, " for built-in len"):
+		x, _ := findNode(cell, func(n ast.Node) bool {
+			x, ok := n.(ast.Expr)
+			return ok && at(n) && len(members(info.TypeOf(x), pkg)) > 0
+		}).(ast.Expr)
+		if x != nil {
+			return listed("it", members(info.TypeOf(x), pkg))
+		}
+	}
+	return ""
+}
+
+// findNode is the first node for which ok is true, the outermost where several
+// begin at one place.
+func findNode(cell *ast.File, ok func(ast.Node) bool) (found ast.Node) {
+	ast.Inspect(cell, func(n ast.Node) bool {
+		if n != nil && found == nil && ok(n) {
+			found = n
+		}
+		return found == nil
+	})
+	return found
+}
+
+// fails tells whether a call's results are a value and an error.
+func fails(t types.Type) bool {
+	tup, ok := t.(*types.Tuple)
+	return ok && tup.Len() == 2 && types.Identical(tup.At(1).Type(), types.Universe.Lookup("error").Type())
+}
+
+// builtinMust tells whether must is the one that every cell has.
+func builtinMust(pkg *types.Package, info *types.Info) bool {
+	if pkg.Scope().Lookup("must") != nil {
+		return false
+	}
+	for id := range info.Defs {
+		if id.Name == "must" {
+			return false
+		}
+	}
+	return true
+}
+
+// declared shows how the function of a call is declared, with the names of its
+// parameters, and tells of ctx where that was left out.
+func declared(c *ast.CallExpr, pkg *types.Package, info *types.Info) string {
+	sig, ok := info.TypeOf(c.Fun).(*types.Signature)
+	if !ok {
+		return ""
+	}
+	name := types.ExprString(c.Fun)
+	if x, ok := ast.Unparen(c.Fun).(*ast.SelectorExpr); ok {
+		name = x.Sel.Name
+	}
+	text := types.TypeString(sig, func(p *types.Package) string {
+		if p == pkg {
+			return ""
+		}
+		return p.Name()
+	})
+	hint := "\n\tit is " + name + strings.TrimPrefix(text, "func")
+	if p := sig.Params(); p.Len() > 0 && isContext(p.At(0).Type()) && (len(c.Args) == 0 || !isContext(info.TypeOf(c.Args[0]))) {
+		hint += "; ctx, which every cell has, comes first"
+	}
+	return hint
+}
+
+func isContext(t types.Type) bool {
+	n, ok := t.(*types.Named)
+	return ok && n.Obj().Name() == "Context" && n.Obj().Pkg() != nil && n.Obj().Pkg().Path() == "context"
+}
+
+// converted shows how the operands of two types come to one: a number that is
+// whole to one that is not, any to a type with a name of its own.
+func converted(b *ast.BinaryExpr, pkg *types.Package, info *types.Info) string {
+	x, y := info.TypeOf(b.X), info.TypeOf(b.Y)
+	if x == nil || y == nil || !numeric(x) || !numeric(y) {
+		return ""
+	}
+	from, to := b.X, y
+	switch _, named := x.(*types.Named); {
+	case named, !isFloat(y) && isFloat(x):
+		from, to = b.Y, x
+	case isFloat(y) && !isFloat(x):
+	case isNamed(y):
+	default: // of two that differ in size, the second as the first
+		from, to = b.Y, x
+	}
+	name := types.TypeString(to, func(p *types.Package) string {
+		if p == pkg {
+			return ""
+		}
+		return p.Name()
+	})
+	return fmt.Sprintf("; Go converts no number by itself: %s(%s)", name, types.ExprString(ast.Unparen(from)))
+}
+
+func isNamed(t types.Type) bool { _, ok := t.(*types.Named); return ok }
+
+func numeric(t types.Type) bool {
+	b, ok := t.Underlying().(*types.Basic)
+	return ok && b.Info()&types.IsNumeric != 0 && b.Info()&types.IsUntyped == 0
+}
+
+func isFloat(t types.Type) bool {
+	b, ok := t.Underlying().(*types.Basic)
+	return ok && b.Info()&types.IsFloat != 0
+}
+
+// listed says which names there are, where none is near to what was written.
+func listed(of string, names []string) string {
+	slices.Sort(names)
+	names = slices.DeleteFunc(slices.Compact(names), func(n string) bool { return strings.HasPrefix(n, "MIME") }) // which display calls
+	if len(names) == 0 {
+		return ""
+	}
+	const width = 240
+	text := "; " + of + " has "
+	for i, n := range names {
+		if i > 0 {
+			text += ", "
+		}
+		if len(text) > width {
+			return text + "…"
+		}
+		text += n
+	}
+	return text
+}
+
+// assigned tells whether an error is about a name that an assignment sets.
+func assigned(cell *ast.File, e types.Error) bool {
+	return findNode(cell, func(n ast.Node) bool {
+		a, ok := n.(*ast.AssignStmt)
+		return ok && a.Tok == token.ASSIGN && slices.ContainsFunc(a.Lhs, func(x ast.Expr) bool {
+			id, ok := x.(*ast.Ident)
+			return ok && id.Pos() == e.Pos
+		})
+	}) != nil
+}
