@@ -22,7 +22,11 @@ const (
 // addSeries draws bands below lines below markers.
 func (f *Figure) addSeries(p *plot.Plot) error {
 	p.Add(Grid())
+	seen := make([]Series, len(f.Series))
 	for i, s := range f.Series {
+		seen[i] = f.thinned(s)
+	}
+	for i, s := range seen {
 		if s.Lo == nil || s.Mark == Points {
 			continue
 		}
@@ -34,7 +38,7 @@ func (f *Figure) addSeries(p *plot.Plot) error {
 		area.Color, area.LineStyle.Width = palette[f.look(i)].faded(bandOpacity), 0
 		p.Add(area)
 	}
-	for i, s := range f.Series {
+	for i, s := range seen {
 		look := palette[f.look(i)]
 		if s.Mark != Points && len(s.X) > 0 {
 			line, err := plotter.NewLine(xys(s.X, s.Y))
@@ -45,14 +49,15 @@ func (f *Figure) addSeries(p *plot.Plot) error {
 			p.Add(line)
 		}
 		if s.Fit {
-			fit, err := OLS(s.X, s.Y)
+			all := f.Series[i]
+			fit, err := OLS(all.X, all.Y)
 			if err != nil {
 				return err
 			}
-			p.Add(curve{fit.At, slices.Min(s.X), slices.Max(s.X), look.line()})
+			p.Add(curve{fit.At, slices.Min(all.X), slices.Max(all.X), look.line()})
 		}
 	}
-	for i, s := range f.Series {
+	for i, s := range seen {
 		if s.Mark == Line || len(s.X) == 0 {
 			continue
 		}
