@@ -17,6 +17,10 @@ const (
 	barWidth    = 0.44 // … none of which is wider than this
 	errorWidth  = 1.2  // of error bars, in pixels
 	errorCap    = 7
+
+	// A line is drawn in strokes of so many points: the time of one grows with the
+	// square of how often it crosses a row of pixels.
+	strokePoints = 64
 )
 
 // addSeries draws bands below lines below markers.
@@ -41,12 +45,15 @@ func (f *Figure) addSeries(p *plot.Plot) error {
 	for i, s := range seen {
 		look := palette[f.look(i)]
 		if s.Mark != Points && len(s.X) > 0 {
-			line, err := plotter.NewLine(xys(s.X, s.Y))
-			if err != nil {
-				return err
+			for from := 0; from == 0 || from < len(s.X)-1; from += strokePoints {
+				to := min(len(s.X), from+strokePoints+1)
+				line, err := plotter.NewLine(xys(s.X[from:to], s.Y[from:to]))
+				if err != nil {
+					return err
+				}
+				line.LineStyle = look.line()
+				p.Add(line)
 			}
-			line.LineStyle = look.line()
-			p.Add(line)
 		}
 		if s.Fit {
 			all := f.Series[i]

@@ -2,7 +2,6 @@ package figure
 
 import (
 	"bytes"
-	"fmt"
 	"image/png"
 	"math"
 	"math/rand/v2"
@@ -128,10 +127,19 @@ func TestThinned(t *testing.T) {
 // would take many minutes.
 func BenchmarkMillion(b *testing.B) {
 	line := walk(1_000_000, func(i int) float64 { return float64(i) })
-	for _, mark := range []Mark{Line, Points} {
-		b.Run(fmt.Sprint(map[Mark]string{Line: "line", Points: "cloud"}[mark]), func(b *testing.B) {
-			f := Curves([]Series{line})
-			f.Series[0].Mark = mark
+	noise, mess := walk(1_000_000, func(i int) float64 { return float64(i) }), walk(1_000_000, func(i int) float64 { return float64(i) })
+	r := rand.New(rand.NewPCG(3, 4))
+	for i := range noise.Y {
+		noise.Y[i], mess.X[i], mess.Y[i] = r.NormFloat64(), r.Float64(), r.Float64()
+	}
+	for _, c := range []struct {
+		name string
+		s    Series
+		mark Mark
+	}{{"line", line, Line}, {"noise", noise, LinePoints}, {"mess", mess, LinePoints}, {"cloud", line, Points}, {"full cloud", mess, Points}} {
+		b.Run(c.name, func(b *testing.B) {
+			f := Curves([]Series{c.s})
+			f.Series[0].Mark = c.mark
 			for b.Loop() {
 				if _, err := f.PNG(); err != nil {
 					b.Fatal(err)
