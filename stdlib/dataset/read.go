@@ -96,15 +96,14 @@ func Read(ctx context.Context, o Options, paths ...string) (*Dataset, error) {
 
 // Parse reads one file's content from src. name stands for the file in errors.
 func Parse(ctx context.Context, o Options, name string, src io.Reader) (*Dataset, error) {
-	r := open(ctx, o, []source{{name: name, open: func() (io.ReadCloser, int64, error) {
-		return io.NopCloser(src), 0, nil
-	}}})
+	r := OpenReader(ctx, o, name, src)
 	defer r.Close()
 	return r.all()
 }
 
 // Reader reads files a batch of rows at a time, so that a file need not fit into
-// memory. Its use is that of bufio.Scanner:
+// memory. Its rejects stay in memory, with the text of each. Its use is that of
+// bufio.Scanner:
 //
 //	r := dataset.Open(ctx, dataset.Options{}, "hh.jsonl.gz")
 //	defer r.Close()
@@ -131,6 +130,14 @@ type source struct {
 // Open begins to read files. Errors, that of a missing file too, come from Err.
 func Open(ctx context.Context, o Options, paths ...string) *Reader {
 	return open(ctx, o, sources(paths))
+}
+
+// OpenReader is Open of one file's content, which comes from src: a pipe, or an
+// answer of the web. name stands for the file in errors.
+func OpenReader(ctx context.Context, o Options, name string, src io.Reader) *Reader {
+	return open(ctx, o, []source{{name: name, open: func() (io.ReadCloser, int64, error) {
+		return io.NopCloser(src), 0, nil
+	}}})
 }
 
 func open(ctx context.Context, o Options, sources []source) *Reader {
@@ -173,6 +180,10 @@ func (r *Reader) Next() bool {
 
 // Batch is the rows that Next read, and the rejects among them.
 func (r *Reader) Batch() *Dataset { return r.batch }
+
+// Prompts is the rendered prompts of the batch, see Dataset.Prompts. With it a Reader
+// is a diversity.Source: diversity.CurveOf measures files that no memory holds.
+func (r *Reader) Prompts() []string { return r.batch.Prompts() }
 
 // Rejects is every line so far that gave no row.
 func (r *Reader) Rejects() []Reject { return r.rejects }

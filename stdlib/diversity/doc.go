@@ -12,6 +12,7 @@
 // definition.
 //
 //   - [Curve] is d of every nested subset, the line of Figure 4(b), from one pass;
+//   - [CurveOf] is the same of files that no memory holds, read batch by batch;
 //   - [Counter] takes prompts as they come;
 //   - [PerPrompt] says which prompts bring the new N-grams;
 //   - [GridSearch] asks which N and p rewards follow best, the paper's first open

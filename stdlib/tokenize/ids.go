@@ -70,6 +70,19 @@ func (s *IDs) Tokens() int64 { return s.offsets[len(s.offsets)-1] - s.offsets[0]
 // VocabSize is the size of the vocabulary: every id is below it.
 func (s *IDs) VocabSize() int { return s.vocab }
 
+// WithVocabSize is the same ids under a vocabulary of another size, as of a tokenizer
+// whose vocabulary has grown since; it copies nothing. All ids must be below it.
+func (s *IDs) WithVocabSize(vocab int) (*IDs, error) {
+	if vocab < s.vocab {
+		for _, id := range s.flat[s.offsets[0]:s.offsets[len(s.offsets)-1]] {
+			if int(id) >= vocab {
+				return nil, fmt.Errorf("tokenize: id %d is outside a vocabulary of %d", id, vocab)
+			}
+		}
+	}
+	return &IDs{flat: s.flat, offsets: s.offsets, vocab: vocab}, nil
+}
+
 // At is the ids of text i, not a copy.
 func (s *IDs) At(i int) []int32 {
 	from, to := s.offsets[i], s.offsets[i+1]

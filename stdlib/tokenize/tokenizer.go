@@ -55,6 +55,12 @@ func (t *Tokenizer) Name() string { return t.name }
 // grows with the texts that it has seen.
 func (t *Tokenizer) VocabSize() int { return t.model.size() }
 
+// Grows tells whether the vocabulary grows with the texts that are encoded.
+func (t *Tokenizer) Grows() bool {
+	_, grows := t.model.(*whiteSpace)
+	return grows
+}
+
 // Token is the text of an id as the vocabulary writes it ("▁Human", "Ġthe",
 // "<0x0A>"). It is empty for an id outside the vocabulary.
 func (t *Tokenizer) Token(id int32) string {
