@@ -27,6 +27,7 @@ func _divvy_stdlib_dataset() map[string]reflect.Value {
 		"MersenneTwister": reflect.ValueOf((*p_divvy_stdlib_dataset.MersenneTwister)(nil)),
 		"NewRandom":       reflect.ValueOf(p_divvy_stdlib_dataset.NewRandom),
 		"Open":            reflect.ValueOf(p_divvy_stdlib_dataset.Open),
+		"OpenReader":      reflect.ValueOf(p_divvy_stdlib_dataset.OpenReader),
 		"Options":         reflect.ValueOf((*p_divvy_stdlib_dataset.Options)(nil)),
 		"Parse":           reflect.ValueOf(p_divvy_stdlib_dataset.Parse),
 		"PythonRandom":    reflect.ValueOf(p_divvy_stdlib_dataset.PythonRandom),

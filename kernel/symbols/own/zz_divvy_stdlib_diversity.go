@@ -3,6 +3,7 @@
 package own
 
 import (
+	box "divvy/kernel/symbols/box"
 	p_divvy_stdlib_diversity "divvy/stdlib/diversity"
 	reflect "reflect"
 )
@@ -14,6 +15,7 @@ func _divvy_stdlib_diversity() map[string]reflect.Value {
 		"Counter":          reflect.ValueOf((*p_divvy_stdlib_diversity.Counter)(nil)),
 		"Curve":            reflect.ValueOf(p_divvy_stdlib_diversity.Curve),
 		"CurveApproximate": reflect.ValueOf(p_divvy_stdlib_diversity.CurveApproximate),
+		"CurveOf":          reflect.ValueOf(p_divvy_stdlib_diversity.CurveOf),
 		"DistinctN":        reflect.ValueOf(p_divvy_stdlib_diversity.DistinctN),
 		"Entropy":          reflect.ValueOf(p_divvy_stdlib_diversity.Entropy),
 		"Fit":              reflect.ValueOf((*p_divvy_stdlib_diversity.Fit)(nil)),
@@ -38,6 +40,23 @@ func _divvy_stdlib_diversity() map[string]reflect.Value {
 		"SampleOptions":    reflect.ValueOf((*p_divvy_stdlib_diversity.SampleOptions)(nil)),
 		"SelfBLEU":         reflect.ValueOf(p_divvy_stdlib_diversity.SelfBLEU),
 		"Series":           reflect.ValueOf((*p_divvy_stdlib_diversity.Series)(nil)),
+		"Source":           reflect.ValueOf((*p_divvy_stdlib_diversity.Source)(nil)),
+		"_Source":          reflect.ValueOf(func(b box.Box) any { return _divvy_stdlib_diversity_Source{b} }),
+		"StreamOptions":    reflect.ValueOf((*p_divvy_stdlib_diversity.StreamOptions)(nil)),
 		"TypeTokenRatio":   reflect.ValueOf(p_divvy_stdlib_diversity.TypeTokenRatio),
 	}
+}
+
+type _divvy_stdlib_diversity_Source struct{ boxed }
+
+func (w _divvy_stdlib_diversity_Source) Err() error {
+	return w.boxed.Method("Err").(func(any) error)(w.V)
+}
+
+func (w _divvy_stdlib_diversity_Source) Next() bool {
+	return w.boxed.Method("Next").(func(any) bool)(w.V)
+}
+
+func (w _divvy_stdlib_diversity_Source) Prompts() []string {
+	return w.boxed.Method("Prompts").(func(any) []string)(w.V)
 }
