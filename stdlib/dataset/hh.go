@@ -51,40 +51,54 @@ func fromDialogues(good, bad []Turn, r *Row) error {
 		return excluded("the last turn is not the assistant's")
 	}
 	for _, t := range good[:last] {
-		r.Prefix = append(r.Prefix, "<|"+t.Role+"|>"+t.Text)
+		switch t.Role { // one concatenation where the mark is known
+		case "prompter":
+			r.Prefix = append(r.Prefix, PrompterMark+t.Text)
+		case "assistant":
+			r.Prefix = append(r.Prefix, AssistantMark+t.Text)
+		default:
+			r.Prefix = append(r.Prefix, "<|"+t.Role+"|>"+t.Text)
+		}
 	}
 	r.Prefix = append(r.Prefix, AssistantMark)
 	r.Responses = append(r.Responses, good[last].Text, bad[last].Text)
 	return nil
 }
 
-// dialogue cuts a raw HH text into turns.
+// dialogue cuts a raw HH text into turns. The pieces of a turn lie one after another
+// in the text, so that none is put together again.
 func dialogue(text string, pro bool) ([]Turn, error) {
 	var turns []Turn
-	var open Turn // the turn whose pieces are still coming in
+	role, start, end := "", 0, 0 // of the turn whose pieces are still coming in
 	finish := func() {
-		n := len(turns)
-		switch said := strip(open.Text); {
-		case open.Role == "":
-		case n > 0 && turns[n-1].Role == open.Role:
-			turns[n-1].Text += "\n" + said
-		default:
-			turns = append(turns, Turn{open.Role, said})
+		if role == "" {
+			return
 		}
+		said := strip(text[start:end])
+		if n := len(turns); n > 0 && turns[n-1].Role == role {
+			turns[n-1].Text += "\n" + said
+			return
+		}
+		turns = append(turns, Turn{role, said})
 	}
-	for piece := range strings.SplitSeq(text, "\n\n") {
-		human, isHuman := strings.CutPrefix(piece, "Human:")
-		assistant, isAssistant := strings.CutPrefix(piece, "Assistant:")
+	const blank, human, assistant = "\n\n", "Human:", "Assistant:"
+	for at, next := 0, 0; at <= len(text); at = next + len(blank) {
+		if next = strings.Index(text[at:], blank); next < 0 {
+			next = len(text)
+		} else {
+			next += at
+		}
+		piece := text[at:next]
 		switch {
-		case isHuman:
+		case strings.HasPrefix(piece, human):
 			finish()
-			open = Turn{"prompter", human}
-		case isAssistant:
+			role, start, end = "prompter", at+len(human), next
+		case strings.HasPrefix(piece, assistant):
 			finish()
-			open = Turn{"assistant", assistant}
+			role, start, end = "assistant", at+len(assistant), next
 		case pro:
-		case open.Role != "":
-			open.Text += "\n\n" + piece
+		case role != "":
+			end = next
 		case strip(piece) != "":
 			return nil, excluded("text before the first turn: %.40q", piece)
 		}

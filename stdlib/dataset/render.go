@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // The marks that begin a turn of a prefix, as PRO's data has them, and what
@@ -70,7 +71,20 @@ func TrainingText(prompt, response string) string { return prompt + " " + respon
 // and the information separators U+001C to U+001F.
 func isPythonSpace(r rune) bool { return unicode.IsSpace(r) || 0x1c <= r && r <= 0x1f }
 
-func strip(s string) string { return strings.TrimFunc(s, isPythonSpace) }
+// strip is Python's: nearly every text begins and ends with ASCII.
+func strip(s string) string {
+	isSpace := func(c byte) bool { return c == ' ' || '\t' <= c && c <= '\r' || 0x1c <= c && c <= 0x1f }
+	for s != "" && isSpace(s[0]) {
+		s = s[1:]
+	}
+	for s != "" && isSpace(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	if s != "" && (s[0] >= utf8.RuneSelf || s[len(s)-1] >= utf8.RuneSelf) {
+		return strings.TrimFunc(s, isPythonSpace)
+	}
+	return s
+}
 
 // splitMark takes the role mark off a turn.
 func splitMark(turn string) Turn {
