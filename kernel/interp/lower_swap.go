@@ -49,9 +49,13 @@ func (l *lowerer) plainSwap(s *ast.AssignStmt) bool {
 }
 
 // hasCall reports whether lowered values have a call: an assertion, a comparison
-// of interfaces or the check of a shift is one.
+// of interfaces or the check of a shift is one. A composite literal and what is
+// received, too, yaegi puts in its place by itself, and then leaves out the rest
+// of the assignment.
 func hasCall(es []ast.Expr) (found bool) {
 	for _, e := range es {
+		_, literal := unparen(e).(*ast.CompositeLit)
+		found = found || literal || isReceive(e)
 		ast.Inspect(e, func(n ast.Node) bool {
 			_, ok := n.(*ast.CallExpr)
 			found = found || ok

@@ -29,6 +29,7 @@ func twice[X any](f func(X) X, x X) X { return f(f(x)) }
 func apply(f func(int) int, n int) int { return f(n) }
 func reduce[X, Y any](xs []X, y Y, f func(Y, X) Y) Y { for _, x := range xs { y = f(y, x) }; return y }
 func has[K comparable, V any](m map[K]V, k K) bool { _, ok := m[k]; return ok }
+type (Ints = []int; Counts = map[string]int; Fun = func(int) int; Ptr = *T; Arr = [4]int; Err = error; Any = any)
 type MyInt int
 func (m MyInt) Twice() int { return int(m) * 2 }
 func (m MyInt) Twice2() MyInt { return m * 2 }
@@ -189,6 +190,7 @@ grid := map[[2]int]string{{0, 1}: "g"}
 fm := map[string]func(int) int{"a": func(n int) int { i2++; return n + i2 }, "b": t.Sum}
 bt := (&Tree[string, int]{}).Put("b", 1).Put("a", 2)
 var cnt counter
+fn, av, ev := Fun(abs), Any(3), fail(2)
 defer func() {
 	if r := recover(); r != nil { fmt.Println("panic", r, i0, s0) }
 	fmt.Println(i0, i1, i2, u8, r32, u64, h16, mi, f0, f32, c0, s0, b0, text, tree == nil)
@@ -196,7 +198,7 @@ defer func() {
 `
 
 const randomEnd = `for _, f := range fs { i2 += f() }
-fmt.Println(col, set, vec, opt.val, opt.ok, top.ID, top.tags, top.Label, top.Color, top.Seen, grid, len(fm), bt.n, cnt.n)
+fmt.Println(col, set, vec, opt.val, opt.ok, top.ID, top.tags, top.Label, top.Color, top.Seen, grid, len(fm), bt.n, cnt.n, fn(3), typeName(av), ev)
 fmt.Println(xs, g2, ys, zs, arr, bs, rs, us, hs, bb, mm, cs, uz, t, *p, o, m, ms, mk, md, pr, pr2, *np.p.q, *pi, sh.Area())
 `
 
@@ -204,7 +206,8 @@ var (
 	integers = []string{"int", "uint8", "int32", "uint64", "int16", "MyInt"}
 	ordered  = append(slices.Clone(integers), "float64", "float32", "string")
 	anyType  = append(slices.Clone(ordered), "complex128", "bool")
-	hole     = regexp.MustCompile(`\$(x\d|\d-\d|[ATI]:|=?[A-Za-z]\w*\.?|<[^<>]*>)`)
+	values   = append(slices.Clone(anyType), "T", "Ints", "Counts", "Fun", "Ptr", "Arr", "Err", "Any", "Shape", "Color")
+	hole     = regexp.MustCompile(`\$(x\d|\d-\d|[ATIV]:|=?[A-Za-z]\w*\.?|<[^<>]*>)`)
 )
 
 // grammar holds the forms of testdata/random.grammar by kind: "place int",
@@ -290,7 +293,7 @@ func (m *maker) block(depth int) string {
 
 // fill replaces what a form leaves open.
 func (m *maker) fill(form, typ string, depth int) string {
-	chosen := map[string]string{"T": typ, "T0": "T", "A": m.one(ordered), "I": m.one(integers)}
+	chosen := map[string]string{"T": typ, "T0": "T", "A": m.one(ordered), "I": m.one(integers), "V": m.one(values)}
 	names, label, around := map[string]string{}, "", m.labels
 	defer func() { m.labels = around }()
 	return hole.ReplaceAllStringFunc(form, func(h string) string {

@@ -31,7 +31,7 @@ func Unmarshal(data []byte, b Box, strict, useNumber bool) error {
 type decoder struct {
 	strict, useNumber bool
 
-	root  string   // the struct at the top, for errors
+	root  string   // the struct around, for errors
 	path  []string // the fields that led here
 	saved error    // the first value that did not fit; decoding went on
 }
@@ -54,7 +54,7 @@ func (d *decoder) value(data []byte, t *Type, v reflect.Value) error {
 		return d.value(data, t.Elem, v.Elem())
 	}
 	if t.Plain {
-		return d.plain(data, v)
+		return d.plain(data, t, v)
 	}
 	if p := t.Ptr(); p != nil && v.CanAddr() {
 		if done, err := d.custom(data, p, v.Addr(), null); done {
@@ -79,7 +79,7 @@ func (d *decoder) value(data []byte, t *Type, v reflect.Value) error {
 	case (t.Kind == reflect.Slice || t.Kind == reflect.Array) && data[0] == '[':
 		return d.list(data, t, v)
 	}
-	return d.plain(data, v)
+	return d.plain(data, t, v)
 }
 
 // custom calls UnmarshalJSON or UnmarshalText of a pointer.
@@ -99,7 +99,7 @@ func (d *decoder) custom(data []byte, p *Type, v reflect.Value, null bool) (bool
 }
 
 // plain decodes what encoding/json can by itself.
-func (d *decoder) plain(data []byte, v reflect.Value) error {
+func (d *decoder) plain(data []byte, t *Type, v reflect.Value) error {
 	var err error
 	if d.useNumber {
 		dec := json.NewDecoder(bytes.NewReader(data))
@@ -112,8 +112,13 @@ func (d *decoder) plain(data []byte, v reflect.Value) error {
 	if !errors.As(err, &te) {
 		return err
 	}
+	if te.Type == v.Type() && t != nil {
+		te.Type = named{te.Type, t.Name}
+	}
 	if len(d.path) > 0 {
-		te.Struct = d.root
+		if te.Struct == "" {
+			te.Struct = d.root
+		}
 		if te.Field != "" {
 			te.Field = "." + te.Field
 		}
@@ -125,13 +130,21 @@ func (d *decoder) plain(data []byte, v reflect.Value) error {
 	return nil
 }
 
+// named is the representation of a cell's type under the name of that.
+type named struct {
+	reflect.Type
+	name string
+}
+
+func (n named) String() string { return n.name }
+
 func (d *decoder) iface(data []byte, v reflect.Value, null bool) error {
 	if v.NumMethod() > 0 {
 		if null {
 			v.SetZero()
 			return nil
 		}
-		return d.plain(data, v)
+		return d.plain(data, nil, v)
 	}
 	if b, ok := Of(v.Interface()); ok && !null { // a pointer to fill
 		if p := reflect.ValueOf(b.V); p.Kind() == reflect.Pointer && !p.IsNil() {
@@ -139,7 +152,7 @@ func (d *decoder) iface(data []byte, v reflect.Value, null bool) error {
 		}
 		v.SetZero()
 	}
-	return d.plain(data, v)
+	return d.plain(data, nil, v)
 }
 
 func (d *decoder) list(data []byte, t *Type, v reflect.Value) error {
@@ -284,9 +297,9 @@ func (d *decoder) object(data []byte, t *Type, v reflect.Value) error {
 		}
 		return best
 	}
-	if d.root == "" {
-		d.root = t.Short
-	}
+	around := d.root
+	d.root = t.Short
+	defer func() { d.root = around }()
 	return entries(data, func(key string, raw json.RawMessage) error {
 		f := find(func(n string) bool { return n == key })
 		if f == nil {
@@ -330,7 +343,7 @@ func (d *decoder) embedded(key string, raw json.RawMessage, t *Type, v reflect.V
 	}
 	for i, f := range t.Fields {
 		if f.Embedded && f.Exported && f.Type.Plain && f.Tag.Get("json") == "" && v.Field(i).Kind() == reflect.Struct {
-			if err := d.plain(one, v.Field(i)); err != nil {
+			if err := d.plain(one, nil, v.Field(i)); err != nil {
 				return err
 			}
 		}
