@@ -315,8 +315,27 @@ func TestShorten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(got) > 600<<10 || !strings.HasPrefix(string(got), "first\n") || !strings.HasSuffix(string(got), "last\n") || lastLine(f.Name()) != "last" {
+	if len(got) > 600<<10 || !strings.HasPrefix(string(got), "first\n") || !strings.HasSuffix(string(got), "last\n") || lastWord(f.Name()) != "last" {
 		t.Errorf("%d bytes are left, from %.20q to %.20q", len(got), got, got[len(got)-20:])
+	}
+}
+
+// TestLastWord: why a process ended is found before what is printed behind it.
+func TestLastWord(t *testing.T) {
+	for _, c := range []struct{ log, want string }{
+		{"step 1\nF1128 05:07:34.1 7 x.cc:1] Check failed: memory\nSIGABRT: abort\nPC=0x7f\ngs 0x0\n", "F1128 05:07:34.1 7 x.cc:1] Check failed: memory"},
+		{"I1128 found\nSIGSEGV: segmentation violation\nPC=0x1\nfs 0x0\n", "SIGSEGV: segmentation violation"},
+		{"panic: runtime error: index out of range\n\ngoroutine 1 [running]:\n", "panic: runtime error: index out of range"},
+		{"Traceback:\n  File x\nRuntimeError: no\n\n", "RuntimeError: no"},
+		{"", ""},
+	} {
+		path := filepath.Join(t.TempDir(), "log")
+		if err := os.WriteFile(path, []byte(c.log), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if got := lastWord(path); got != c.want {
+			t.Errorf("%q: %q, want %q", c.log, got, c.want)
+		}
 	}
 }
 

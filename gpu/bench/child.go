@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -54,7 +55,7 @@ func (s settings) child(ctx context.Context, p part, most time.Duration) Result 
 	case ctx.Err() != nil:
 		r.Error = fmt.Sprintf("stopped after %v; see %s", most.Round(time.Second), log.Name())
 	case failed != nil && r.Error == "":
-		r.Error = fmt.Sprintf("%s%v: %s", ended, failed, lastLine(log.Name()))
+		r.Error = fmt.Sprintf("%s%v: %s", ended, failed, lastWord(log.Name()))
 	case err != nil:
 		r.Error = fmt.Sprintf("it wrote no figures: %v", err)
 	}
@@ -106,9 +107,17 @@ func shorten(log *os.File) {
 	}
 }
 
-// lastLine is the last line that is not empty: of Python, the exception.
-func lastLine(path string) string {
+// dying is how lines begin that say why a process came to an end by itself: XLA's,
+// and Go's, behind which registers and stacks follow.
+var dying = regexp.MustCompile(`(?m)^(F\d{4} |panic: |fatal error: |SIG[A-Z]+: ).*$`)
+
+// lastWord is the first line of a log that says why its process ended or, without
+// one, the last that is not empty: of Python, the exception.
+func lastWord(path string) string {
 	text, _ := os.ReadFile(path)
+	if line := dying.Find(text); line != nil {
+		return string(line)
+	}
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	return lines[len(lines)-1]
 }
