@@ -242,8 +242,8 @@ func large(ctx context.Context, s settings, r *Result) error {
 	have, known := free(dev)
 	for _, m := range []program.DType{program.F32, program.BF16, program.U8} {
 		t.c.Moments = m
-		if states := int64(model.Count(params)) * int64(4+2*m.Size()); known && states > have && m != program.U8 {
-			err = fmt.Errorf("weights and moments take %s of %s", train.Bytes(states), train.Bytes(have))
+		if states := int64(model.Count(params)) * int64(4+2*m.Size()); known && states+states/10 > have && m != program.U8 {
+			err = fmt.Errorf("weights and moments take %s of %s, which leaves too little for the rest", train.Bytes(states), train.Bytes(have))
 		} else if err = t.fits(dev); err == nil {
 			r.note("moments in %s", m)
 			return t.steps(ctx, s, r, dev)

@@ -73,6 +73,8 @@ func TestTraining(t *testing.T) {
 		{"opt SFT, moments in 8 bits on two devices", model.OPT, train.Config{Loss: loss.SFT{}, Moments: program.U8, RowMultiple: 2}, 1e-3, []int{1, 2}, false},
 		{"llama PRO in f64 on four devices", model.LLaMA, train.Config{Loss: loss.PRO{}, Store: program.F64, Compute: program.F64, RowMultiple: 4}, 1e-9, []int{0, 1, 2, 3}, false},
 		{"llama PRO in f64 on three ranks", model.LLaMA, train.Config{Loss: loss.PRO{}, Store: program.F64, Compute: program.F64, Micro: 3, Recompute: true}, 1e-9, []int{0, 1, 2}, true},
+		{"opt SFT in f64 on two ranks, accumulated", model.OPT, train.Config{Loss: loss.SFT{}, Store: program.F64, Compute: program.F64, Micro: 2}, 1e-9, []int{0, 2}, true},
+		{"llama SFT in f64 with adapters, recomputed", model.LLaMA, train.Config{Loss: loss.SFT{}, Store: program.F64, Compute: program.F64, Recompute: true, LoRA: model.LoRA{Rank: 2}}, 1e-9, []int{0}, false},
 		{"neox DPO in bf16 on two ranks", model.GPTNeoX, train.Config{Loss: loss.DPO{}, Compute: program.BF16}, 5e-2, []int{1, 2}, true},
 		{"opt SFT in bf16 on two devices", model.OPT, train.Config{Loss: loss.SFT{}, Compute: program.BF16, RowMultiple: 2}, 5e-2, []int{1, 2}, false},
 	} {
