@@ -151,12 +151,12 @@ func TestTargetSample(t *testing.T) {
 	t.Logf("%+v", plan)
 }
 
-// TestTargetGeneration compiles a step of OPT-1.3B's generation, 28 texts with 512
-// places each, and the run over their prompts.
+// TestTargetGeneration compiles eight steps of OPT-1.3B's generation, 28 texts with
+// 512 places each, and the run over their prompts.
 func TestTargetGeneration(t *testing.T) {
 	compile := target(t, pjrt.CompileOptions{})
-	for _, tokens := range []int{1, 384} {
-		p, err := generate.StepProgram(model.Published()["opt-1.3b"], program.BF16, 28, tokens, 512)
+	for tokens, steps := range map[int]int{1: 8, 384: 1} {
+		p, err := generate.StepProgram(model.Published()["opt-1.3b"], program.BF16, 28, tokens, steps, 512)
 		if err != nil {
 			t.Fatal(err)
 		}

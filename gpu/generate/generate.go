@@ -49,13 +49,18 @@ type Generator struct {
 	typ    program.DType // of weights, activations and cache
 	params map[string]program.Buffer
 	exes   map[shape]program.Executable
+	ahead  int // steps of a run
 }
 
+// ahead is how many tokens of each text are written in one run on devices that are
+// distant. A text that ends before takes no notice of those behind.
+const ahead = 8
+
 // shape is what a Program for generation depends on: texts, tokens given at
-// once, places in the cache, and how tokens are chosen.
+// once, tokens written, places in the cache, and how tokens are chosen.
 type shape struct {
-	rows, tokens, places int
-	by                   program.SampleOptions // temperature 0: the likeliest
+	rows, tokens, steps, places int
+	by                          program.SampleOptions // temperature 0: the likeliest
 }
 
 // New puts a language model on a device, in F32.
@@ -76,7 +81,10 @@ func NewIn(dev program.Device, c model.Config, w model.Weights, t program.DType)
 	if err := w.Check(params); err != nil {
 		return nil, fmt.Errorf("generating: %w", err)
 	}
-	g := &Generator{dev: dev, c: c, typ: t, params: map[string]program.Buffer{}, exes: map[shape]program.Executable{}}
+	g := &Generator{dev: dev, c: c, typ: t, params: map[string]program.Buffer{}, exes: map[shape]program.Executable{}, ahead: 1}
+	if program.IsDistant(dev) {
+		g.ahead = ahead
+	}
 	for _, p := range params {
 		if g.params[p.Name], err = dev.Upload(w[p.Name].As(t)); err != nil {
 			return nil, fmt.Errorf("generating: parameter %q: %w", p.Name, err)
@@ -140,10 +148,11 @@ func (g *Generator) executable(s shape) (program.Executable, error) {
 }
 
 // StepProgram is the Program by which rows texts with a cache of some places get
-// their next, likeliest token; with tokens above 1 it is that of the prompts. It
-// is to look at or to compile where there are no weights.
-func StepProgram(c model.Config, t program.DType, rows, tokens, places int) (*program.Program, error) {
-	return shape{rows: rows, tokens: tokens, places: places}.program(c, t)
+// their next, likeliest tokens, as many as steps; with tokens above 1 it is that of
+// the prompts, and steps is 1. It is to look at or to compile where there are no
+// weights.
+func StepProgram(c model.Config, t program.DType, rows, tokens, steps, places int) (*program.Program, error) {
+	return shape{rows: rows, tokens: tokens, steps: steps, places: places}.program(c, t)
 }
 
 // program writes a run of a model with weights, activations and cache in a type.
@@ -154,36 +163,52 @@ func (s shape) program(c model.Config, typ program.DType) (*program.Program, err
 			Rows: s.rows, Reach: b.Input(program.State, reachState, program.I32, s.rows*s.places),
 			Cache: model.NewCache(b, c, typ, s.rows, s.places),
 		}
-		token := b.Input(program.State, tokenState, program.I32, s.rows)
-		var last *program.Value
-		if s.tokens == 1 {
-			// Where the tokens stand is counted on the device, too.
-			count := func(name string) *program.Value {
-				v := b.Input(program.State, name, program.F32, s.rows)
-				b.Assign(v, b.Shift(v, 1))
-				return b.Convert(v, program.I32)
-			}
-			t.IDs, t.Position, t.At = token, count(positionState), count(atState)
-			last = net.Hidden(t)
-		} else {
+		first := b.Input(program.State, tokenState, program.I32, s.rows)
+		token := first
+		if s.tokens > 1 {
 			in := func(name string, n int) *program.Value { return b.Input(program.Data, name, program.I32, n) }
 			n := s.rows * s.tokens
 			t.IDs, t.Position, t.At = in("ids", n), in("position", n), in("at", n)
-			last = b.Gather(net.Hidden(t), in("last", s.rows))
-		}
-		// The device chooses and keeps what it chose: a number a text comes back, and
-		// not its logits.
-		logits := b.Convert(net.Logits(last), program.F32)
-		var next *program.Value
-		if s.by.Temperature == 0 {
-			next = b.ArgMax(logits)
+			token = s.next(b, net, b.Gather(net.Hidden(t), in("last", s.rows)), 0)
 		} else {
-			next = b.Sample(logits, b.Input(program.Data, "chance", program.F32, s.rows), s.by)
+			// Where the tokens stand is counted on the device, too.
+			count := func(name string) *program.Value {
+				v := b.Input(program.State, name, program.F32, s.rows)
+				b.Assign(v, b.Shift(v, float64(s.steps)))
+				return v
+			}
+			position, at := count(positionState), count(atState)
+			for i := range s.steps {
+				// Steps behind the last that is wanted stay at the last position.
+				last := b.Const(program.F32, float64(1-c.MaxPositions), s.rows)
+				t.Position = b.Convert(b.Neg(b.Maximum(b.Neg(b.Shift(position, float64(i))), last)), program.I32)
+				t.IDs, t.At = token, b.Convert(b.Shift(at, float64(i)), program.I32)
+				token = s.next(b, net, net.Hidden(t), i)
+			}
 		}
-		b.Assign(token, next)
-		b.Output("next", next)
+		t.Cache.Keep(b)
+		b.Assign(first, token)
 	})
 }
+
+// next chooses a token for each row of hidden: a number a text comes back, and not
+// its logits.
+func (s shape) next(b *program.Builder, net *model.Net, hidden *program.Value, step int) *program.Value {
+	logits := b.Convert(net.Logits(hidden), program.F32)
+	var next *program.Value
+	if s.by.Temperature == 0 {
+		next = b.ArgMax(logits)
+	} else {
+		next = b.Sample(logits, b.Input(program.Data, chanceName(step), program.F32, s.rows), s.by)
+	}
+	b.Output(nextName(step), next)
+	return next
+}
+
+// The names of the tokens that a step of a run chooses, and of the random numbers
+// by which it does.
+func nextName(step int) string   { return fmt.Sprint("next.", step) }
+func chanceName(step int) string { return fmt.Sprint("chance.", step) }
 
 // round is n rounded up to a multiple, so that few shapes are compiled.
 func round(n, multiple int) int { return (n + multiple - 1) / multiple * multiple }
@@ -195,7 +220,8 @@ func (g *Generator) batch(ctx context.Context, prompts, out [][]int32, first int
 		longest = max(longest, len(p))
 	}
 	width := round(longest, 32)
-	s := shape{len(prompts), width, round(width+o.MaxNew, 64), program.SampleOptions{Temperature: o.Temperature, TopK: o.TopK, TopP: o.TopP}}
+	// The last run may write more than is wanted, which must not reach other texts.
+	s := shape{len(prompts), width, 1, round(width+1+round(o.MaxNew-1, g.ahead), 64), program.SampleOptions{Temperature: o.Temperature, TopK: o.TopK, TopP: o.TopP}}
 	if o.Temperature == 0 {
 		s.by = program.SampleOptions{}
 	}
@@ -205,7 +231,7 @@ func (g *Generator) batch(ctx context.Context, prompts, out [][]int32, first int
 		return err
 	}
 	data := run.prefill()
-	for n := 0; n < o.MaxNew; n++ {
+	for n := 0; n < o.MaxNew; {
 		e, err := g.executable(s)
 		if err != nil {
 			return err
@@ -215,11 +241,16 @@ func (g *Generator) batch(ctx context.Context, prompts, out [][]int32, first int
 			copy(out, run.tokens)
 			return err
 		}
-		if run.take(res["next"], g.c.EOS) {
+		ended := false
+		for i := 0; i < s.steps && n < o.MaxNew && !ended; i++ {
+			ended = run.take(res[nextName(i)], g.c.EOS)
+			n++
+		}
+		if ended {
 			break
 		}
-		s.tokens = 1
-		data = run.chance(map[string]*program.Tensor{})
+		s.tokens, s.steps = 1, g.ahead
+		data = run.chance(map[string]*program.Tensor{}, s.steps)
 	}
 	copy(out, run.tokens)
 	return nil
@@ -311,21 +342,24 @@ func (r *run) prefill() map[string]*program.Tensor {
 	}
 	return r.chance(map[string]*program.Tensor{
 		"ids": program.Ints(ids), "position": program.Ints(position), "at": program.Ints(at), "last": program.Ints(last),
-	})
+	}, 1)
 }
 
-// chance adds a random number for each text that goes on, if tokens are drawn.
-func (r *run) chance(d map[string]*program.Tensor) map[string]*program.Tensor {
+// chance adds a random number for each step and each text that goes on, if tokens
+// are drawn. What is drawn for a step behind a text's end is used by nothing.
+func (r *run) chance(d map[string]*program.Tensor, steps int) map[string]*program.Tensor {
 	if r.s.by.Temperature == 0 {
 		return d
 	}
-	chance := make([]float32, len(r.prompts))
-	for i, rng := range r.rngs {
-		if !r.done[i] {
-			chance[i] = rng.Float32()
+	for step := range steps {
+		chance := make([]float32, len(r.prompts))
+		for i, rng := range r.rngs {
+			if !r.done[i] {
+				chance[i] = rng.Float32()
+			}
 		}
+		d[chanceName(step)] = program.Floats(chance)
 	}
-	d["chance"] = program.Floats(chance)
 	return d
 }
 

@@ -145,3 +145,43 @@ func TestBF16(t *testing.T) {
 		}
 	}
 }
+
+// far is a processor that has to be asked for several tokens at once.
+type far struct{ program.Device }
+
+func (far) Distant() bool { return true }
+
+// TestAhead: tokens written several in a run are those written one by one, drawn
+// or not, where texts end within a run, up to the model's last position.
+func TestAhead(t *testing.T) {
+	_, prompts, _ := load(t, "opt")
+	m, err := hf.Load("../testdata/opt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	longest := 0
+	for _, p := range prompts {
+		longest = max(longest, len(p))
+	}
+	for _, o := range []Options{
+		{MaxNew: 1}, {MaxNew: 9}, {MaxNew: 21}, {MaxNew: m.Config.MaxPositions - longest},
+		{MaxNew: 21, Temperature: 1, Seed: 3, TopK: 20},
+		{MaxNew: 21, Temperature: 1, Seed: 4, Batch: 2, Stop: func(i int, tokens []int32) bool { return len(tokens) == 3+5*i }},
+	} {
+		var got [2][][]int32
+		for i, dev := range []program.Device{cpu.New(2), far{cpu.New(2)}} {
+			g, err := New(dev, m.Config, m.Weights)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got[i], err = g.Generate(context.Background(), prompts, o); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := range prompts {
+			if !slices.Equal(got[0][i], got[1][i]) {
+				t.Errorf("%d new tokens, temperature %g, text %d: %v, several in a run %v", o.MaxNew, o.Temperature, i, got[0][i], got[1][i])
+			}
+		}
+	}
+}

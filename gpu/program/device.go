@@ -27,6 +27,17 @@ func Zeros(d Device, t DType, shape ...int) (Buffer, error) {
 	return d.Upload(NewTensor(t, shape...))
 }
 
+// Distant is a device on which to start a run, and to fetch what it gives, takes
+// the host about as long as small runs take the device: what can be done in one
+// run had better be.
+type Distant interface{ Distant() bool }
+
+// IsDistant says whether a device is.
+func IsDistant(d Device) bool {
+	far, ok := d.(Distant)
+	return ok && far.Distant()
+}
+
 // Buffer is a tensor in memory of a device.
 type Buffer interface {
 	Type() DType

@@ -42,6 +42,8 @@ type Device struct {
 var (
 	_ program.Ranked = (*Device)(nil)
 	_ program.Zeroer = (*Device)(nil)
+
+	_ program.Distant = (*Device)(nil)
 )
 
 // New is the device made of those with the given places among the client's.
@@ -91,6 +93,9 @@ func (d *Device) Name() string {
 
 // Count is of how many devices it is made.
 func (d *Device) Count() int { return len(d.devs) }
+
+// Distant: a run is a call through the plug-in with a handle for each state.
+func (d *Device) Distant() bool { return true }
 
 // Memory reads the memory in use on a device, all Programs together: of several
 // devices, on the fullest.
