@@ -49,7 +49,8 @@ type Generator struct {
 	typ    program.DType // of weights, activations and cache
 	params map[string]program.Buffer
 	exes   map[shape]program.Executable
-	ahead  int // steps of a run
+	ahead  int  // steps of a run
+	joined bool // see model.Options
 }
 
 // ahead is how many tokens of each text are written in one run on devices that are
@@ -61,6 +62,7 @@ const ahead = 8
 type shape struct {
 	rows, tokens, steps, places int
 	by                          program.SampleOptions // temperature 0: the likeliest
+	joined                      bool
 }
 
 // New puts a language model on a device, in F32.
@@ -82,8 +84,12 @@ func NewIn(dev program.Device, c model.Config, w model.Weights, t program.DType)
 		return nil, fmt.Errorf("generating: %w", err)
 	}
 	g := &Generator{dev: dev, c: c, typ: t, params: map[string]program.Buffer{}, exes: map[shape]program.Executable{}, ahead: 1}
-	if program.IsDistant(dev) {
-		g.ahead = ahead
+	if program.IsDistant(dev) { // few large calls are better than many small ones
+		g.ahead, g.joined = ahead, true
+		w = w.Join(c)
+		if params, err = model.Params(c, model.Options{Joined: true}); err != nil {
+			return nil, err
+		}
 	}
 	for _, p := range params {
 		if g.params[p.Name], err = dev.Upload(w[p.Name].As(t)); err != nil {
@@ -149,16 +155,16 @@ func (g *Generator) executable(s shape) (program.Executable, error) {
 
 // StepProgram is the Program by which rows texts with a cache of some places get
 // their next, likeliest tokens, as many as steps; with tokens above 1 it is that of
-// the prompts, and steps is 1. It is to look at or to compile where there are no
-// weights.
+// the prompts, and steps is 1. It is that of a device that is distant, to look at
+// or to compile where there are no weights.
 func StepProgram(c model.Config, t program.DType, rows, tokens, steps, places int) (*program.Program, error) {
-	return shape{rows: rows, tokens: tokens, steps: steps, places: places}.program(c, t)
+	return shape{rows: rows, tokens: tokens, steps: steps, places: places, joined: true}.program(c, t)
 }
 
 // program writes a run of a model with weights, activations and cache in a type.
 func (s shape) program(c model.Config, typ program.DType) (*program.Program, error) {
 	return program.Build(fmt.Sprintf("generate %+v", s), func(b *program.Builder) {
-		net := model.NewNet(b, c, model.Options{Store: typ, Compute: typ})
+		net := model.NewNet(b, c, model.Options{Store: typ, Compute: typ, Joined: s.joined})
 		t := model.Tokens{
 			Rows: s.rows, Reach: b.Input(program.State, reachState, program.I32, s.rows*s.places),
 			Cache: model.NewCache(b, c, typ, s.rows, s.places),
@@ -221,7 +227,7 @@ func (g *Generator) batch(ctx context.Context, prompts, out [][]int32, first int
 	}
 	width := round(longest, 32)
 	// The last run may write more than is wanted, which must not reach other texts.
-	s := shape{len(prompts), width, 1, round(width+1+round(o.MaxNew-1, g.ahead), 64), program.SampleOptions{Temperature: o.Temperature, TopK: o.TopK, TopP: o.TopP}}
+	s := shape{len(prompts), width, 1, round(width+1+round(o.MaxNew-1, g.ahead), 64), program.SampleOptions{Temperature: o.Temperature, TopK: o.TopK, TopP: o.TopP}, g.joined}
 	if o.Temperature == 0 {
 		s.by = program.SampleOptions{}
 	}

@@ -23,7 +23,7 @@ func (n *Net) optBlock(p string, x *program.Value, t Tokens) *program.Value {
 	b, d := n.b, n.c.Hidden
 	h := n.layerNorm(p+"self_attn_layer_norm", x)
 	a := p + "self_attn."
-	q, k, v := n.linear(a+"q_proj", h, d, true), n.linear(a+"k_proj", h, d, true), n.linear(a+"v_proj", h, d, true)
+	q, k, v := n.qkv(a, h, d, d, true)
 	x = b.Add(x, n.linear(a+"out_proj", n.attend(q, k, v, t), d, true))
 	h = n.layerNorm(p+"final_layer_norm", x)
 	h = n.linear(p+"fc2", n.activation(n.linear(p+"fc1", h, n.c.FFN, true)), d, true)
@@ -37,7 +37,7 @@ func (n *Net) llamaBlock(p string, x *program.Value, t Tokens) *program.Value {
 	kv := n.c.KVHeads * n.c.HeadDim()
 	h := n.rmsNorm(p+"input_layernorm", x)
 	a := p + "self_attn."
-	q, k, v := n.linear(a+"q_proj", h, d, false), n.linear(a+"k_proj", h, kv, false), n.linear(a+"v_proj", h, kv, false)
+	q, k, v := n.qkv(a, h, d, kv, false)
 	q, k = n.rotate(q, n.c.Heads, t), n.rotate(k, n.c.KVHeads, t)
 	x = b.Add(x, n.linear(a+"o_proj", n.attend(q, k, v, t), d, false))
 	h = n.rmsNorm(p+"post_attention_layernorm", x)
@@ -49,6 +49,18 @@ func (n *Net) llamaBlock(p string, x *program.Value, t Tokens) *program.Value {
 		h = b.Mul(n.activation(gate), up)
 	}
 	return b.Add(x, n.linear(m+"down_proj", h, d, false))
+}
+
+// qkv are the queries, keys and values of a layer that has a matrix for each.
+func (n *Net) qkv(a string, h *program.Value, d, kv int, bias bool) (q, k, v *program.Value) {
+	if !n.o.Joined {
+		return n.linear(a+"q_proj", h, d, bias), n.linear(a+"k_proj", h, kv, bias), n.linear(a+"v_proj", h, kv, bias)
+	}
+	if n.o.LoRA.Rank > 0 {
+		n.b.Fail("joined layers have no adapters")
+	}
+	all := n.linear(a+joined, h, d+2*kv, bias)
+	return n.b.Slice(all, 1, 0, d), n.b.Slice(all, 1, d, d+kv), n.b.Slice(all, 1, d+kv, d+2*kv)
 }
 
 // neoxBlock has one matrix for queries, keys and values, laid out head by

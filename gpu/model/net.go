@@ -28,6 +28,9 @@ type Options struct {
 	Prefix string
 	// LoRA, if its Rank is positive, adds low-rank adapters.
 	LoRA LoRA
+	// Joined takes the products for queries, keys and values of a layer as one, with
+	// the weights that Join makes. It is for models that are not trained.
+	Joined bool
 }
 
 // LoRA describes low-rank adapters (Hu et al. 2021): a linear layer w gets

@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -32,6 +33,41 @@ func Initial(params []Param, seed uint64) Weights {
 		w[p.Name] = x
 	}
 	return w
+}
+
+// joined is the name of a layer's queries, keys and values in one.
+const joined = "qkv_proj"
+
+// Join is the weights for a Net with Options.Joined: where a layer has matrices for
+// queries, keys and values, these are one below the other. The others are shared
+// with w.
+func (w Weights) Join(c Config) Weights {
+	out := maps.Clone(w)
+	_, block, _, _ := (&Net{c: c}).names()
+	for layer := range c.Layers {
+		a := fmt.Sprintf(block, layer) + "self_attn."
+		for _, kind := range []string{".weight", ".bias"} {
+			all := &program.Tensor{}
+			for _, name := range []string{"q_proj", "k_proj", "v_proj"} {
+				x := w[a+name+kind]
+				if x == nil {
+					all = nil
+					break
+				}
+				delete(out, a+name+kind)
+				rows := x.Shape[0]
+				if all.Shape != nil {
+					rows += all.Shape[0]
+				}
+				all.Type, all.Shape = x.Type, append([]int{rows}, x.Shape[1:]...)
+				all.F32, all.F64 = append(all.F32, x.F32...), append(all.F64, x.F64...)
+			}
+			if all != nil {
+				out[a+joined+kind] = all
+			}
+		}
+	}
+	return out
 }
 
 // Check says whether the weights are those of the parameters: none missing,
