@@ -174,7 +174,7 @@ func (s shape) program(c model.Config, typ program.DType) (*program.Program, err
 		if s.tokens > 1 {
 			in := func(name string, n int) *program.Value { return b.Input(program.Data, name, program.I32, n) }
 			n := s.rows * s.tokens
-			t.IDs, t.Position, t.At = in("ids", n), in("position", n), in("at", n)
+			t.IDs, t.Position, t.At, t.Own = in("ids", n), in("position", n), in("at", n), in("own reach", n)
 			token = s.next(b, net, b.Gather(net.Hidden(t), in("last", s.rows)), 0)
 		} else {
 			// Where the tokens stand is counted on the device, too.
@@ -334,20 +334,21 @@ func newRun(prompts [][]int32, s shape, o Options, first int) *run {
 func (r *run) prefill() map[string]*program.Tensor {
 	width := r.s.tokens
 	n := len(r.prompts) * width
-	ids, position, at := make([]int32, n), make([]int32, n), make([]int32, n)
+	ids, position, at, own := make([]int32, n), make([]int32, n), make([]int32, n), make([]int32, n)
 	last := make([]int32, len(r.prompts))
 	for i, p := range r.prompts {
 		pad := width - len(p)
 		for j := range width {
-			at[i*width+j] = int32(j)
+			at[i*width+j], own[i*width+j] = int32(j), -1 // padding is seen by nothing
 			if j >= pad {
+				own[i*width+j] = int32(width - 1)
 				ids[i*width+j], position[i*width+j] = p[j-pad], int32(j-pad)
 			}
 		}
 		last[i] = int32((i+1)*width - 1)
 	}
 	return r.chance(map[string]*program.Tensor{
-		"ids": program.Ints(ids), "position": program.Ints(position), "at": program.Ints(at), "last": program.Ints(last),
+		"ids": program.Ints(ids), "position": program.Ints(position), "at": program.Ints(at), "own reach": program.Ints(own), "last": program.Ints(last),
 	}, 1)
 }
 

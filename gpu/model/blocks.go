@@ -102,6 +102,10 @@ func (n *Net) attend(q, k, v *program.Value, t Tokens) *program.Value {
 	if t.Cache == nil {
 		return n.b.Attention(q, k, v, t.Reach, t.At, o)
 	}
-	k, v = t.Cache.update(n.b, n.layer, k, v, t)
+	keys, values := t.Cache.update(n.b, n.layer, k, v, t)
+	if t.Own != nil {
+		return n.b.Attention(q, k, v, t.Own, nil, o)
+	}
+	k, v = keys, values
 	return n.b.Attention(q, k, v, t.Reach, t.At, o)
 }

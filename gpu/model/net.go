@@ -72,6 +72,9 @@ type Tokens struct {
 	// the cache itself. Reach then describes the cache's keys.
 	At    *program.Value
 	Cache *Cache
+	// Own, of the first tokens that an empty cache is given, is the reach of their
+	// own keys: attention need not look at the cache then.
+	Own *program.Value
 }
 
 // Net writes a model into a Program.
