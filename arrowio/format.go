@@ -215,6 +215,20 @@ func decimalsOf(f float64) int {
 	return max(1, min(9, len(strings.TrimRight(frac, "0"))))
 }
 
+// Visible is a text of others for the eye: its lines as they are, and every
+// character that commands a terminal, turns the direction of writing or cannot be
+// seen replaced by one that can.
+func Visible(text string) string {
+	var b strings.Builder
+	writeVisible(&b, text, func(g string, r rune) {
+		if r == '\n' || r == '\t' {
+			g = string(r)
+		}
+		b.WriteString(g)
+	})
+	return b.String()
+}
+
 // writeVisible writes text with everything that moves the cursor, turns the
 // direction of writing or cannot be seen replaced by something that can, calling
 // glyph for each such replacement. Bytes that are not UTF-8 become U+FFFD.

@@ -77,11 +77,22 @@ func showable(v any) any {
 		if code != nil {
 			return callNoArgs(code, b.V)
 		}
-		if name == "String" { // the text of a value without one
+		switch name {
+		case "String": // the text of a value without one
 			return textOf(b), true, nil
+		case "HTML": // a slice of structs is a table
+			if e := b.T.Elem; b.T.Kind == reflect.Slice && e.Kind == reflect.Struct && !hasText(e) {
+				page, ok := display.StructsHTML(openRows(b))
+				return page, ok, nil
+			}
 		}
 		return nil, false, nil
 	})
+}
+
+// hasText tells whether values of a type say by themselves what they are.
+func hasText(t *box.Type) bool {
+	return t.Has("Error", "func() string") || t.Has("String", "func() string")
 }
 
 // callNoArgs calls the code of a method without parameters.

@@ -126,7 +126,7 @@ func (l *lowerer) structType(t *types.Struct, mark string) ast.Expr {
 		f := t.Field(i)
 		tag := t.Tag(i)
 		if !f.Exported() && f.Name() != "_" && !strings.Contains(tag, "json:") {
-			tag = strings.TrimSpace(tag + ` json:"-" xml:"-"`)
+			tag = strings.TrimSpace(tag + " " + hiddenTag)
 		}
 		if mark != "" && i == 0 {
 			tag = strings.TrimSpace(tag + ` cell:` + strconv.Quote(mark))

@@ -80,6 +80,7 @@ func (r *runtime) exports() yaegi.Exports {
 		"Raw":           reflect.ValueOf(raw),
 		"Into":          reflect.ValueOf(into),
 		"Open":          reflect.ValueOf(openBare),
+		"OpenRows":      reflect.ValueOf(openRows),
 		"OpenExported":  reflect.ValueOf(openExported),
 		"OpenScanner":   reflect.ValueOf(openScanner),
 		"To":            reflect.ValueOf(to),

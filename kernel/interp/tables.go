@@ -12,6 +12,7 @@ var rawParams = map[string]int{
 	"encoding/binary.Read": 2, "encoding/binary.Write": 2, "encoding/binary.Size": 0,
 	"encoding/binary.Decode": 2, "encoding/binary.Encode": 2, "encoding/binary.Append": 2,
 	"encoding/asn1.Marshal": 0, "encoding/asn1.Unmarshal": 1,
+	"divvy/arrowio.FromStructs": 0, "divvy/arrowio.FromStructsIn": 1,
 	"reflect.Swapper": 0, "reflect.ValueOf": 0, "reflect.Indirect": 0,
 }
 
@@ -21,12 +22,15 @@ var openers = map[string]string{
 	"fmt.Sscan": "OpenScanner", "fmt.Sscanf": "OpenScanner", "fmt.Sscanln": "OpenScanner",
 	"fmt.Fscan": "OpenScanner", "fmt.Fscanf": "OpenScanner", "fmt.Fscanln": "OpenScanner",
 	"encoding/gob.Encoder.Encode": "OpenExported",
+	"divvy/arrowio.FromStructs":   "OpenRows", "divvy/arrowio.FromStructsIn": "OpenRows",
+	"divvy/arrowio.Builder.Values": "OpenRows", "divvy/arrowio.Table.WithValues": "OpenRows",
 }
 
 // rawMethods is rawParams for methods: "path.Type.Method".
 var rawMethods = map[string]int{
 	"encoding/xml.Encoder.Encode": 0, "encoding/xml.Decoder.Decode": 0,
 	"encoding/gob.Encoder.Encode": 0, "encoding/gob.Decoder.Decode": 0,
+	"divvy/arrowio.Builder.Values": 1, "divvy/arrowio.Table.WithValues": 1,
 	"database/sql.Rows.Scan": 0, "database/sql.Row.Scan": 0,
 }
 

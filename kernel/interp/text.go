@@ -54,7 +54,7 @@ func (w *textWriter) value(t *box.Type, v reflect.Value, depth int) string {
 		}
 		return display.Text(v)
 	}
-	if t.Has("Error", "func() string") || t.Has("String", "func() string") {
+	if hasText(t) {
 		return box.Sprint(t, v)
 	}
 	v = box.Bare(t, v)

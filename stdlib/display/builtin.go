@@ -12,6 +12,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -41,6 +42,8 @@ func builtin(v any) (b Bundle, ok bool) {
 		return ofPlot(x), true
 	case image.Image:
 		return ofImage(x), true
+	case mat.Matrix:
+		return plain(fmt.Sprint(mat.Formatted(x, mat.Squeeze(), mat.Excerpt(maxExcerpt(x))))), true
 	case arrow.Record:
 		return Of(arrowio.FromRecord(x)), true
 	case arrow.Table:
@@ -55,6 +58,15 @@ func builtin(v any) (b Bundle, ok bool) {
 		return ofWriter(x)
 	}
 	return ofStructs(v)
+}
+
+// maxExcerpt is how many rows and columns of a matrix are shown at either end: all
+// of one that is not large.
+func maxExcerpt(m mat.Matrix) int {
+	if r, c := m.Dims(); r > 20 || c > 12 {
+		return 5
+	}
+	return 0
 }
 
 func ofPlot(p *plot.Plot) Bundle {
@@ -88,22 +100,36 @@ func ofImage(m image.Image) Bundle {
 // ofStructs shows a slice of structs as a table with a column a field, where its
 // elements have no text of their own. The text stays Go's.
 func ofStructs(v any) (Bundle, bool) {
-	const most = 100000 // rows worth making a table of, to show a few
 	rv := reflect.ValueOf(v)
-	if rv.Kind() != reflect.Slice || rv.Len() == 0 || rv.Len() > most || rv.Type().Elem().Kind() != reflect.Struct {
+	if rv.Kind() != reflect.Slice || rv.Len() == 0 || rv.Type().Elem().Kind() != reflect.Struct {
 		return Bundle{}, false
 	}
 	switch rv.Index(0).Interface().(type) {
 	case error, fmt.Stringer:
 		return Bundle{}, false
 	}
-	t, err := arrowio.FromStructs(v)
-	if err != nil || t.NumCols() == 0 {
-		return Bundle{}, false // a field that no column can hold
+	page, ok := StructsHTML(v)
+	if !ok {
+		return Bundle{}, false
 	}
 	b := plain(Text(v))
-	b.Data[MIMEHTML] = t.HTML()
+	b.Data[MIMEHTML] = page
 	return b, true
+}
+
+// StructsHTML is a slice of structs as a table, with a column a field. ok is false
+// for what is none, and where a field has a type that no column can hold.
+func StructsHTML(v any) (page string, ok bool) {
+	const most = 100000 // rows worth making a table of, to show a few
+	rv := reflect.ValueOf(v)
+	if rv.Kind() != reflect.Slice || rv.Len() == 0 || rv.Len() > most {
+		return "", false
+	}
+	t, err := arrowio.FromStructs(v)
+	if err != nil || t.NumCols() == 0 {
+		return "", false
+	}
+	return t.HTML(), true
 }
 
 // ofWriter shows what writes itself as an image or a document: the canvases of

@@ -16,6 +16,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
@@ -88,6 +89,8 @@ func TestOfMethodSets(t *testing.T) {
 		{"JSON() of what has none", JSON(func() {}), map[string]any{MIMEText: "display: JSON of func(): json: unsupported type: func()"}},
 		{"error", errors.New("boom"), map[string]any{MIMEText: "boom"}},
 		{"hostile text", "a\x1b[31m<script>", map[string]any{MIMEText: "a␛[31m<script>"}},
+		{"matrix", mat.NewDense(2, 2, []float64{1, 2.5, 3, 4}), map[string]any{MIMEText: "⎡1  2.5⎤\n⎣3    4⎦"}},
+		{"vector", mat.NewVecDense(2, []float64{1, 2}), map[string]any{MIMEText: "⎡1⎤\n⎣2⎦"}},
 		{"buffer is not drained", bytes.NewBufferString("<html>"), nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

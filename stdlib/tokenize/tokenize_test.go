@@ -355,3 +355,12 @@ func TestFullCache(t *testing.T) {
 		}
 	}
 }
+
+// A tokenizer that a cell shows says what it is, not what it is made of.
+func TestTokenizerIsNamed(t *testing.T) {
+	tok := WhiteSpace()
+	tok.Encode("a b a")
+	if got := tok.String(); got != "tokenizer: white space, 2 words so far" {
+		t.Error(got)
+	}
+}

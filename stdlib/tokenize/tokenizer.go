@@ -51,6 +51,14 @@ func (t *Tokenizer) BOS() int32 { return t.bos }
 // Name says which tokenizer it is.
 func (t *Tokenizer) Name() string { return t.name }
 
+// String names the tokenizer and tells the size of its vocabulary.
+func (t *Tokenizer) String() string {
+	if _, grows := t.model.(*whiteSpace); grows {
+		return fmt.Sprintf("tokenizer: %s, %d words so far", t.name, t.VocabSize())
+	}
+	return fmt.Sprintf("tokenizer: %s, %d tokens", t.name, t.VocabSize())
+}
+
 // VocabSize is the number of ids: all are below it. A white-space tokenizer's
 // grows with the texts that it has seen.
 func (t *Tokenizer) VocabSize() int { return t.model.size() }
