@@ -61,6 +61,7 @@ func _divvy_arrowio() map[string]reflect.Value {
 		"Var":             reflect.ValueOf(p_divvy_arrowio.Var),
 		"View":            reflect.ValueOf((*p_divvy_arrowio.View)(nil)),
 		"ViewOptions":     reflect.ValueOf((*p_divvy_arrowio.ViewOptions)(nil)),
+		"Visible":         reflect.ValueOf(p_divvy_arrowio.Visible),
 	}
 }
 

@@ -41,6 +41,7 @@ func _divvy_stdlib_display() map[string]reflect.Value {
 		"ShowID":      reflect.ValueOf(p_divvy_stdlib_display.ShowID),
 		"Sink":        reflect.ValueOf((*p_divvy_stdlib_display.Sink)(nil)),
 		"_Sink":       reflect.ValueOf(func(b box.Box) any { return _divvy_stdlib_display_Sink{b} }),
+		"StructsHTML": reflect.ValueOf(p_divvy_stdlib_display.StructsHTML),
 		"Text":        reflect.ValueOf(p_divvy_stdlib_display.Text),
 	}
 }
