@@ -184,7 +184,8 @@ func (t *Table) Valid(name string) ([]bool, error) {
 
 // Value gives one value: nil, bool, int64, uint64, float64, string, []byte,
 // time.Time, time.Duration, []any for a list, map[string]any for a struct or map.
-// A decimal is a string, which keeps all its digits, and so is a time of day.
+// A decimal is a string, which keeps all its digits, and so is a time of day, and a
+// duration of more than 292 years.
 func (t *Table) Value(row int, name string) (any, error) {
 	col, err := t.Column(name)
 	if err != nil {

@@ -89,3 +89,34 @@ func TestUnsignedIntegers(t *testing.T) {
 		t.Errorf("%d rows", kept.NumRows())
 	}
 }
+
+// TestNothingIsRounded reads, counts and shows what the obvious type would lose.
+func TestNothingIsRounded(t *testing.T) {
+	for text, want := range map[string]string{
+		"{\"a\":1.5}\n{\"a\":9007199254740993}\n":                  "line 2: key \"a\": no float64 holds the integer 9007199254740993",
+		"{\"a\":12345678901234567891}\n":                           "no float64 holds the integer 12345678901234567891",
+		"{\"a\":[0.5, -9007199254740993]}\n":                       "no float64 holds the integer -9007199254740993",
+		"{\"a\":9007199254740993}\n{\"a\":1.5}\n":                  "row 0 has the integer 9007199254740993, which no float64 holds",
+		"{\"a\":10000000000000000000}\n{\"a\":9007199254740992}\n": "f64",
+		"{\"a\":9007199254740993}\n":                               "i64",
+	} {
+		tbl, err := arrowio.DecodeJSONLines(strings.NewReader(text))
+		if err != nil && !strings.Contains(err.Error(), want) || err == nil && tbl.Types()[0] != want {
+			t.Errorf("%s: %v, %v; want %s", text, tbl, err, want)
+		}
+	}
+	mem := checked(t)
+	counts := must(t)(must(t)(arrowio.NewTableIn(mem).Strings("count", []string{"a", "b", "b"}).Build()).ValueCounts("count"))
+	if got := fmt.Sprint(counts.Columns(), values(t, counts, "count"), values(t, counts, "count_2")); got != "[count count_2] [b a] [2 1]" {
+		t.Error(got)
+	}
+	long, _, err := array.FromJSON(mem, arrow.FixedWidthTypes.Duration_s, strings.NewReader(`[9007199254740992, 3600]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tbl := must(t)(arrowio.NewTableIn(mem).Array("d", long).Build())
+	long.Release()
+	if got := values(t, tbl, "d"); got[0] != "9007199254740992s" || got[1] != time.Hour || !strings.Contains(tbl.String(), "9007199254740992s") {
+		t.Errorf("%v\n%v", got, tbl)
+	}
+}

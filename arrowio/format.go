@@ -57,10 +57,8 @@ func writeValue(b *strings.Builder, a arrow.Array, i int) {
 		b.WriteString(a.Value(i).ToTime().Format(time.DateOnly))
 	case *array.Date64:
 		b.WriteString(a.Value(i).ToTime().Format(time.DateOnly))
-	case *array.Time32, *array.Time64, *array.Decimal128, *array.Decimal256, *array.MonthDayNanoInterval:
+	case *array.Duration, *array.Time32, *array.Time64, *array.Decimal128, *array.Decimal256, *array.MonthDayNanoInterval:
 		fmt.Fprint(b, goValue(a, i))
-	case *array.Duration:
-		b.WriteString((time.Duration(a.Value(i)) * a.DataType().(*arrow.DurationType).Unit.Multiplier()).String())
 	case *array.Map:
 		from, to := a.ValueOffsets(i)
 		b.WriteByte('{')

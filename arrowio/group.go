@@ -97,12 +97,13 @@ func (t *Table) Unique(names ...string) (_ *Table, err error) {
 
 // ValueCounts counts the rows of each value of a column, the most frequent first.
 func (t *Table) ValueCounts(name string) (*Table, error) {
-	counts, err := t.GroupBy(name).Agg(Count())
+	count := unusedName("count", map[string]bool{name: true})
+	counts, err := t.GroupBy(name).Agg(Count().Named(count))
 	if err != nil {
 		return nil, err
 	}
 	defer counts.Release()
-	return counts.Sort("-count")
+	return counts.Sort("-" + count)
 }
 
 // Pivot gives one row for each value of the index column and one column for each

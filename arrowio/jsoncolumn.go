@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/big"
 	"strconv"
+	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -94,11 +96,27 @@ func (c *jsonColumn) addNumber(s string) error {
 	if err != nil {
 		return fmt.Errorf("number %s: %w", s, err)
 	}
+	if !strings.ContainsAny(s, ".eE") && !holdsInteger(f, s) {
+		return fmt.Errorf("no float64 holds the integer %s; in quotes it would be text, and SQL has wider integers: select * from read_json('file.json')", s)
+	}
 	if err := c.become(jsonFloat); err != nil {
 		return err
 	}
 	c.floats = append(c.floats, f)
 	return nil
+}
+
+// holdsInteger tells whether a number is the integer of these digits.
+func holdsInteger(f float64, digits string) bool {
+	if len(digits) <= 15 {
+		return true
+	}
+	n, ok := new(big.Int).SetString(digits, 10)
+	if !ok {
+		return false
+	}
+	exact, _ := big.NewFloat(f).Int(nil)
+	return exact.Cmp(n) == 0
 }
 
 func (c *jsonColumn) addList(dec *json.Decoder) error {

@@ -183,7 +183,7 @@ func appendJSONText(dst []byte, s string) []byte {
 
 // ReadJSONLines reads a file of one JSON object a line. A column gets the type
 // that holds all its values: Boolean, int64, float64, text, lists and structs of
-// these; a key that a line lacks is null there. Empty lines are passed over. The
+// these (an integer that the column's type would round is an error); a key that a line lacks is null there. Empty lines are passed over. The
 // file may be compressed with gzip or zstd. Text that is not UTF-8, or half of a
 // surrogate pair, is an error.
 func ReadJSONLines(path string, opts ...ReadOptions) (*Table, error) {

@@ -198,7 +198,7 @@ func goValue(a arrow.Array, i int) any {
 	case *array.Date64:
 		return a.Value(i).ToTime()
 	case *array.Duration:
-		return time.Duration(a.Value(i)) * a.DataType().(*arrow.DurationType).Unit.Multiplier()
+		return durationValue(a, i)
 	case *array.MonthDayNanoInterval:
 		v := a.Value(i)
 		return fmt.Sprintf("%s, %s, %v", plural(int(v.Months), "month"), plural(int(v.Days), "day"), time.Duration(v.Nanoseconds))
@@ -225,6 +225,16 @@ func goValue(a arrow.Array, i int) any {
 		return list
 	}
 	return a.ValueStr(i)
+}
+
+// durationValue is a time.Duration, or a text where that, which reaches 292 years,
+// holds it not.
+func durationValue(a *array.Duration, i int) any {
+	v, unit := int64(a.Value(i)), a.DataType().(*arrow.DurationType).Unit
+	if limit := math.MaxInt64 / int64(unit.Multiplier()); v > limit || v < -limit {
+		return fmt.Sprintf("%d%v", v, unit)
+	}
+	return time.Duration(v) * unit.Multiplier()
 }
 
 func structValue(a *array.Struct, i int) map[string]any {
