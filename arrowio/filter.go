@@ -15,7 +15,11 @@ import (
 // !; and the functions abs sqrt exp ln log10 log2 floor ceil round float int
 // is_nan is_null coalesce if len lower upper trim contains starts_with
 // ends_with, time, and year month day weekday (Monday is 1) hour minute of a time.
-// What compares with null is null, as in SQL. A time compares with its text,
+// What compares with null is null, as in SQL. NaN is neither less nor greater than
+// any number and equals none, as in Go and pandas (to SQL and Polars it equals itself
+// and is the greatest, as it is in Sort and GroupBy). % has the sign of the dividend,
+// as in Go and SQL. Integers are exact and what does not fit 64 bits is an error;
+// decimals count as float64. A time compares with its text,
 // '2024-03-16', '2024-03-16 12:30:00' or RFC 3339, in the column's zone where the
 // text has none. A column of Booleans is a filter by itself.
 func (t *Table) Filter(expression string) (_ *Table, err error) {
