@@ -104,6 +104,12 @@ func (t *Tensor) As(to DType) *Tensor {
 		return t.Clone()
 	}
 	c := NewTensor(to, t.Shape...)
+	if t.Type == F32 && to == BF16 { // whole models go this way
+		for i, x := range t.F32 {
+			c.F32[i] = RoundBF16(x)
+		}
+		return c
+	}
 	for i := range t.Len() {
 		c.Set(i, t.At(i))
 	}

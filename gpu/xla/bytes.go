@@ -3,6 +3,8 @@ package xla
 import (
 	"encoding/binary"
 	"math"
+	"runtime"
+	"sync"
 	"unsafe"
 
 	"divvy/gpu/pjrt"
@@ -37,13 +39,26 @@ func encode(t *program.Tensor) []byte {
 		return t.U8
 	case program.BF16:
 		out := make([]byte, 2*len(t.F32))
-		for i, x := range t.F32 {
-			binary.LittleEndian.PutUint16(out[2*i:], uint16(math.Float32bits(program.RoundBF16(x))>>16))
-		}
+		narrow(out, t.F32)
 		return out
 	default:
 		return raw(t.F32)
 	}
+}
+
+// narrow writes BF16 elements, on all cores if there are many.
+func narrow(to []byte, from []float32) {
+	part := max(1<<16, (len(from)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
+	var wg sync.WaitGroup
+	for lo := 0; lo < len(from); lo += part {
+		wg.Go(func() {
+			out := to[2*lo:]
+			for i, x := range from[lo:min(len(from), lo+part)] {
+				binary.LittleEndian.PutUint16(out[2*i:], uint16(math.Float32bits(program.RoundBF16(x))>>16))
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // widen reads BF16 elements.
