@@ -21,6 +21,11 @@ func (s *Session) Complete(_ context.Context, code string, cursor int) (c cell.C
 	if m, ok := completeMagic(code, at); ok {
 		return m, nil
 	}
+	if _, ok := importPrefix(code[:at]); !ok {
+		if f, ok := completeFile(code, at); ok {
+			return f, nil
+		}
+	}
 	err = s.guard(func() error {
 		s.engine.mu.Lock()
 		defer s.engine.mu.Unlock()
@@ -91,31 +96,6 @@ func (s *engine) complete(code string, at int) cell.Completion {
 	}
 	res.Matches = c.sorted()
 	return res
-}
-
-// importPrefix returns the import path that is being typed at the end of s.
-func importPrefix(s string) (string, bool) {
-	line := s[strings.LastIndexByte(s, '\n')+1:]
-	q := strings.LastIndexByte(line, '"')
-	if q < 0 || strings.Count(line, `"`)%2 == 0 {
-		return "", false
-	}
-	head := strings.TrimSpace(s[:len(s)-len(line)+q])
-	i := strings.LastIndex(head, "import")
-	if i < 0 {
-		return "", false
-	}
-	rest := strings.TrimSpace(head[i+len("import"):])
-	ok := rest == "" || !strings.ContainsAny(rest, ") \t") && !strings.HasPrefix(rest, "(") || strings.HasPrefix(rest, "(") && !strings.Contains(rest, ")")
-	return line[q+1:], ok
-}
-
-func (c *completer) paths(prefix string) {
-	for _, p := range c.s.lib.Paths() {
-		if strings.HasPrefix(p, prefix) || strings.HasPrefix(path.Base(p), prefix) {
-			c.out = append(c.out, cell.Match{Text: p, Kind: kindPackage})
-		}
-	}
 }
 
 // found is where the placeholder stands.
@@ -324,6 +304,9 @@ func (c *completer) add(o types.Object, kind string) {
 		kind = kindOfObject(o)
 	}
 	sig := ""
+	if strings.HasPrefix(o.Name(), "MIME") && !strings.HasPrefix(c.prefix, "M") {
+		return // what display asks for, and nobody else
+	}
 	if o.Type() != nil && o.Type() != types.Typ[types.Invalid] {
 		sig = types.TypeString(o.Type(), shortQualifier)
 		if _, ok := o.(*types.TypeName); ok {

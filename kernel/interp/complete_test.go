@@ -2,6 +2,7 @@ package interp_test
 
 import (
 	"context"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -46,6 +47,8 @@ ps := []Point{pt}
 		{"é := pt; é.|", "X", ""},
 		{"if pt.X > 0 { pt.|", "X", ""},
 		{"area(to|", "total", ""},
+		{"dataset.Example().|", "Len", "MIMEBundle"},
+		{"dataset.Example().MIME|", "MIMEBundle", ""},
 	} {
 		at := strings.IndexByte(c.code, '|')
 		code := c.code[:at] + c.code[at+1:]
@@ -119,5 +122,58 @@ func TestIsComplete(t *testing.T) {
 	}
 	if got, _ := s.IsComplete(context.Background(), "for {\n    if x {"); got.Indent != "        " {
 		t.Errorf("the next line begins with %q", got.Indent)
+	}
+}
+
+// In a string that is being typed, files are what could stand there.
+func TestCompleteFiles(t *testing.T) {
+	s := session(t)
+	t.Chdir(t.TempDir())
+	if err := os.MkdirAll("data/hh é", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"data/harmless.jsonl.gz", "data/helpful.jsonl", "data/.hidden", "data/a\"b", "dates.csv", "data/hh é/x.txt"} {
+		if err := os.WriteFile(name, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("data", "link"); err != nil {
+		t.Fatal(err)
+	}
+	for code, want := range map[string]string{
+		"dataset.Load(ctx, \"|":                   "data/ dates.csv link/",
+		"dataset.Load(ctx, \"da|":                 "data/ dates.csv",
+		"dataset.Load(ctx, \"da|te\")":            "data/ dates.csv",
+		"dataset.Load(ctx, \"data/h|":             "harmless.jsonl.gz helpful.jsonl hh é/",
+		"dataset.Load(ctx, \"x\", \"data/hh é/|":  "x.txt",
+		"dataset.Load(ctx, `data/he|":             "helpful.jsonl",
+		"dataset.Load(ctx, \"link/he|":            "helpful.jsonl",
+		"dataset.Load(ctx, \"data/.|":             ".hidden",
+		"dataset.Load(ctx, \"nowhere/|":           "",
+		"s := \"open\ndataset.Load(ctx, \"dates|": "dates.csv",
+		"r := '\"'\ndataset.Load(ctx, \"dates|":   "dates.csv",
+		"// \"da\nx := \"dat|":                    "data/ dates.csv",
+	} {
+		at := strings.IndexByte(code, '|')
+		got, err := s.Complete(context.Background(), code[:at]+code[at+1:], len([]rune(code[:at])))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var texts []string
+		for _, m := range got.Matches {
+			texts = append(texts, m.Text)
+		}
+		if strings.Join(texts, " ") != want {
+			t.Errorf("%q: %q, want %s", code, texts, want)
+		}
+		typed := string([]rune(code[:at])[got.Start:got.End])
+		for _, x := range texts {
+			if !strings.HasPrefix(x, typed) {
+				t.Errorf("%q: %s is to stand for %q", code, x, typed)
+			}
+		}
+	}
+	if got, _ := s.Complete(context.Background(), "\"dates.csv\"; to", 15); len(got.Matches) == 0 || got.Matches[0].Kind == "file" {
+		t.Errorf("behind a string: %v", got.Matches)
 	}
 }
