@@ -14,7 +14,7 @@ const (
 	styleTable  = `border-collapse:collapse;font-variant-numeric:tabular-nums;line-height:1.4`
 	styleRule   = `border-bottom:1px solid var(--jp-border-color1,#bdbdbd);`
 	styleLeft   = `text-align:left;vertical-align:top;padding:2px 8px;white-space:nowrap`
-	styleLong   = `text-align:left;vertical-align:top;padding:2px 8px;min-width:14em;max-width:46em;overflow-wrap:anywhere`
+	styleLong   = `text-align:left;vertical-align:top;padding:2px 8px;min-width:12em;max-width:46em;overflow-wrap:anywhere`
 	styleRight  = `text-align:right;vertical-align:top;padding:2px 8px;white-space:nowrap`
 	styleOpened = `white-space:pre-wrap;max-width:60em;margin-top:4px`
 	styleGlyph  = styleFaint + `;user-select:none`
