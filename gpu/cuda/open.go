@@ -155,8 +155,11 @@ func OpenTold(ctx context.Context, o xla.Options, numbers ...int) (d *xla.Device
 		if ctx.Err() != nil {
 			return nil, "", why
 		}
-		if used, _ := d.Flash(); used {
+		switch used, onlyCausal := d.Flash(); {
+		case used && onlyCausal:
 			return d, "by cuDNN's fused kernels over causal rows, over trees in primitives: " + why.Error(), nil
+		case used:
+			return d, "by cuDNN's fused kernels where heads have keys of their own, else in primitives: " + why.Error(), nil
 		}
 		return d, "in primitives: " + why.Error(), nil
 	}

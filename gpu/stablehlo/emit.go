@@ -24,6 +24,8 @@ type Options struct {
 	// OnlyCausal keeps that to rows that are promised to be causal; masks that are
 	// operands stay in primitives.
 	OnlyCausal bool
+	// Ungrouped keeps it to query heads that have keys of their own.
+	Ungrouped bool
 	// Partitions is over how many devices XLA is to divide the work; 0 means 1.
 	// See Divided.
 	Partitions int

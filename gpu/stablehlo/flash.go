@@ -28,7 +28,7 @@ const unseen = -1 << 41
 func fused(e *emitter, op *program.Op) bool {
 	a := op.Attr
 	t := op.In[1].Dim(0) / a.Rows
-	return e.o.Flash && (a.Causal || !e.o.OnlyCausal) && op.In[0].Type == program.BF16 && a.HeadDim%8 == 0 && a.HeadDim <= 128 &&
+	return e.o.Flash && (a.Causal || !e.o.OnlyCausal) && (a.Heads == a.KVHeads || !e.o.Ungrouped) && op.In[0].Type == program.BF16 && a.HeadDim%8 == 0 && a.HeadDim <= 128 &&
 		(op.Kind == program.AttentionGrad || len(op.In) == 4) && t%2 == 0 && (e.o.Partitions == 1 || Divided([]int{a.Rows}, e.o.Partitions))
 }
 

@@ -110,6 +110,8 @@ func TestFlashWhereItCan(t *testing.T) {
 		"bf16":             {attends(t, 4, 64, 2, 2, 64, 1, program.BF16, false), stablehlo.Options{Flash: true}, 2},
 		"causal":           {attends(t, 4, 64, 2, 2, 64, 1, program.BF16, true), stablehlo.Options{Flash: true, OnlyCausal: true}, 2},
 		"only causal":      {attends(t, 4, 64, 2, 2, 64, 1, program.BF16, false), stablehlo.Options{Flash: true, OnlyCausal: true}, 0},
+		"shared keys":      {attends(t, 4, 64, 2, 1, 64, 1, program.BF16, false), stablehlo.Options{Flash: true, Ungrouped: true}, 0},
+		"keys of its own":  {attends(t, 4, 64, 2, 2, 64, 1, program.BF16, false), stablehlo.Options{Flash: true, Ungrouped: true}, 2},
 		"not asked for":    {attends(t, 4, 64, 2, 2, 64, 1, program.BF16, false), stablehlo.Options{}, 0},
 		"f32":              {attends(t, 4, 64, 2, 2, 64, 1, program.F32, false), stablehlo.Options{Flash: true}, 0},
 		"odd head":         {attends(t, 4, 64, 2, 2, 20, 1, program.BF16, false), stablehlo.Options{Flash: true}, 0},

@@ -2,6 +2,7 @@ package xla
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -46,12 +47,52 @@ func (s scaledRun) Run(ctx context.Context, in program.Bindings) (map[string]*pr
 // TestAgree: equal devices agree; one that is a tenth off in one result does not.
 func TestAgree(t *testing.T) {
 	dev := cpu.New(2)
-	for _, causal := range []bool{true, false} {
-		if err := agree(context.Background(), dev, dev, 2, causal); err != nil {
+	for _, c := range []trial{{2, 1, true}, {2, 2, true}, {2, 1, false}, {2, 2, false}} {
+		if err := agree(context.Background(), dev, dev, c); err != nil {
 			t.Error(err)
 		}
-		if err := agree(context.Background(), dev, scaled{dev}, 2, causal); err == nil || !strings.Contains(err.Error(), "dq of heads of 64") {
+		if err := agree(context.Background(), dev, scaled{dev}, c); err == nil || !strings.Contains(err.Error(), "dq of heads of 64") {
 			t.Errorf("a wrong gradient was taken: %v", err)
+		}
+	}
+}
+
+// part is a device whose attention is wrong of some trials.
+type part struct {
+	program.Device
+	wrong func(a program.Attr) bool
+}
+
+func (p part) Compile(q *program.Program) (program.Executable, error) {
+	for _, op := range q.Ops {
+		if op.Kind == program.Attention && p.wrong(op.Attr) {
+			return nil, errors.New("there is no kernel")
+		}
+	}
+	return p.Device.Compile(q)
+}
+
+// TestPartOfFlash: what the trial finds right is used, and the rest is not.
+func TestPartOfFlash(t *testing.T) {
+	dev := cpu.New(2)
+	for _, c := range []struct {
+		name                        string
+		wrong                       func(a program.Attr) bool
+		used, onlyCausal, ungrouped bool
+		says                        string
+	}{
+		{"nothing wrong", func(program.Attr) bool { return false }, true, false, false, ""},
+		{"no trees", func(a program.Attr) bool { return !a.Causal }, true, true, false, "over trees"},
+		{"no causal rows", func(a program.Attr) bool { return a.Causal }, false, false, false, "over causal rows"},
+		{"no shared keys", func(a program.Attr) bool { return a.Heads != a.KVHeads }, true, false, true, "over causal rows with shared keys"},
+		{"neither", func(a program.Attr) bool { return !a.Causal || a.Heads != a.KVHeads }, true, true, true, "over trees"},
+	} {
+		used, err := try(context.Background(), dev, part{dev, c.wrong}, 2)
+		if used.Flash != c.used || used.OnlyCausal != c.onlyCausal || used.Ungrouped != c.ungrouped {
+			t.Errorf("%s: %+v is used", c.name, used)
+		}
+		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v", c.name, err)
 		}
 	}
 }
