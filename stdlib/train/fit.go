@@ -174,6 +174,12 @@ func (o Options) config(l loss.Loss) (engine.Config, error) {
 // interruption it gives the run as far as it came, with ctx's error; with
 // Options.Dir the same call goes on from there, to the same bits.
 func Fit(ctx context.Context, m *Model, ds *dataset.Dataset, o Options) (*Run, error) {
+	switch {
+	case m == nil:
+		return nil, errors.New("training: there is no model: Open and NewTiny give one, and an error where they do not")
+	case ds == nil:
+		return nil, errors.New("training: there is no data: dataset.Load gives some, and an error where it does not")
+	}
 	l, err := o.lossOf()
 	if err != nil {
 		return nil, fmt.Errorf("training: %w", err)

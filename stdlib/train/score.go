@@ -18,6 +18,9 @@ func (m *Model) examples(ds *dataset.Dataset) ([]batch.Example, error) {
 	out := make([]batch.Example, ds.Len())
 	for i := range out {
 		r := ds.Row(i)
+		if len(r.Responses) == 0 {
+			return nil, fmt.Errorf("row %d (%s:%d): it has no response to learn from (AtLeast leaves such rows out)", i, r.File, r.Line)
+		}
 		e := batch.Example{ID: i, Prompt: m.promptIDs(r.Prompt()), Best: r.SFTIndex}
 		for j, text := range r.Responses {
 			reward := -float64(j)

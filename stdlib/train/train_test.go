@@ -340,3 +340,28 @@ func TestGrid(t *testing.T) {
 		t.Errorf("too many prompts gave %v", err)
 	}
 }
+
+// What is missing is said, where a nil pointer would be met.
+func TestFitOfNothing(t *testing.T) {
+	pool, err := dataset.Parse(t.Context(), dataset.Options{}, "pool.txt", strings.NewReader("A prompt that waits for responses.\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tok, err := NewBPE(pool.Prompts(), 300)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := NewTiny(Tiny{Tokenizer: tok})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, fit := range map[string]func() (*Run, error){
+		"there is no model":                      func() (*Run, error) { return Fit(t.Context(), nil, pool, Options{}) },
+		"there is no data":                       func() (*Run, error) { return Fit(t.Context(), m, nil, Options{}) },
+		"row 0 (pool.txt:1): it has no response": func() (*Run, error) { return Fit(t.Context(), m, pool, Options{}) },
+	} {
+		if _, err := fit(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
