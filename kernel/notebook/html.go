@@ -137,12 +137,13 @@ func renderBundle(data, metadata map[string]any) template.HTML {
 			return html
 		}
 	}
+	says, _ := text("text/plain")
 	if s, ok := text("image/svg+xml"); ok { // as an image, an SVG has no scripts and no links
-		return picture("image/svg+xml", base64.StdEncoding.EncodeToString([]byte(s)), metadata)
+		return picture("image/svg+xml", base64.StdEncoding.EncodeToString([]byte(s)), says, metadata)
 	}
 	for _, mime := range []string{"image/png", "image/jpeg", "image/gif", "image/webp"} {
 		if s, ok := text(mime); ok {
-			return picture(mime, strings.Join(strings.Fields(s), ""), metadata)
+			return picture(mime, strings.Join(strings.Fields(s), ""), says, metadata)
 		}
 	}
 	if s, ok := text("text/latex"); ok {
@@ -159,8 +160,9 @@ func renderBundle(data, metadata map[string]any) template.HTML {
 	return ""
 }
 
-// picture is an image with its data, in the size that its metadata ask for.
-func picture(mime, base64 string, metadata map[string]any) template.HTML {
+// picture is an image with its data, in the size that its metadata ask for, and
+// what it says to whoever does not see it.
+func picture(mime, base64, says string, metadata map[string]any) template.HTML {
 	size := ""
 	if m, ok := metadata[mime].(map[string]any); ok {
 		for _, side := range []string{"width", "height"} {
@@ -169,7 +171,7 @@ func picture(mime, base64 string, metadata map[string]any) template.HTML {
 			}
 		}
 	}
-	return template.HTML(fmt.Sprintf(`<img src="data:%s;base64,%s"%s alt="">`, mime, template.HTMLEscapeString(base64), size))
+	return template.HTML(fmt.Sprintf(`<img src="data:%s;base64,%s"%s alt="%s">`, mime, template.HTMLEscapeString(base64), size, template.HTMLEscapeString(says)))
 }
 
 var number = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)

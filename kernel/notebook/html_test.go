@@ -123,3 +123,11 @@ func TestANSI(t *testing.T) {
 		}
 	}
 }
+
+// A picture says what its output says in text, to whoever does not see it.
+func TestPicturesAreDescribed(t *testing.T) {
+	got := renderBundle(map[string]any{"image/png": "AA\nAA", "text/plain": `figure: "a" <b>`}, nil)
+	if want := `<img src="data:image/png;base64,AAAA" alt="figure: &#34;a&#34; &lt;b&gt;">`; string(got) != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/plot"
 )
@@ -220,6 +221,24 @@ func (s Series) fitEnds() []float64 {
 		return nil // drawing says what is wrong
 	}
 	return []float64{fit.At(slices.Min(s.X)), fit.At(slices.Max(s.X))}
+}
+
+// Describe says in words what the figure shows, for whoever does not see it.
+func (f *Figure) Describe() string {
+	var parts []string
+	for _, s := range []string{f.Title, f.Subtitle} {
+		if s != "" {
+			parts = append(parts, s)
+		}
+	}
+	if f.XLabel != "" && f.YLabel != "" {
+		parts = append(parts, f.YLabel+" against "+f.XLabel)
+	}
+	if f.hasLegend() {
+		names, _, _ := f.scales()
+		parts = append(parts, "Series: "+strings.Trim(fmt.Sprintf("%q", names), "[]"))
+	}
+	return strings.Join(parts, ". ")
 }
 
 // String names the figure.

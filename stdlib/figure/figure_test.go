@@ -179,9 +179,10 @@ func TestVegaLite(t *testing.T) {
 		f    *Figure
 		want []string
 	}{
-		"scatter": {Figure4c(), []string{vegaSchema, `"x":12.6974,"y":0.4764`, "#0072b2", `"bind":"legend"`, "y = 0.0073174 x +0.3883"}},
-		"dots":    {EqualBudget(), []string{`"category":"PRO OPT-1.3B Harmless, N = 24,000"`, `"value":59.24`}},
-		"bars":    {BarChart([]string{"<b>"}, []Series{{Name: "s", Y: []float64{2}}}), []string{`\u003cb\u003e`, `"xOffset"`}},
+		"described": {Figure4c(), []string{`"description":"(c) PRO: reward against diversity. One least-squares line per ranking, pooled MSE 2.58e-5. Reward against Diversity d. Series: \"2 responses\"`}},
+		"scatter":   {Figure4c(), []string{vegaSchema, `"x":12.6974,"y":0.4764`, "#0072b2", `"bind":"legend"`, "y = 0.0073174 x +0.3883"}},
+		"dots":      {EqualBudget(), []string{`"category":"PRO OPT-1.3B Harmless, N = 24,000"`, `"value":59.24`}},
+		"bars":      {BarChart([]string{"<b>"}, []Series{{Name: "s", Y: []float64{2}}}), []string{`\u003cb\u003e`, `"xOffset"`}},
 		"rules on dots": {&Figure{Categories: []string{"a"}, Layout: Dots, Series: []Series{{Y: []float64{2}}}, Rules: []Rule{{At: 2, Label: "here"}}},
 			[]string{`"label":"here","value":2`, `"strokeDash"`}},
 		"rules on bars": {&Figure{Categories: []string{"a"}, Series: []Series{{Y: []float64{2}}}, Rules: []Rule{{At: 1, Label: "there", Horizontal: true}, {At: 1}}},

@@ -18,7 +18,7 @@ func WithTable(f *Figure, t *arrowio.Table, text string) map[string]any {
 	if png, err := f.PNG(); err == nil {
 		w, _ := f.size()
 		page = fmt.Sprintf(`<img alt="%s" style="max-width:100%%" width="%g" src="data:image/png;base64,%s">`,
-			html.EscapeString(f.Title), w, base64.StdEncoding.EncodeToString(png)) + page
+			html.EscapeString(f.Describe()), w, base64.StdEncoding.EncodeToString(png)) + page
 	}
 	return map[string]any{display.MIMEHTML: page, display.MIMEText: text}
 }

@@ -64,6 +64,7 @@ func (f *Figure) VegaLite() map[string]any {
 		legend := config["legend"].(obj)
 		legend["offset"] = legend["offset"].(int) + ruleLabel
 	}
+	spec["description"] = f.Describe()
 	spec["$schema"], spec["config"] = vegaSchema, config
 	spec["padding"], spec["background"] = margin, hex(white)
 	return spec
