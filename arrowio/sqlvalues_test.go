@@ -74,3 +74,63 @@ func inMicroseconds(v any) any {
 	}
 	return v
 }
+
+// TestSQLWideIntegers gives integers of 128 bits whole, or says that it cannot.
+func TestSQLWideIntegers(t *testing.T) {
+	if !arrowio.HasSQL() {
+		t.Log("built without SQL")
+		return
+	}
+	for query, want := range map[string]string{
+		"select 9223372036854775807::hugeint x":                                  "9223372036854775807",
+		"select 170141183460469231731687303715884105727::hugeint x":              "170141183460469231731687303715884105727",
+		"select (-170141183460469231731687303715884105727)::hugeint x":           "-170141183460469231731687303715884105727",
+		"select 170141183460469231731687303715884105727::uhugeint x":             "170141183460469231731687303715884105727",
+		"select 5::uhugeint x":                                                   "5",
+		"select 1 y; select 170141183460469231731687303715884105728::uhugeint x": `column "x" is of type UHUGEINT and has a value of 2^127 or more`,
+		"select 340282366920938463463374607431768211455::uhugeint::varchar x":    "340282366920938463463374607431768211455",
+	} {
+		got, err := arrowio.SQL(t.Context(), query, nil)
+		if err != nil {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v", query, err)
+			}
+			continue
+		}
+		if v, err := got.Value(0, "x"); err != nil || fmt.Sprint(v) != want {
+			t.Errorf("%s: %v, %v", query, v, err)
+		}
+		got.Release()
+	}
+}
+
+// TestSQLGivesTheLastResult runs several statements, of which more than one has a
+// result.
+func TestSQLGivesTheLastResult(t *testing.T) {
+	if !arrowio.HasSQL() {
+		t.Log("built without SQL")
+		return
+	}
+	for query, want := range map[string]string{
+		"select 1 as x; select 2 as x": "2",
+		"create table a as select 7 as x; insert into a values (8); select 1 as x; select max(x) as x from a;": "8",
+		"set threads = 1; pragma enable_object_cache; select 3 as x -- ; select 4 as x":                        "3",
+		"select ';' as x": ";",
+	} {
+		got, err := arrowio.SQL(t.Context(), query, nil)
+		if err != nil {
+			t.Errorf("%s: %v", query, err)
+			continue
+		}
+		if v, err := got.Value(0, "x"); err != nil || fmt.Sprint(v) != want {
+			t.Errorf("%s: %v, %v, want %s", query, v, err, want)
+		}
+		got.Release()
+	}
+	if _, err := arrowio.SQL(t.Context(), "select 1; selec 2", nil); err == nil || !strings.Contains(err.Error(), "syntax error") {
+		t.Error(err)
+	}
+	if _, err := arrowio.SQL(t.Context(), "select 1 as x; select nothing", nil); err == nil || !strings.Contains(err.Error(), "nothing") {
+		t.Error(err)
+	}
+}

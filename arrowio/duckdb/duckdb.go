@@ -80,6 +80,12 @@ func Query(ctx context.Context, query string, tables map[string]arrow.Record, me
 	if err != nil {
 		return nil, nil, errors.Join(ctx.Err(), err)
 	}
+	if err := s.checkWide(query, schema, batches); err != nil {
+		for _, b := range batches {
+			b.Release()
+		}
+		return nil, nil, err
+	}
 	return schema, batches, nil
 }
 
@@ -154,6 +160,13 @@ func (s *session) run(query string) error {
 	return nil
 }
 
+// statements counts those of a query, 0 of one that cannot be read.
+func (s *session) statements(query string) int {
+	var all bindings.ExtractedStatements
+	defer bindings.DestroyExtracted(&all)
+	return int(bindings.ExtractStatements(s.conn, query, &all))
+}
+
 func destroyResult(result *unsafe.Pointer) { C.duckdb_destroy_arrow(result) }
 
 func (s *session) query(query string, params []any) (*arrow.Schema, []arrow.Record, error) {
@@ -163,7 +176,7 @@ func (s *session) query(query string, params []any) (*arrow.Schema, []arrow.Reco
 	var result unsafe.Pointer
 	var state int
 	var err error
-	if len(params) > 0 {
+	if len(params) > 0 || s.statements(query) > 1 { // of several duckdb_query_arrow gives the first one's result
 		result, state, err = s.prepared(query, params)
 	} else {
 		cQuery := C.CString(query)
