@@ -25,7 +25,8 @@
 //
 // # Run
 //
-// The unit is compiled and its cell function called (engine.go, exec.go). An
+// The unit is compiled and its cell function called (engine.go, exec.go). The
+// types of structs that lead to each other are made for yaegi (rectypes.go). An
 // interrupt ends all running frames and leaves the state as it is. Bounds are
 // checked ahead where that can be done without an effect (checks.go), marks
 // tell the line of a panic (marks.go), calls are counted where recursion is

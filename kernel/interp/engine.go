@@ -316,6 +316,18 @@ func (s *engine) compile(u *unit) (err error) {
 			s.ydone[a] = true
 		}
 	}
+	if u.makes != nil {
+		f := &ast.File{Package: s.filePos, Name: &ast.Ident{Name: "main", NamePos: s.filePos}, Decls: u.types}
+		fixPos(f, s.filePos)
+		if err := s.execute(f); err != nil {
+			return err
+		}
+		s.keep.setTypes(func(other func(name string) reflect.Type) map[string]reflect.Type {
+			u.makes.other = other
+			u.makes.all()
+			return u.makes.made
+		})
+	}
 	return s.execute(u.file)
 }
 

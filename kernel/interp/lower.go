@@ -14,6 +14,8 @@ import (
 type unit struct {
 	file     *ast.File
 	types    []ast.Decl
+	structs  []cellStruct // that types declares
+	makes    *typeMaker   // of the structs whose types yaegi cannot make, or nil
 	vars     []ast.Decl
 	funcs    []ast.Decl
 	prolog   []ast.Stmt // runs before the cell's own statements

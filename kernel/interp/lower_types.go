@@ -109,10 +109,13 @@ func (l *lowerer) cellType(t *types.Named, p token.Pos) ast.Expr {
 			te = l.structType(u, n)
 		default:
 			if te = l.typ(u); l.wrapped(t) {
-				te = &ast.StructType{Fields: &ast.FieldList{List: []*ast.Field{field(box.Self, te)}}}
+				f := field(box.Self, te)
+				f.Tag = lit(token.STRING, strconv.Quote(selfTag(n)))
+				te = &ast.StructType{Fields: &ast.FieldList{List: []*ast.Field{f}}}
 			}
 		}
 		l.u.types = append(l.u.types, &ast.GenDecl{Tok: token.TYPE, Specs: []ast.Spec{&ast.TypeSpec{Name: id(n), Type: te}}})
+		l.u.structs = append(l.u.structs, cellStruct{n, t})
 	})
 	return idAt(n, p)
 }
@@ -123,16 +126,8 @@ func (l *lowerer) cellType(t *types.Named, p token.Pos) ast.Expr {
 func (l *lowerer) structType(t *types.Struct, mark string) ast.Expr {
 	fl := &ast.FieldList{}
 	for i := range t.NumFields() {
-		f := t.Field(i)
-		tag := t.Tag(i)
-		if !f.Exported() && f.Name() != "_" && !strings.Contains(tag, "json:") {
-			tag = strings.TrimSpace(tag + " " + hiddenTag)
-		}
-		if mark != "" && i == 0 {
-			tag = strings.TrimSpace(tag + ` cell:` + strconv.Quote(mark))
-		}
-		af := &ast.Field{Names: []*ast.Ident{id(fieldName(t, i))}, Type: l.typ(f.Type())}
-		if tag != "" {
+		af := &ast.Field{Names: []*ast.Ident{id(fieldName(t, i))}, Type: l.typ(t.Field(i).Type())}
+		if tag := fieldTag(t, i, mark); tag != "" {
 			af.Tag = lit(token.STRING, strconv.Quote(tag))
 		}
 		fl.List = append(fl.List, af)

@@ -7,6 +7,7 @@ import (
 	"go/types"
 	"maps"
 	"math"
+	"reflect"
 	"slices"
 	"sort"
 	"strconv"
@@ -40,6 +41,12 @@ func (s *engine) lower(ck *checked) (u *unit, err error) {
 	l.functions(g)
 	l.body(ck)
 	l.describeEarlier()
+	if hard := l.entangled(); len(hard) > 0 {
+		u.makes = &typeMaker{l: l, names: map[string]*types.Named{}, made: map[string]reflect.Type{}}
+		for _, s := range hard {
+			u.makes.names[s.name] = s.typ
+		}
+	}
 	u.file = l.assemble()
 	return u, nil
 }
@@ -364,7 +371,11 @@ func (l *lowerer) cellMark() (mark string, number int) {
 func (l *lowerer) assemble() *ast.File {
 	s, u := l.s, l.u
 	f := &ast.File{Package: s.filePos, Name: &ast.Ident{Name: "main", NamePos: s.filePos}}
-	for _, ds := range [][]ast.Decl{u.types, u.vars, u.funcs} {
+	decls := [][]ast.Decl{u.types, u.vars, u.funcs}
+	if u.makes != nil { // the types come before
+		decls = decls[1:]
+	}
+	for _, ds := range decls {
 		f.Decls = append(f.Decls, ds...)
 	}
 	fixPos(f, s.filePos)
