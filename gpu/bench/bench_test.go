@@ -389,3 +389,14 @@ func TestFits(t *testing.T) {
 		t.Error("one example was halved")
 	}
 }
+
+// TestShort: errors of many lines become one, which is not too long.
+func TestShort(t *testing.T) {
+	if got := short("pjrt: executing: no memory\n  at x\n"); got != "pjrt: executing: no memory |   at x" {
+		t.Errorf("%q", got)
+	}
+	long := short("first " + strings.Repeat("é\n", 3000) + " last")
+	if len(long) > 1300 || !strings.HasPrefix(long, "first ") || !strings.HasSuffix(long, " last") || strings.Contains(long, "\n") {
+		t.Errorf("%d bytes: %q", len(long), long)
+	}
+}

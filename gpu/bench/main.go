@@ -72,7 +72,7 @@ func (r *Result) set(name string, x float64) {
 
 // note keeps a remark, and puts it into the part's log at once.
 func (r *Result) note(format string, a ...any) {
-	r.Notes = append(r.Notes, fmt.Sprintf(format, a...))
+	r.Notes = append(r.Notes, short(fmt.Sprintf(format, a...)))
 	r.say(format, a...)
 }
 
@@ -147,6 +147,16 @@ func run(ctx context.Context, s settings, w io.Writer) error {
 	return nil
 }
 
+// short is a text of few lines: a plug-in's errors may be tables of all memory.
+func short(text string) string {
+	const most = 1200
+	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), " | ")
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most*3/4]+" [...] "+text[len(text)-most/4:], "")
+	}
+	return text
+}
+
 // isMemory says whether an error is that a run would not fit.
 func isMemory(err error) bool { return errors.Is(err, train.ErrMemory) }
 
@@ -189,10 +199,14 @@ func (s settings) runPart(ctx context.Context, w io.Writer) error {
 	}
 	r := Result{Part: p.name}
 	start := time.Now()
-	if err := p.run(ctx, s, &r); isMemory(err) {
-		r.Skipped = err.Error()
+	err = p.run(ctx, s, &r)
+	if err != nil {
+		r.say("%v", err) // in full
+	}
+	if isMemory(err) {
+		r.Skipped = short(err.Error())
 	} else if err != nil {
-		r.Error = err.Error()
+		r.Error = short(err.Error())
 	}
 	r.Took = time.Since(start).Seconds()
 	text, err := json.Marshal(r)

@@ -16,6 +16,7 @@ import (
 	"divvy/gpu/loss"
 	"divvy/gpu/model"
 	"divvy/gpu/program"
+	"divvy/gpu/stablehlo"
 	"divvy/gpu/train"
 	"divvy/gpu/xla"
 )
@@ -53,8 +54,8 @@ func run(t *testing.T, dev program.Device, arch string, c train.Config) ([]train
 	return tr.History(), w
 }
 
-// TestTraining: whole steps, with recomputation, accumulation and clipping,
-// give the processor's losses, norms and weights.
+// TestTraining: whole steps, with recomputation, accumulation and clipping, and the
+// vocabulary in three blocks, give the processor's losses, norms and weights.
 func TestTraining(t *testing.T) {
 	host := cpu.New(2)
 	for _, c := range []struct {
@@ -80,7 +81,7 @@ func TestTraining(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			want, wantW := run(t, host, c.arch, c.c)
-			got, gotW := run(t, device(t, xla.Options{Ranks: c.ranks}, c.devices...), c.arch, c.c)
+			got, gotW := run(t, device(t, xla.Options{Ranks: c.ranks, Emit: stablehlo.Options{VocabBlock: 16}}, c.devices...), c.arch, c.c)
 			for i := range want {
 				near(t, "loss", got[i].Loss, want[i].Loss, c.near)
 				near(t, "norm", got[i].Norm, want[i].Norm, c.near)
