@@ -11,7 +11,7 @@ import (
 // lists, maps or structs, at any depth, and with the type that this makes it. leaf
 // gives a reference of its own.
 func mapLeaves(a arrow.Array, leaf func(arrow.Array) (arrow.Array, error)) (arrow.Array, error) {
-	if _, nested := a.DataType().(arrow.NestedType); !nested {
+	if _, nested := a.DataType().(arrow.NestedType); !nested || a.DataType().ID() == arrow.RUN_END_ENCODED {
 		return leaf(a)
 	}
 	old := a.Data().Children()

@@ -171,6 +171,18 @@ func leafForSQL(mem memory.Allocator, a arrow.Array, nested bool) (arrow.Array, 
 		return withNullsOf(mem, fixedArray(mem, arrow.PrimitiveTypes.Float32, halves(a, 0, a.Len())), a), nil
 	case *array.Decimal256:
 		return narrowDecimal(mem, a)
+	case *array.DayTimeInterval: // whose two halves DuckDB takes for one number
+		b := array.NewMonthDayNanoIntervalBuilder(mem)
+		defer b.Release()
+		for i := range a.Len() {
+			if isNull(a, i) {
+				b.AppendNull()
+				continue
+			}
+			v := a.Value(i)
+			b.Append(arrow.MonthDayNanoInterval{Days: v.Days, Nanoseconds: int64(v.Milliseconds) * 1e6})
+		}
+		return b.NewArray(), nil
 	case *array.Dictionary:
 		if nested {
 			words, err := spelledOut(nil, mem, a)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
 
 	"divvy/arrowio"
 )
@@ -133,4 +134,43 @@ func TestSQLGivesTheLastResult(t *testing.T) {
 	if _, err := arrowio.SQL(t.Context(), "select 1 as x; select nothing", nil); err == nil || !strings.Contains(err.Error(), "nothing") {
 		t.Error(err)
 	}
+}
+
+// TestIntervalsAndRuns brings rare types into SQL and through the operations.
+func TestIntervalsAndRuns(t *testing.T) {
+	mem := checked(t)
+	days := array.NewDayTimeIntervalBuilder(mem)
+	defer days.Release()
+	days.AppendNull()
+	days.Append(arrow.DayTimeInterval{Days: 2, Milliseconds: 5})
+	days.Append(arrow.DayTimeInterval{Days: -1, Milliseconds: -3_600_000})
+	runs := array.NewRunEndEncodedBuilder(mem, arrow.PrimitiveTypes.Int32, arrow.BinaryTypes.String)
+	defer runs.Release()
+	for _, s := range []string{"z", "b", "b", "a", ""} {
+		if err := runs.AppendValueFromString(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	column := array.NewSlice(cleanup(t, runs.NewArray()), 1, 4)
+	defer column.Release()
+	tbl := must(t)(arrowio.NewTableIn(mem).Array("days", cleanup(t, days.NewArray())).Array("runs", column).Build())
+	if got := fmt.Sprint(tbl.Types(), values(t, must(t)(tbl.Sort("runs")), "runs"), values(t, tbl, "runs")); got != "[day_time_interval str] [a b b] [b b a]" {
+		t.Error(got)
+	}
+	if !arrowio.HasSQL() {
+		t.Log("built without SQL")
+		return
+	}
+	got := must(t)(tbl.SQL(t.Context(), "select days, runs from t"))
+	if v := values(t, got, "days"); v[0] != nil || v[1] != 48*time.Hour+5*time.Millisecond || v[2] != -25*time.Hour {
+		t.Errorf("%v", v)
+	}
+	if v := fmt.Sprint(values(t, got, "runs")); v != "[b b a]" {
+		t.Error(v)
+	}
+}
+
+func cleanup(t *testing.T, a arrow.Array) arrow.Array {
+	t.Cleanup(a.Release)
+	return a
 }

@@ -6,10 +6,10 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 )
 
-// hasViews tells whether a type holds string or binary views, at any depth.
+// hasViews tells whether a type holds string or binary views, or runs, at any depth.
 func hasViews(dt arrow.DataType) bool {
 	switch dt := dt.(type) {
-	case *arrow.StringViewType, *arrow.BinaryViewType:
+	case *arrow.StringViewType, *arrow.BinaryViewType, *arrow.RunEndEncodedType:
 		return true
 	case *arrow.DictionaryType:
 		return hasViews(dt.ValueType)
@@ -38,7 +38,7 @@ func hasNullWords(d arrow.ArrayData) bool {
 
 // withoutViews gives a column as every operation here expects it: string and
 // binary views, as Polars writes them, are strings and bytes of the common layout,
-// and a value is null by its own bitmap, not because it stands for a word of its
+// runs of equal values are those values, and a value is null by its own bitmap, not because it stands for a word of its
 // dictionary that is null. Everything else is shared. It takes over the reference
 // of a.
 func withoutViews(mem memory.Allocator, a arrow.Array) arrow.Array {
@@ -58,6 +58,16 @@ func leafWithoutViews(mem memory.Allocator, a arrow.Array) arrow.Array {
 	case *array.BinaryView:
 		text, ends, valid := viewBytes(a.Len(), v.IsValid, v.Value)
 		return withMoreNulls(mem, asBinary(textArray(mem, text, ends)), valid)
+	case *array.RunEndEncoded:
+		rows := make([]int32, v.Len())
+		for i := range rows {
+			rows[i] = int32(v.GetPhysicalIndex(i))
+		}
+		values := withoutViews(mem, retained(v.Values()))
+		defer values.Release()
+		if all, err := take(nil, mem, values, rows, false); err == nil {
+			return all
+		}
 	case *array.Dictionary:
 		v.Dictionary().Retain()
 		words := withoutViews(mem, v.Dictionary())
@@ -68,6 +78,11 @@ func leafWithoutViews(mem memory.Allocator, a arrow.Array) arrow.Array {
 		defer d.Release()
 		return withoutNullWords(mem, array.MakeFromData(d).(*array.Dictionary))
 	}
+	a.Retain()
+	return a
+}
+
+func retained(a arrow.Array) arrow.Array {
 	a.Retain()
 	return a
 }
