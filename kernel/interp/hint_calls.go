@@ -22,7 +22,7 @@ func (s *engine) callHint(e types.Error, pkg *types.Package, cell *ast.File, inf
 		if c == nil {
 			break
 		}
-		if !builtinMust(pkg, info) {
+		if !s.builtinMust(pkg, info) {
 			return "; it returns an error, too, that has to be taken"
 		}
 		return "; it returns an error, too: must(" + types.ExprString(c) + ") gives the value, or ends the cell with the error"
@@ -31,9 +31,13 @@ func (s *engine) callHint(e types.Error, pkg *types.Package, cell *ast.File, inf
 			c, ok := n.(*ast.CallExpr)
 			return ok && (c.Rparen == e.Pos || at(n))
 		}).(*ast.CallExpr)
-		if c != nil {
-			return declared(c, pkg, info)
+		if c == nil {
+			break
 		}
+		if f, ok := c.Fun.(*ast.Ident); ok && f.Name == "must" && len(c.Args) == 1 && s.builtinMust(pkg, info) {
+			return "; " + types.ExprString(c.Args[0]) + " returns no error: it needs no must"
+		}
+		return declared(c, pkg, info)
 	case strings.Contains(e.Msg, "(mismatched types "):
 		b, _ := findNode(cell, func(n ast.Node) bool {
 			b, ok := n.(*ast.BinaryExpr)
@@ -73,12 +77,12 @@ func fails(t types.Type) bool {
 }
 
 // builtinMust tells whether must is the one that every cell has.
-func builtinMust(pkg *types.Package, info *types.Info) bool {
-	if pkg.Scope().Lookup("must") != nil {
+func (s *engine) builtinMust(pkg *types.Package, info *types.Info) bool {
+	if o := pkg.Scope().Lookup("must"); o != nil && !s.inPrelude(o.Pos()) {
 		return false
 	}
 	for id := range info.Defs {
-		if id.Name == "must" {
+		if id.Name == "must" && !s.inPrelude(id.Pos()) {
 			return false
 		}
 	}

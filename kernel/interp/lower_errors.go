@@ -26,6 +26,40 @@ func (l *lowerer) noteErrors(ck *checked, i int) (out []ast.Stmt) {
 	return out
 }
 
+// dropsError gives the call of a statement that leaves its error unread, or nil.
+func (l *lowerer) dropsError(st ast.Stmt) *ast.CallExpr {
+	s, ok := st.(*ast.ExprStmt)
+	if !ok || l.prints(s.X) {
+		return nil
+	}
+	c, ok := ast.Unparen(s.X).(*ast.CallExpr)
+	if t := l.info.Types[s.X].Type; !ok || t == nil || !l.returned(c, t) {
+		return nil
+	}
+	return c
+}
+
+// noteDropped makes a call whose results nobody takes, and tells the run of its
+// error.
+func (l *lowerer) noteDropped(c *ast.CallExpr) []ast.Stmt {
+	t := l.info.Types[c].Type
+	names := []string{l.fresh("v")}
+	if tup, ok := t.(*types.Tuple); ok {
+		names = names[:0]
+		for range tup.Len() - 1 {
+			names = append(names, "_")
+		}
+		names = append(names, l.fresh("v"))
+		t = tup.At(tup.Len() - 1).Type()
+	}
+	last := names[len(names)-1]
+	return []ast.Stmt{
+		define(names, l.expr(c)),
+		exprStmt(call(rtFn("Noted"), strLit("the error of "+types.ExprString(c.Fun)), strLit(l.line(c.Pos())),
+			l.toIface(id(last), t, types.NewInterfaceType(nil, nil), c.Pos()), id("true"))),
+	}
+}
+
 // errorAt is the type of a variable of the session if that is error.
 func (l *lowerer) errorAt(x *ast.Ident) types.Type {
 	if x.Name == "_" || strings.HasSuffix(x.Name, oldSuffix) {
@@ -139,6 +173,9 @@ func (l *lowerer) returned(e ast.Expr, t types.Type) bool {
 		return false
 	}
 	if tup, ok := t.(*types.Tuple); ok {
+		if tup.Len() == 0 {
+			return false
+		}
 		t = tup.At(tup.Len() - 1).Type()
 	}
 	return types.Identical(t, types.Universe.Lookup("error").Type())
