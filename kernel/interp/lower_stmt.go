@@ -162,18 +162,26 @@ func (l *lowerer) switchStmt(s *ast.SwitchStmt) []ast.Stmt {
 	}
 	n := &ast.SwitchStmt{Switch: s.Switch, Body: &ast.BlockStmt{Lbrace: s.Body.Lbrace, Rbrace: s.Body.Rbrace}}
 	var tag types.Type
-	byEq, tagName := false, ""
+	byEq, computed, tagName := false, false, ""
 	if s.Tag != nil {
 		tag = l.typeOf(s.Tag)
 		byEq = isInterface(tag)
 		for _, c := range s.Body.List {
-			for _, e := range c.(*ast.CaseClause).List {
+			list := c.(*ast.CaseClause).List
+			for _, e := range list {
+				_, name := unparen(e).(*ast.Ident)
+				computed = computed || len(list) > 1 && !name && l.info.Types[e].Value == nil
 				byEq = byEq || isInterface(l.typeOf(e))
 			}
 		}
-		if !byEq {
+		switch {
+		case !byEq && !computed:
 			n.Tag = l.core(s.Tag)
-		} else {
+		case !byEq: // of several values in a case yaegi computes the first alone
+			tagName = l.fresh("tag")
+			t := l.coreType(types.Default(tag))
+			out = append(out, declareVar(tagName, l.typ(t)), assign(id(tagName), l.core(s.Tag)))
+		default:
 			tagName = l.fresh("tag")
 			out = append(out, declareVar(tagName, anyType()), assign(id(tagName), l.conv(s.Tag, types.NewInterfaceType(nil, nil))))
 		}
@@ -186,6 +194,8 @@ func (l *lowerer) switchStmt(s *ast.SwitchStmt) []ast.Stmt {
 			x := l.expr(e)
 			if byEq {
 				x = call(rtFn("Eq"), id(tagName), l.conv(e, types.NewInterfaceType(nil, nil)))
+			} else if tagName != "" {
+				x = &ast.BinaryExpr{X: id(tagName), OpPos: e.Pos(), Op: token.EQL, Y: l.unwrap(x, l.typeOf(e))}
 			}
 			nc.List = append(nc.List, x)
 		}
