@@ -228,6 +228,7 @@ func (l *lowerer) compiledCall(e *ast.CallExpr, path string, se *ast.SelectorExp
 			}
 		}
 	}
+	l.guardCallback(key, e, args)
 	if from, ok := rawParams[key]; ok {
 		for i := from; i < len(args) && !e.Ellipsis.IsValid(); i++ {
 			args[i] = l.raw(key, e.Args[min(i, len(e.Args)-1)], args[i])
@@ -268,6 +269,18 @@ func (l *lowerer) shown(t, param types.Type, x ast.Expr) ast.Expr {
 	return call(rtFn("Shown"), x)
 }
 
+// guardedCallbacks are compiled functions that call one of a cell in a goroutine
+// of their own, with the index of that parameter.
+var guardedCallbacks = map[string]int{"sync.WaitGroup.Go": 0, "time.AfterFunc": 1, "context.AfterFunc": 1}
+
+// guardCallback makes a function that runs in a goroutine report a panic, as a
+// go statement does: it would end the process.
+func (l *lowerer) guardCallback(key string, e *ast.CallExpr, args []ast.Expr) {
+	if i, ok := guardedCallbacks[key]; ok && i < len(args) && i < len(e.Args) && !l.isNil(e.Args[i]) {
+		args[i] = call(rtFn("Guarded"), l.kept(args[i], l.typeOf(e.Args[i])), l.place(e.Args[i].Pos()))
+	}
+}
+
 // callbackPackages call functions of cells many times over. After an
 // interrupt such a call must end rather than go on with zero values.
 var callbackPackages = map[string]bool{"sort": true, "strings": true, "bytes": true, "path/filepath": true, "io/fs": true, "regexp": true, "testing": true}
@@ -300,6 +313,7 @@ func (l *lowerer) callMethod(e *ast.CallExpr, se *ast.SelectorExpr, rt types.Typ
 			return l.finish(e, rtFn(sub), append([]ast.Expr{x}, l.args(e, sg, true)...))
 		}
 		args := l.args(e, sg, true)
+		l.guardCallback(owner, e, args)
 		if from, ok := rawMethods[owner]; ok {
 			for i := from; i < len(args); i++ {
 				args[i] = l.raw(owner, e.Args[min(i, len(e.Args)-1)], args[i])
@@ -311,6 +325,7 @@ func (l *lowerer) callMethod(e *ast.CallExpr, se *ast.SelectorExpr, rt types.Typ
 		return l.genericMethod(g, e, se, rt, sg)
 	}
 	args := l.args(e, sg, false)
+	l.guardCallback(owner, e, args)
 	if len(e.Args) == 1 && len(args) == 1 {
 		if _, multi := l.typeOf(e.Args[0]).(*types.Tuple); multi {
 			return l.finish(e, &ast.ParenExpr{X: l.methodValue(se, rt)}, args)

@@ -96,6 +96,7 @@ func (r *runtime) exports() yaegi.Exports {
 		"Panicking":     reflect.ValueOf((*panicking)(nil)),
 		"Goexit":        reflect.ValueOf(goexit),
 		"GoPanic":       reflect.ValueOf(r.goPanic),
+		"Guarded":       reflect.ValueOf(r.guarded),
 		"Print":         reflect.ValueOf(r.print),
 		"PrintSpaced":   reflect.ValueOf(r.printSpaced),
 		"Spaced":        reflect.ValueOf(spaced),

@@ -206,6 +206,26 @@ func (r *runtime) goPanic(v any, place string) {
 	fmt.Fprintf(r.stderr, "panic: %s\n\tin a goroutine%s, started at %s\n", panicText(recovered(v)), at, place)
 }
 
+// guarded is f for a goroutine of compiled code: a panic is reported, unless it
+// comes of an interrupt.
+func (r *runtime) guarded(f func(), place string) func() {
+	if f == nil {
+		return nil
+	}
+	return func() {
+		defer func() {
+			v := recover()
+			if v == nil {
+				return
+			}
+			if cur := owner(); cur == nil || cur.ctx.Err() == nil {
+				r.goPanic(v, place)
+			}
+		}()
+		f()
+	}
+}
+
 func unwrapValue(x any) any {
 	if v, ok := x.(reflect.Value); ok && v.IsValid() {
 		return v.Interface()
