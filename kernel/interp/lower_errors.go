@@ -13,6 +13,16 @@ import (
 // run which errors it has set (rt_errors.go), and an error that the last call
 // of a cell returns ends the cell.
 
+// topStmtNoted lowers the i-th statement of the cell, and has the run told of its
+// errors.
+func (l *lowerer) topStmtNoted(ck *checked, i int) []ast.Stmt {
+	st := ck.stmts[i]
+	if x := l.dropsError(st); x != nil {
+		return append(l.checks(st), l.noteDropped(x)...)
+	}
+	return append(l.topStmt(st), l.noteErrors(ck, i)...)
+}
+
 // noteErrors tells the run what errors the i-th statement of the cell has set.
 func (l *lowerer) noteErrors(ck *checked, i int) (out []ast.Stmt) {
 	for _, x := range setErrors(ck.stmts[i], l.errorAt) {

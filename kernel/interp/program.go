@@ -335,12 +335,7 @@ func (l *lowerer) body(ck *checked) {
 				body = append(body, l.display(ck.trailing)...)
 				continue
 			}
-			if x := l.dropsError(st); x != nil {
-				body = append(append(body, l.checks(st)...), l.noteDropped(x)...)
-				continue
-			}
-			body = append(body, l.topStmt(st)...)
-			body = append(body, l.noteErrors(ck, i)...)
+			body = append(body, l.topStmtNoted(ck, i)...)
 		}
 		return body
 	}
