@@ -166,6 +166,9 @@ func readFile(path, format string, opts []ReadOptions, read func(*source, ReadOp
 		return nil, fmt.Errorf("arrowio: %w", err)
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("arrowio: %s is a folder, not the file of a table", path)
+	}
 	in := &source{f, o.work()}
 	in.work.start(in.size(), "read "+filepath.Base(path))
 	defer in.work.done()

@@ -195,3 +195,13 @@ func TestTextEncodings(t *testing.T) {
 		got.Release()
 	}
 }
+
+func TestReadFolder(t *testing.T) {
+	dir := t.TempDir()
+	for name, read := range map[string]func(string, ...arrowio.ReadOptions) (*arrowio.Table, error){"CSV": func(path string, _ ...arrowio.ReadOptions) (*arrowio.Table, error) { return arrowio.ReadCSV(path) },
+		"Parquet": arrowio.ReadParquet, "IPC": arrowio.ReadIPC, "JSON lines": arrowio.ReadJSONLines} {
+		if _, err := read(dir); err == nil || !strings.Contains(err.Error(), dir+" is a folder") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

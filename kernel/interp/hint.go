@@ -141,7 +141,8 @@ func meantOf(name, of string, names []string) string {
 }
 
 // meant says which name was probably meant: the one in the fewest edits, of at
-// most two, case aside, and of no more than half of its letters.
+// most two, case aside, and of no more than half of its letters; else the
+// shortest one that goes on from it, or the longest that it goes on from.
 func meant(name string, names []string) string {
 	best, edits := "", 3
 	slices.Sort(names)
@@ -151,7 +152,28 @@ func meant(name string, names []string) string {
 		}
 	}
 	if best == "" {
+		best = begunAlike(name, names)
+	}
+	if best == "" {
 		return ""
 	}
 	return "; did you mean " + best + "?"
+}
+
+// begunAlike finds the name that is longer or shorter than this one by the
+// fewest letters at its end: ReadJSONLines for ReadJSONL. Beginnings of fewer than
+// four letters say nothing.
+func begunAlike(name string, names []string) (best string) {
+	name = strings.ToLower(name)
+	fewest := 0
+	for _, n := range names {
+		short, long := name, strings.ToLower(n)
+		if len(short) > len(long) {
+			short, long = long, short
+		}
+		if more := len(long) - len(short); more > 0 && len(short) >= 4 && strings.HasPrefix(long, short) && (best == "" || more < fewest) {
+			best, fewest = n, more
+		}
+	}
+	return best
 }

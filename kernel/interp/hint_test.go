@@ -16,6 +16,8 @@ func TestHints(t *testing.T) {
 		`rand.Int()`:                   `add import "crypto/rand" or "math/rand"`,
 		`rewrads[0]`:                   `undefined: rewrads; did you mean rewards?`,
 		`fmt.Pritnln(1)`:               `undefined: fmt.Pritnln; did you mean Println?`,
+		`arrowio.ReadJSONL("x")`:       `undefined: arrowio.ReadJSONL; did you mean ReadJSONLines?`,
+		`arrowio.ReadParquetFile("x")`: `undefined: arrowio.ReadParquetFile; did you mean ReadParquet?`,
 		`dataset.Laod("x")`:            `undefined: dataset.Laod; did you mean Load?`,
 		`p.Widht`:                      `p.Widht undefined (type point has no field or method Widht); did you mean Width?`,
 		`p.Mvoe()`:                     `did you mean Move?`,
