@@ -218,10 +218,17 @@ func (j *join) partnered(wanted bool) []int32 {
 func (j *join) pairs(keepLeft, keepRight bool) (left, right []int32, err error) {
 	w := j.work
 	starts := make([]int32, j.groups+1)
+	unique := true
 	for _, id := range j.rightIDs {
 		if id != noRow {
 			starts[id+1]++
+			unique = unique && starts[id+1] == 1
 		}
+	}
+	if unique && keepLeft {
+		left, right = j.lookUp()
+		left, right = j.lonelyRight(keepRight, left, right)
+		return left, right, nil
 	}
 	for i := range j.groups {
 		starts[i+1] += starts[i]
@@ -275,20 +282,51 @@ func (j *join) pairs(keepLeft, keepRight bool) (left, right []int32, err error) 
 			}
 		}
 	})
-	if keepRight {
-		has := make([]bool, j.groups)
-		for _, id := range j.leftIDs {
-			if id != noRow {
-				has[id] = true
-			}
-		}
-		for i, id := range j.rightIDs {
-			if id == noRow || !has[id] {
-				left, right = append(left, noRow), append(right, int32(i))
-			}
+	left, right = j.lonelyRight(keepRight, left, right)
+	return left, right, nil
+}
+
+// lookUp is pairs where all left rows are kept and no key of the right table
+// comes twice: each left row once, with its partner.
+func (j *join) lookUp() (left, right []int32) {
+	rowOf := make([]int32, j.groups)
+	for id := range rowOf {
+		rowOf[id] = noRow
+	}
+	for i, id := range j.rightIDs {
+		if id != noRow {
+			rowOf[id] = int32(i)
 		}
 	}
-	return left, right, nil
+	left, right = make([]int32, len(j.leftIDs)), make([]int32, len(j.leftIDs))
+	blocks(j.work, len(left), func(from, to int) {
+		for i := from; i < to; i++ {
+			left[i], right[i] = int32(i), noRow
+			if id := j.leftIDs[i]; id != noRow {
+				right[i] = rowOf[id]
+			}
+		}
+	})
+	return left, right
+}
+
+// lonelyRight adds the right table's rows without a partner, if they are kept.
+func (j *join) lonelyRight(kept bool, left, right []int32) (l, r []int32) {
+	if !kept {
+		return left, right
+	}
+	has := make([]bool, j.groups)
+	for _, id := range j.leftIDs {
+		if id != noRow {
+			has[id] = true
+		}
+	}
+	for i, id := range j.rightIDs {
+		if id == noRow || !has[id] {
+			left, right = append(left, noRow), append(right, int32(i))
+		}
+	}
+	return left, right
 }
 
 // table puts the columns of both tables beside each other for pairs of rows. Of

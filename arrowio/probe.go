@@ -47,23 +47,44 @@ func probe(w *work, left, right arrow.Array) (leftIDs, rightIDs []int32, groups 
 	for i, c := range own {
 		rightIDs[i] = table.number(c, int32(left.Len()+i))
 	}
+	var keys []string // of the table's numbers
+	if texts != nil {
+		keys = make([]string, len(table.firsts))
+		for id, row := range table.firsts {
+			keys[id] = texts.at(row)
+		}
+	}
 	blocks(w, len(others), func(from, to int) {
+		if texts == nil {
+			for i := from; i < to; i++ {
+				leftIDs[i] = table.find(others[i])
+			}
+			return
+		}
 		for i := from; i < to; i++ {
-			leftIDs[i] = table.find(others[i], int32(i))
+			leftIDs[i] = table.findText(others[i], texts.at(int32(i)), keys)
 		}
 	})
 	return leftIDs, rightIDs, len(table.firsts), true, nil
 }
 
-// find gives the number of a row's code, or noRow.
-func (t *codeTable) find(code uint64, row int32) int32 {
+// find gives the number of a code, or noRow.
+func (t *codeTable) find(code uint64) int32 {
+	mask := uint64(len(t.slots) - 1)
+	for at := mix(code) << t.skip >> t.shift; ; at = (at + 1) & mask {
+		if s := &t.slots[at]; s.id == 0 || s.code == code {
+			return s.id - 1 // noRow, if there is none
+		}
+	}
+}
+
+// findText gives the number of a text whose hash is code, or noRow. Keys are the
+// texts of the numbers.
+func (t *codeTable) findText(code uint64, text string, keys []string) int32 {
 	mask := uint64(len(t.slots) - 1)
 	for at := mix(code) << t.skip >> t.shift; ; at = (at + 1) & mask {
 		s := &t.slots[at]
-		if s.id == 0 {
-			return noRow
-		}
-		if s.code == code && (t.texts == nil || t.texts.at(t.firsts[s.id-1]) == t.texts.at(row)) {
+		if s.id == 0 || s.code == code && keys[s.id-1] == text {
 			return s.id - 1
 		}
 	}
