@@ -48,17 +48,25 @@ func (e Env) Text(t *template.Template, w io.Writer, name string, data any) erro
 		}
 	}
 	c.Funcs(e.functions())
-	if name == "" {
-		err = c.Execute(w, data)
-	} else {
-		err = c.ExecuteTemplate(w, name, data)
-	}
-	return reworded(err, r, func() (trees []*parse.Tree) {
+	return reworded(execute(c, w, name, data), r, func() (trees []*parse.Tree) {
 		for _, x := range t.Templates() {
 			trees = append(trees, x.Tree.Copy())
 		}
 		return trees
 	})
+}
+
+// executor is a template of either package.
+type executor interface {
+	Execute(w io.Writer, data any) error
+	ExecuteTemplate(w io.Writer, name string, data any) error
+}
+
+func execute(t executor, w io.Writer, name string, data any) error {
+	if name == "" {
+		return t.Execute(w, data)
+	}
+	return t.ExecuteTemplate(w, name, data)
 }
 
 // HTML is Text for html/template.
@@ -75,12 +83,7 @@ func (e Env) HTML(t *html.Template, w io.Writer, name string, data any) error {
 		}
 	}
 	c.Funcs(e.functions())
-	if name == "" {
-		err = c.Execute(w, data)
-	} else {
-		err = c.ExecuteTemplate(w, name, data)
-	}
-	return reworded(err, r, func() (trees []*parse.Tree) {
+	return reworded(execute(c, w, name, data), r, func() (trees []*parse.Tree) {
 		for _, x := range t.Templates() {
 			trees = append(trees, x.Tree.Copy())
 		}

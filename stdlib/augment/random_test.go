@@ -7,29 +7,8 @@ import (
 	"slices"
 	"testing"
 
-	"divvy/stdlib/tokenize"
+	"divvy/stdlib/internal/tokenizetest"
 )
-
-// oddPrompts has empty prompts, equal ones, and ids at the ends of the vocabulary,
-// in a list that begins behind the first id of its memory.
-func oddPrompts(r *rand.Rand, n, vocab int) *tokenize.IDs {
-	all := make([][]int32, n+2)
-	for i := range all {
-		if i > 0 && r.IntN(4) == 0 {
-			all[i] = all[r.IntN(i)]
-			continue
-		}
-		all[i] = make([]int32, r.IntN(2)*r.IntN(12))
-		for j := range all[i] {
-			all[i][j] = int32([]int{0, vocab - 1, vocab / 2, r.IntN(vocab), r.IntN(min(vocab, 4))}[r.IntN(5)])
-		}
-	}
-	ids, err := tokenize.NewIDs(all, vocab)
-	if err != nil {
-		panic(err)
-	}
-	return ids.Slice(1, n+1)
-}
 
 // TestOddPromptsAgainstLoops filters, looks for neighbours and takes what is new of
 // random prompts beside brute force, up to ids that are the largest int32.
@@ -38,7 +17,8 @@ func TestOddPromptsAgainstLoops(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 4))
 		vocab := []int{1, 2, 7, 300, 65_537, math.MaxInt32}[r.IntN(6)]
 		n, maxTokens := 1+r.IntN(4), []int{512, 3}[r.IntN(2)]
-		seeds, pool := oddPrompts(r, r.IntN(30), vocab), oddPrompts(r, r.IntN(60), vocab)
+		_, seeds := tokenizetest.OddPrompts(r, r.IntN(30), vocab)
+		_, pool := tokenizetest.OddPrompts(r, r.IntN(60), vocab)
 		what := fmt.Sprintf("seed %d, %d and %d prompts, vocabulary %d, N = %d, first %d", seed, seeds.Len(), pool.Len(), vocab, n, maxTokens)
 		o := FilterOptions{Threshold: []float64{0.01, 0.25, 1. / 3, 0.5, 1}[r.IntN(5)], N: n, MaxTokens: maxTokens, PoolOnly: r.IntN(3) == 0, Workers: 1 + r.IntN(3)}
 		want, _ := bruteFilter(seeds, pool, o)

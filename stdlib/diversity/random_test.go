@@ -8,29 +8,8 @@ import (
 	"testing"
 
 	"divvy/stdlib/diversity"
-	"divvy/stdlib/tokenize"
+	"divvy/stdlib/internal/tokenizetest"
 )
-
-// oddPrompts has empty prompts, equal ones, and ids at the ends of the vocabulary,
-// in a list that begins behind the first id of its memory.
-func oddPrompts(r *rand.Rand, n, vocab int) ([][]int32, *tokenize.IDs) {
-	all := make([][]int32, n+2)
-	for i := range all {
-		if i > 0 && r.IntN(4) == 0 {
-			all[i] = all[r.IntN(i)]
-			continue
-		}
-		all[i] = make([]int32, r.IntN(2)*r.IntN(12))
-		for j := range all[i] {
-			all[i][j] = int32([]int{0, vocab - 1, vocab / 2, r.IntN(vocab), r.IntN(min(vocab, 3))}[r.IntN(5)])
-		}
-	}
-	ids, err := tokenize.NewIDs(all, vocab)
-	if err != nil {
-		panic(err)
-	}
-	return all[1 : n+1], ids.Slice(1, n+1)
-}
 
 // TestRandomPromptsAgainstLoops counts the N-grams of random prompts beside a map of
 // their texts: every measure that is a number of N-grams, in every order and
@@ -43,7 +22,7 @@ func TestRandomPromptsAgainstLoops(t *testing.T) {
 		if vocab > 1<<20 && n > 4 || n == 1 && vocab > 1<<24 { // more bits than are supported; a bit of every id
 			n = 2
 		}
-		prompts, ids := oddPrompts(r, r.IntN(60), vocab)
+		prompts, ids := tokenizetest.OddPrompts(r, r.IntN(60), vocab)
 		o := diversity.Options{N: n, P: []float64{0.5, 0.2, 1, -0.5}[r.IntN(4)], MaxTokens: []int{0, 3, -1}[r.IntN(3)], Workers: 1 + r.IntN(3)}
 		cut := map[int]int{0: 512, 3: 3, -1: math.MaxInt}[o.MaxTokens]
 		what := fmt.Sprintf("seed %d, %d prompts, vocabulary %d, %+v", seed, len(prompts), vocab, o)
