@@ -11,7 +11,7 @@ import sys
 LONGEST = 2000  # of a line: the stack of a crashed process can be megabytes
 
 output = collections.defaultdict(list)
-closing, skipped, failed, passed = [], [], 0, 0
+closing, skipped, broken, failed, passed = [], [], [], 0, 0
 
 for line in sys.stdin:
     try:
@@ -40,6 +40,7 @@ for line in sys.stdin:
     passed += action == "pass"
     if action == "fail":
         failed += 1
+        broken.append(f"FAIL: {where[1]} of {where[0]}\n")
         print("".join(lines), end="", flush=True)
     elif action == "skip":
         skipped.append("".join(lines))
@@ -47,5 +48,5 @@ for line in sys.stdin:
 print(f"\n{passed} tests passed")
 for text in skipped:
     print("FAIL: skipped, which CI does not allow:\n" + text, end="")
-print("".join(closing), end="")
+print("".join(closing + broken), end="")  # last, where one looks first
 sys.exit(bool(failed or skipped or not passed))
