@@ -264,10 +264,7 @@ func mapOf(w *work, mem memory.Allocator, a *array.Map, dt *arrow.MapType) (arro
 		return nil, err
 	}
 	defer child.Release()
-	st := child.DataType().(*arrow.StructType)
-	m := arrow.MapOf(st.Field(0).Type, st.Field(1).Type)
-	m.KeysSorted = dt.KeysSorted
-	m.SetItemNullable(dt.ItemField().Nullable)
+	m := withChildTypes(dt, []arrow.DataType{child.DataType()})
 	buf, offsets := newFixed[int32](mem, a.Len()+1)
 	copy(offsets, a.Offsets()[a.Data().Offset():])
 	return newArray(m, a.Len(), []*memory.Buffer{validityOf(mem, a), buf}, []arrow.ArrayData{child.Data()}, a.NullN()), nil
