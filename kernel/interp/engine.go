@@ -37,14 +37,15 @@ type engine struct {
 	vars    map[string]*svar
 	pkg     *types.Package // of the last cell that was checked
 
-	inst       map[string]string // what was emitted: key -> internal name
-	descs      map[string]*typeDesc
-	registered map[string]string       // methods registered: type and name -> code
-	aliases    map[string]string       // internal package name -> path
-	ydone      map[string]bool         // internal package names that yaegi has imported
-	used       map[string]bool         // packages whose symbols yaegi has
-	redirected map[string]*redirection // by declaration
-	overrides  yaegi.Exports
+	inst         map[string]string // what was emitted: key -> internal name
+	descs        map[string]*typeDesc
+	registered   map[string]string       // methods registered: type and name -> code
+	aliases      map[string]string       // internal package name -> path
+	ydone        map[string]bool         // internal package names that yaegi has imported
+	used         map[string]bool         // packages whose symbols yaegi has
+	redirected   map[string]*redirection // by declaration
+	preludeShown *shownPrelude           // see shown
+	overrides    yaegi.Exports
 
 	seq       int       // numbers internal names
 	filePos   token.Pos // a place for what the lowerer makes

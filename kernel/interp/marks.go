@@ -75,6 +75,15 @@ type frame struct {
 	made     bool // of a literal that is not in the cell, such as a loop's body
 }
 
+// frame is the function at the line that it has come to.
+func (sp *span) frame() frame {
+	f := frame{fn: sp.name, file: sp.file, line: sp.line, start: sp.start}
+	if sp.mark != nil {
+		f.line = *sp.mark
+	}
+	return f
+}
+
 // again reports whether g is another call of f's function.
 func (f frame) again(g frame) bool {
 	return f.fn == g.fn && f.file == g.file && f.line == g.line && f.start == g.start
@@ -91,11 +100,7 @@ func (s *spans) frameOf(text string) (frame, bool) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if sp := s.cells[m[1]]; sp != nil {
-			f := frame{file: sp.file, start: sp.start}
-			if sp.mark != nil {
-				f.line = *sp.mark
-			}
-			return f, true
+			return sp.frame(), true
 		}
 		return frame{}, false
 	}
@@ -114,10 +119,8 @@ func (s *spans) frameOf(text string) (frame, bool) {
 	if strings.HasPrefix(m[4], "cell__") {
 		nested++
 	}
-	f := frame{fn: sp.name, file: sp.file, line: sp.line, start: sp.start, made: strings.Count(m[5], ".func") > nested}
-	if sp.mark != nil {
-		f.line = *sp.mark
-	}
+	f := sp.frame()
+	f.made = strings.Count(m[5], ".func") > nested
 	return f, true
 }
 
@@ -154,7 +157,8 @@ func (s *spans) exact(frames []frame, at string) []frame {
 	if sp == nil {
 		return frames
 	}
-	f := frame{fn: sp.name, file: sp.file, line: line, start: sp.start}
+	f := sp.frame()
+	f.line = line
 	if len(frames) > 0 && frames[0].file == f.file && frames[0].start == f.start {
 		frames[0].line = line
 		return frames

@@ -81,38 +81,45 @@ func (s *engine) inPrelude(p token.Pos) bool {
 	return cellOf(s.fset.Position(p).Filename) == preludeName
 }
 
-// preludeObjects are the prelude's functions that no declaration of the
-// session hides, as the type checker sees them.
-func (s *engine) preludeObjects(scope *types.Scope) []types.Object {
-	all, err := s.prelude()
-	if err != nil {
-		return nil
-	}
-	f := &ast.File{Package: s.filePos, Name: ast.NewIdent("main")}
-	for _, n := range preludeNames {
-		if scope.Lookup(n) == nil && s.imports[n] == "" {
-			f.Decls = append(f.Decls, all[n])
+// shownPrelude is the prelude as completion and help show it.
+type shownPrelude struct {
+	decls map[string]*ast.FuncDecl
+	scope *types.Scope
+}
+
+// shown checks the prelude the first time that somebody asks for it.
+func (s *engine) shown() *shownPrelude {
+	if s.preludeShown == nil {
+		s.preludeShown = &shownPrelude{scope: types.NewScope(nil, token.NoPos, token.NoPos, "")}
+		if decls, err := s.prelude(); err == nil {
+			f := &ast.File{Package: s.filePos, Name: ast.NewIdent("main")}
+			for _, n := range preludeNames {
+				f.Decls = append(f.Decls, decls[n])
+			}
+			pkg := types.NewPackage("main", "main")
+			if err := types.NewChecker(&types.Config{}, s.fset, pkg, nil).Files([]*ast.File{f}); err == nil {
+				s.preludeShown = &shownPrelude{decls, pkg.Scope()}
+			}
 		}
 	}
-	pkg := types.NewPackage("main", "main")
-	if err := types.NewChecker(&types.Config{}, s.fset, pkg, nil).Files([]*ast.File{f}); err != nil {
-		return nil
-	}
-	var out []types.Object
-	for _, n := range pkg.Scope().Names() {
-		out = append(out, pkg.Scope().Lookup(n))
+	return s.preludeShown
+}
+
+// preludeObjects are the prelude's functions that no declaration of the
+// session hides.
+func (s *engine) preludeObjects(scope *types.Scope) (out []types.Object) {
+	for _, n := range s.shown().scope.Names() {
+		if scope.Lookup(n) == nil && s.imports[n] == "" {
+			out = append(out, s.shown().scope.Lookup(n))
+		}
 	}
 	return out
 }
 
 // preludeDoc documents a function of the prelude; it is empty for others.
 func (s *engine) preludeDoc(o types.Object) string {
-	if !s.inPrelude(o.Pos()) {
-		return ""
+	if d := s.shown().decls[o.Name()]; d != nil && s.inPrelude(o.Pos()) {
+		return docOf(d)
 	}
-	all, err := s.prelude()
-	if err != nil || all[o.Name()] == nil {
-		return ""
-	}
-	return docOf(all[o.Name()])
+	return ""
 }
