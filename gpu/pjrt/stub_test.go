@@ -311,7 +311,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"no GetPjrtApi", build(t, "stub.c", "-DNO_API"), "GetPjrtApi"},
 		{"too old", build(t, "stub.c", "-DMINOR=30"), "version 0.30"},
 		{"another major version", build(t, "stub.c", "-DMAJOR=1"), "version 1.100"},
-		{"a missing dependency", build(t, "stub.c", "-DNEEDS"), "stub_dependency"},
+		{"a missing dependency", build(t, "stub.c", "-DNEEDS=stub_of_nobody"), "stub_of_nobody"},
 	} {
 		_, err := Load(c.path)
 		if !errors.Is(err, ErrNoPlugin) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), filepath.Base(c.path)) {
@@ -322,7 +322,7 @@ func TestLoadRefuses(t *testing.T) {
 
 // TestPreload: a plug-in finds what was loaded before it.
 func TestPreload(t *testing.T) {
-	dependency, plugin := build(t, "dependency.c"), build(t, "stub.c", "-DNEEDS")
+	dependency, plugin := build(t, "dependency.c"), build(t, "stub.c", "-DNEEDS=stub_dependency")
 	if _, err := Load(plugin, dependency+".missing"); !errors.Is(err, ErrNoPlugin) || !strings.Contains(err.Error(), "dependency.so.missing") {
 		t.Errorf("with a dependency that is missing: %v", err)
 	}

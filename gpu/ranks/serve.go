@@ -1,6 +1,7 @@
 package ranks
 
 import (
+	"bufio"
 	"context"
 	"encoding/gob"
 	"errors"
@@ -35,6 +36,13 @@ func Main(open func(g program.Group) (program.Device, error)) error {
 		return errors.New("ranks: this process was not started as one of several")
 	}
 	signal.Ignore(os.Interrupt)
+	// The folder goes with the Device's process, which cannot see to it when it
+	// is killed; then this process ends, too, even if the others never come.
+	gone := func() {
+		os.RemoveAll(dir)
+		os.Exit(0)
+	}
+	in := newInput(os.Stdin, gone)
 	out := os.Stdout
 	os.Stdout = os.Stderr // what is printed must not get among the answers
 	m, err := Join(dir, rank, ranks)
@@ -45,7 +53,34 @@ func Main(open func(g program.Group) (program.Device, error)) error {
 	if err != nil {
 		return err
 	}
-	return Serve(os.Stdin, out, dev, m.Close, func() { os.Exit(0) })
+	return Serve(in, out, dev, m.Close, gone)
+}
+
+// input is a pipe of which the end is seen before anyone reads.
+type input struct {
+	*bufio.Reader
+	begun chan struct{} // something has come
+}
+
+func newInput(r io.Reader, ended func()) input {
+	in := input{bufio.NewReader(r), make(chan struct{})}
+	go func() {
+		defer close(in.begun)
+		if _, err := in.Peek(1); err != nil {
+			ended()
+		}
+	}()
+	return in
+}
+
+func (in input) Read(b []byte) (int, error) {
+	<-in.begun
+	return in.Reader.Read(b)
+}
+
+func (in input) ReadByte() (byte, error) {
+	<-in.begun
+	return in.Reader.ReadByte()
 }
 
 // tensor is a program.Tensor on the wire.

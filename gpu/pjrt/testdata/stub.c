@@ -26,8 +26,8 @@
 #endif
 typedef uint64_t word;
 
-#ifdef NEEDS // a function of a library that must have been loaded before
-int stub_dependency(void);
+#ifdef NEEDS // the name of a function of a library that must have been loaded before
+int NEEDS(void);
 #endif
 
 static char notes[4096];
@@ -365,7 +365,7 @@ word stub_options_size(void) { return last_options_size; }
 #ifndef NO_API
 void *GetPjrtApi(void) {
 #ifdef NEEDS
-  stub_dependency();
+  NEEDS();
 #endif
   void *f[128] = {
       [5] = error_destroy, [6] = error_message, [7] = error_code, [8] = initialize, [9] = attributes,
