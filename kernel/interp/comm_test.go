@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -284,14 +286,21 @@ b`)
 // TestWidgetCoalesces moves a slider whose function is slow.
 func TestWidgetCoalesces(t *testing.T) {
 	f := newFront(t, session(t))
+	begun, moved := filepath.Join(t.TempDir(), "begun"), filepath.Join(t.TempDir(), "moved")
 	f.run(`
-import "time"
+import ("os"; "time")
 n := widget.IntSlider{Max: 100}
 calls := 0
 shown, err := widget.Interact(func(n int) int {
 	if n > 0 {
 		calls++
-		time.Sleep(300 * time.Millisecond)
+		os.WriteFile("` + filepath.ToSlash(begun) + `", nil, 0o600)
+		for {
+			if _, err := os.Stat("` + filepath.ToSlash(moved) + `"); err == nil {
+				break
+			}
+			time.Sleep(time.Millisecond)
+		}
 	}
 	return n
 }, n)
@@ -299,6 +308,12 @@ shown`)
 	slider, out := f.find("IntSliderModel"), f.find("OutputModel")
 	for v := range 100 {
 		f.move(slider, "value", float64(v+1))
+		if v == 0 { // it is being called with the first value when the others come
+			f.until("the first call", func() bool { _, err := os.Stat(begun); return err == nil })
+		}
+	}
+	if err := os.WriteFile(moved, nil, 0o600); err != nil {
+		t.Fatal(err)
 	}
 	f.until("the last value", func() bool { return strings.Contains(f.outputs(out), "text/plain:100") })
 	if got := f.run("calls")["text/plain"]; got != "2" {

@@ -107,8 +107,11 @@ func TestMagics(t *testing.T) {
 		t.Error("x is there after %reset")
 	}
 	done := make(chan cell.Result)
-	go func() { done <- s.Execute(context.Background(), cell.Request{Code: "!sleep 60"}, &collector{}) }()
-	time.Sleep(200 * time.Millisecond)
+	begun := &collector{}
+	go func() { done <- s.Execute(context.Background(), cell.Request{Code: "!echo begun; sleep 600"}, begun) }()
+	for deadline := time.Now().Add(20 * time.Second); begun.stdout() != "begun\n" && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+	}
 	s.Interrupt(context.Background())
 	if r := <-done; r.Error == nil || r.Error.Name != cell.ErrInterrupt {
 		t.Errorf("interrupted command: %v", r.Error)

@@ -288,7 +288,7 @@ func TestLateOutput(t *testing.T) {
 	second := c.Send(client.Shell, "execute_request", map[string]any{"code": "sleep 150\nprint second"})
 	for {
 		m := c.Next(client.IOPub)
-		if m.Header.Type != "stream" {
+		if m.Header.Type != "stream" || m.Parent.ID == second && jupytertest.Field[string](t, m, "text") == "second\n" {
 			continue
 		}
 		if text := jupytertest.Field[string](t, m, "text"); text != "at last\n" || m.Parent.ID != first {

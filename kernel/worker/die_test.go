@@ -32,16 +32,16 @@ func die(how, arg string) {
 		time.Sleep(10 * time.Second)
 	case "gopanic":
 		go func() { panic(arg) }()
-		time.Sleep(time.Second)
+		time.Sleep(10 * time.Second)
 	case "latepanic":
 		go func() { time.Sleep(50 * time.Millisecond); panic(arg) }()
 	case "nilpanic":
 		go func() { var p *int; *p = 1 }()
-		time.Sleep(time.Second)
+		time.Sleep(10 * time.Second)
 	case "signal":
 		n, _ := strconv.Atoi(arg)
 		syscall.Kill(os.Getpid(), syscall.Signal(n))
-		time.Sleep(time.Second)
+		time.Sleep(10 * time.Second)
 	case "alloc": // more than any machine has
 		grown = append(grown, make([]byte, 1<<46))
 	case "grow": // until the out-of-memory killer strikes
@@ -63,10 +63,10 @@ func die(how, arg string) {
 		os.Exit(5)
 	case "closepipe": // a cell that closes descriptors at random
 		syscall.Close(childOut)
-		time.Sleep(time.Second)
+		time.Sleep(10 * time.Second)
 	case "garbage": // a cell that writes to descriptors at random
 		syscall.Write(childOut, []byte("this is no frame, it is text that went astray"))
-		time.Sleep(time.Second)
+		time.Sleep(10 * time.Second)
 	default:
 		panic("no such verb: " + how)
 	}

@@ -109,6 +109,12 @@ func (f *fake) run(ctx context.Context, verb, arg string, r cell.Request, out ce
 	case "stuck": // deaf to interrupts
 		d, _ := time.ParseDuration(arg)
 		time.Sleep(d)
+	case "stuckuntil": // a file is there
+		for ; ; time.Sleep(time.Millisecond) {
+			if _, err := os.Stat(arg); err == nil {
+				return nil
+			}
+		}
 	case "late":
 		go func() {
 			time.Sleep(50 * time.Millisecond)

@@ -4,6 +4,8 @@ package worker
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -74,7 +76,7 @@ func TestInterruptAtOnce(t *testing.T) {
 }
 
 func TestInterruptEscalates(t *testing.T) {
-	s := start(t, Config{InterruptGrace: 200 * time.Millisecond})
+	s := start(t, Config{InterruptGrace: time.Second})
 	execute(t, s, "set x=1")
 	out, done := running(t, s, t.Context(), "stuck 1h")
 	s.Interrupt(t.Context())
@@ -114,9 +116,13 @@ func TestInterruptEscalates(t *testing.T) {
 func TestInterruptLate(t *testing.T) {
 	s := start(t, Config{InterruptGrace: 100 * time.Millisecond})
 	execute(t, s, "set x=1")
-	out, done := running(t, s, t.Context(), "stuck 400ms")
+	end := filepath.Join(t.TempDir(), "end")
+	out, done := running(t, s, t.Context(), "stuckuntil "+end)
 	s.Interrupt(t.Context())
 	out.await(t, "stderr", "interrupt again")
+	if err := os.WriteFile(end, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if r := result(t, done); r.Error != nil {
 		t.Fatal(r.Error)
 	}
@@ -132,7 +138,7 @@ func TestInterruptLate(t *testing.T) {
 }
 
 func TestContextEnds(t *testing.T) {
-	s := start(t, Config{InterruptGrace: 100 * time.Millisecond})
+	s := start(t, Config{}) // a cell that stops has time to
 	execute(t, s, "set x=1")
 
 	ctx, cancel := context.WithCancel(t.Context())
@@ -145,6 +151,8 @@ func TestContextEnds(t *testing.T) {
 		t.Errorf("x is %q", got)
 	}
 
+	s = start(t, Config{InterruptGrace: 100 * time.Millisecond})
+	execute(t, s, "set x=1")
 	ctx, cancel = context.WithCancel(t.Context())
 	_, done = running(t, s, ctx, "stuck 1h")
 	cancel()

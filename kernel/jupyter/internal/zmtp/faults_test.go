@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -111,7 +112,15 @@ func TestZMQ4StallsAll(t *testing.T) {
 	reader := dialRaw(t, s.Addr())
 	reader.shake("SUB")
 	reader.send(short(0, "\x01"))
-	time.Sleep(50 * time.Millisecond)
+	// Both have subscribed when what they subscribe to after it is known.
+	stalled.send(short(0, "\x01stalled"))
+	reader.send(short(0, "\x01reader"))
+	known := func(topic string) bool { return slices.Contains(s.(zmq4.Topics).Topics(), topic) }
+	for end := time.Now().Add(patience); !known("stalled") || !known("reader"); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("zmq4 does not know of the subscriptions")
+		}
+	}
 	const size = 100 << 20
 	if err := s.Send(zmq4.NewMsg(make([]byte, size))); err != nil {
 		t.Fatal(err)

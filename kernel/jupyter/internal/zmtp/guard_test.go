@@ -11,7 +11,7 @@ import (
 // TestSilentPeer: peers that connect and say nothing, or never end saying it,
 // keep nobody out and are closed in time.
 func TestSilentPeer(t *testing.T) {
-	s := echo(t, Config{Handshake: 300 * time.Millisecond})
+	s := echo(t, Config{Handshake: 2 * time.Second}) // which the honest client has, too
 	var peers []raw
 	for _, word := range [][]byte{nil, greeting()[:1], greeting()[:20], greeting(), append(greeting(), 4), append(greeting(), ready("DEALER")[:9]...)} {
 		for range 5 {
@@ -92,7 +92,7 @@ func TestBudget(t *testing.T) {
 
 // TestHostileHandshake: zmq4 panics on some of these.
 func TestHostileHandshake(t *testing.T) {
-	s := echo(t, Config{Handshake: time.Second})
+	s := echo(t, Config{Handshake: patience})
 	property := func(body string) []byte { return short(flagCommand, "\x05READY"+body) }
 	for name, words := range map[string][][]byte{
 		"HTTP":                     {[]byte("GET / HTTP/1.1\r\nHost: localhost\r\n" + strings.Repeat("X: y\r\n", 20))},

@@ -242,7 +242,8 @@ func TestHeartbeat(t *testing.T) {
 	}
 }
 
-// TestCloseSendsWhatIsQueued, as long as linger lets it.
+// TestCloseSendsWhatIsQueued to who reads it, while another does not; linger
+// bounds how long that one is waited for.
 func TestCloseSendsWhatIsQueued(t *testing.T) {
 	var subscribed sync.WaitGroup
 	subscribed.Add(2)
@@ -260,13 +261,33 @@ func TestCloseSendsWhatIsQueued(t *testing.T) {
 		got, _ := io.Copy(io.Discard, sub)
 		read <- got
 	}()
-	begin := time.Now()
-	s.Close(500 * time.Millisecond)
-	if took := time.Since(begin); took < 400*time.Millisecond || took > 5*time.Second {
-		t.Errorf("Close took %v with a stalled peer and half a second's linger", took)
-	}
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		s.Close(patience)
+	}()
 	if got := <-read; got != n+9 {
 		t.Errorf("%d bytes came, not %d", got, n+9)
+	}
+	select {
+	case <-closed:
+		t.Error("Close did not wait for the stalled peer")
+	default:
+	}
+	stalled.Close()
+	<-closed
+
+	subscribed.Add(1)
+	s = publisher(t, Config{}, func(*Peer, string) { subscribed.Done() })
+	stalled = dialRaw(t, s.Addr())
+	stalled.shake("SUB")
+	stalled.send(short(0, "\x01"))
+	subscribed.Wait()
+	s.Publish([][]byte{make([]byte, n)}, false)
+	begin := time.Now()
+	s.Close(300 * time.Millisecond)
+	if took := time.Since(begin); took < 250*time.Millisecond || took > patience {
+		t.Errorf("Close took %v with a stalled peer and a linger of 300 ms", took)
 	}
 }
 
