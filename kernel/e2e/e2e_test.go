@@ -38,6 +38,12 @@ func TestVSCode(t *testing.T) {
 	runSuite(t, 3*time.Minute, "vscode")
 }
 
+// TestPage looks at the web page of kernel run in a browser: light, dark, narrow
+// and printed.
+func TestPage(t *testing.T) {
+	runSuite(t, 3*time.Minute, "page", "DIVVY_CHROMIUM="+chromium(t), "DIVVY_PICTURES="+pictures(t))
+}
+
 // TestConsole types into a terminal that runs Jupyter's console.
 func TestConsole(t *testing.T) {
 	runSuite(t, 3*time.Minute, "console")

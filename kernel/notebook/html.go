@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	stdhtml "html"
 	"html/template"
 	"regexp"
 	"strings"
@@ -194,6 +195,11 @@ func attachments(c *Cell) map[string]string {
 // formula is TeX between dollars, as Jupyter has it.
 var formula = regexp.MustCompile(`(?s)\$\$.+?\$\$|\$[^\s$](?:[^$\n]*[^\s$])?\$`)
 
+// goBlock is what goldmark makes of a fenced block of Go, up to its end.
+var goBlock = regexp.MustCompile(regexp.QuoteMeta(goBlockStart) + `[^<]*`)
+
+const goBlockStart = `<pre><code class="language-go">`
+
 // markdown renders a text cell. HTML in it is left out, as goldmark does unless
 // told otherwise. Formulas are kept from Markdown's reading of _ and *.
 func markdown(source string, attached map[string]string) (template.HTML, error) {
@@ -209,7 +215,9 @@ func markdown(source string, attached map[string]string) (template.HTML, error) 
 	if err := goldmark.New(goldmark.WithExtensions(extension.GFM)).Convert([]byte(source), &b); err != nil {
 		return "", err
 	}
-	html := b.String()
+	html := goBlock.ReplaceAllStringFunc(b.String(), func(block string) string {
+		return goBlockStart + string(highlight(stdhtml.UnescapeString(block[len(goBlockStart):])))
+	})
 	for i, f := range formulas {
 		html = strings.ReplaceAll(html, fmt.Sprintf("\ue000%d\ue001", i),
 			string(formulaHTML(f)))

@@ -83,6 +83,8 @@ func TestMarkdown(t *testing.T) {
 		"![](attachment:a.png)":      `<img src="data:image/png;base64,AAAA"`,
 		"<b>no HTML</b>":             "<p><!-- raw HTML omitted -->no HTML",
 		"1. one\n2. two":             "<ol>",
+		"```go\nif a < 1 {\n```":     `<code class="language-go"><span class="k">if</span> a &lt; <span class="n">1</span> {`,
+		"```\nif a < 1 {\n```":       "<pre><code>if a &lt; 1 {",
 		"\ue0000\ue001 in the input": "in the input",
 	} {
 		got, err := markdown(source, map[string]string{"a.png": "data:image/png;base64,AAAA"})
