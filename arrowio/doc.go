@@ -14,7 +14,7 @@
 //		Build()
 //
 // from a slice of structs (FromStructs), from an Arrow record (FromRecord), or
-// by reading a file (ReadIPC, ReadParquet, ReadCSV, ReadJSONLines).
+// by reading a file (Read, or ReadIPC, ReadParquet, ReadCSV, ReadJSONLines).
 //
 // Every exported signature is plain Go without type parameters, so that the
 // interpreter of a notebook can call it, and takes whole columns rather than a

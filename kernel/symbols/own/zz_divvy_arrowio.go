@@ -45,6 +45,7 @@ func _divvy_arrowio() map[string]reflect.Value {
 		"OpenIPC":         reflect.ValueOf(p_divvy_arrowio.OpenIPC),
 		"ParquetOptions":  reflect.ValueOf((*p_divvy_arrowio.ParquetOptions)(nil)),
 		"Quantile":        reflect.ValueOf(p_divvy_arrowio.Quantile),
+		"Read":            reflect.ValueOf(p_divvy_arrowio.Read),
 		"ReadCSV":         reflect.ValueOf(p_divvy_arrowio.ReadCSV),
 		"ReadIPC":         reflect.ValueOf(p_divvy_arrowio.ReadIPC),
 		"ReadJSONLines":   reflect.ValueOf(p_divvy_arrowio.ReadJSONLines),

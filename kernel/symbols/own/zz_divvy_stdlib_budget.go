@@ -16,6 +16,7 @@ func _divvy_stdlib_budget() map[string]reflect.Value {
 		"Plan":      reflect.ValueOf((*p_divvy_stdlib_budget.Plan)(nil)),
 		"Published": reflect.ValueOf(p_divvy_stdlib_budget.Published),
 		"Run":       reflect.ValueOf((*p_divvy_stdlib_budget.Run)(nil)),
+		"RunsOf":    reflect.ValueOf(p_divvy_stdlib_budget.RunsOf),
 		"Split":     reflect.ValueOf(p_divvy_stdlib_budget.Split),
 		"Way":       reflect.ValueOf((*p_divvy_stdlib_budget.Way)(nil)),
 	}
