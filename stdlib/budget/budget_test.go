@@ -128,8 +128,12 @@ func TestSplit(t *testing.T) {
 	if other := p.Ways[0]; best.Chosen.Reward < other.Chosen.Reward {
 		t.Errorf("best is %+v", best)
 	}
-	if text := p.Answer(); !strings.Contains(text, "For 800 annotations: ") || !strings.Contains(text, "a test") {
+	if text := p.Answer(); !strings.Contains(text, "For 800 annotations: ") || !strings.Contains(text, "a test") || !strings.Contains(text, "is assumed") {
 		t.Error(text)
+	}
+	behind, err := p.Table().Floats("behind")
+	if err != nil || len(behind) != 2 || math.IsNaN(behind[0]) == math.IsNaN(behind[1]) {
+		t.Errorf("behind the best: %v, %v", behind, err)
 	}
 	if f := p.Figure(); len(f.Series) == 0 || f.YLabel != "Reward" {
 		t.Errorf("%+v", f)
@@ -190,6 +194,7 @@ func TestSplitLimits(t *testing.T) {
 func TestFitLaw(t *testing.T) {
 	for name, runs := range map[string][]Run{
 		"none": nil, "one d": {{2, 1, 1}, {2, 1, 2}}, "no responses": {{0, 1, 1}, {0, 2, 1}}, "not a number": {{2, math.NaN(), 1}, {2, 2, 1}},
+		"three seeds at one size": {{2, 12.6974, .47}, {2, 12.6974, .48}, {2, 12.6974, .49}},
 	} {
 		if law, err := FitLaw(name, runs); err == nil {
 			t.Errorf("%s: %v", name, law)
@@ -204,5 +209,35 @@ func TestFitLaw(t *testing.T) {
 	}
 	if got := law.String(); got != "two points\n3 responses: reward = -1.0000 + 2.000000 d (2 runs, d 1.00 to 2.00)" {
 		t.Error(got)
+	}
+}
+
+// Welch's interval as scipy and statsmodels give it.
+func TestGain(t *testing.T) {
+	law, err := FitLaw("a test", []Run{
+		{2, 1, 2}, {2, 2, 3.1}, {2, 4, 2.9}, {2, 4.5, 4.2}, {2, 7, 5.5},
+		{3, 1, 1.5}, {3, 2, 2.2}, {3, 3, 2.8}, {3, 5, 3.3}, {3, 8, 4.9}, {4, 1, 3}, {4, 2, 1},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(k int) Estimate {
+		e, err := law.Reward(k, 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	gain, low, high := at(2).Gain(at(3))
+	for i, v := range [][2]float64{{gain, 0.7473936613844856}, {low, -0.15866458260587457}, {high, 1.6534519053748458}} {
+		if math.Abs(v[0]-v[1]) > 1e-9 {
+			t.Errorf("%d: %v, want %v", i, v[0], v[1])
+		}
+	}
+	if _, low, high := at(2).Gain(at(4)); !math.IsInf(low, -1) || !math.IsInf(high, 1) {
+		t.Errorf("beside a line through two points: %v to %v", low, high)
+	}
+	if text := law.String(); !strings.Contains(text, "4 responses: reward = 5.0000 - 2.000000 d (2 runs, d 1.00 to 2.00)") || !strings.Contains(text, "d 1.00 to 7.00, scatter 0.5662)") {
+		t.Error(text)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 
+	"gonum.org/v1/gonum/stat/distuv"
+
 	"divvy/stdlib/diversity"
 	"divvy/stdlib/paper"
 )
@@ -93,13 +95,18 @@ func (l *Law) Responses() []int {
 	return ks
 }
 
-// Estimate is a reward that a law gives, with the confidence band of its line
-// for the mean reward there (95 %, normal errors; infinite for a line through
-// two points).
+// Estimate is a reward that a law gives: the mean of what models trained so come
+// to. A single model scatters about it, by as much as Law.String says.
 type Estimate struct {
-	Reward, Low, High float64
+	Reward float64
+	// StdErr is the standard error of Reward, and Low and High the confidence band
+	// of the line (95 %, normal errors). They are infinite for a line through two
+	// points.
+	StdErr, Low, High float64
 	// Outside says that d lies outside the range that the line was fitted on.
 	Outside bool
+
+	free int // degrees of freedom of the line
 }
 
 // Reward is the law's reward for prompts of diversity d with so many responses.
@@ -109,18 +116,49 @@ func (l *Law) Reward(responses int, d float64) (Estimate, error) {
 	if !ok {
 		return Estimate{}, fmt.Errorf("budget: %s has no line for %d responses: it has %v", l.Name, responses, l.Responses())
 	}
-	low, high := of.Band(d, confidence)
-	return Estimate{Reward: of.At(d), Low: low, High: high, Outside: d < of.least || d > of.greatest}, nil
+	e := Estimate{Reward: of.At(d), StdErr: math.Inf(1), Outside: d < of.least || d > of.greatest, free: of.N - 2}
+	if e.free > 0 {
+		e.StdErr = of.MeanError(d)
+	}
+	e.Low, e.High = of.Band(d, confidence)
+	return e, nil
 }
 
 const confidence = 0.95
 
-// String names the law and gives its lines.
+// Gain is how much more reward an estimate promises than another, of another line,
+// with the confidence interval of the difference (95 %, Welch 1947). It takes the
+// two lines' errors for independent. Two bands may overlap and the difference be
+// clear all the same: an interval that has 0 in it is what says that it is not.
+func (e Estimate) Gain(than Estimate) (gain, low, high float64) {
+	gain = e.Reward - than.Reward
+	a, b := e.StdErr*e.StdErr, than.StdErr*than.StdErr
+	if math.IsInf(a+b, 0) {
+		return gain, math.Inf(-1), math.Inf(1)
+	}
+	if a+b == 0 { // lines without any scatter
+		return gain, gain, gain
+	}
+	free := (a + b) * (a + b) / (a*a/float64(e.free) + b*b/float64(than.free))
+	half := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: free}.Quantile(0.5+confidence/2) * math.Sqrt(a+b)
+	return gain, gain - half, gain + half
+}
+
+// String names the law and gives its lines, with how far single runs scatter about
+// them (a standard deviation) where there are more than two.
 func (l *Law) String() string {
 	s := l.Name
 	for _, k := range l.Responses() {
 		of := l.lines[k]
-		s += fmt.Sprintf("\n%d responses: reward = %.4f + %.6f d (%d runs, d %.2f to %.2f)", k, of.Intercept, of.Slope, of.Points, of.least, of.greatest)
+		sign := "+"
+		if of.Slope < 0 {
+			sign = "-"
+		}
+		s += fmt.Sprintf("\n%s: reward = %.4f %s %.6f d (%d runs, d %.2f to %.2f", responses(k), of.Intercept, sign, math.Abs(of.Slope), of.N, of.least, of.greatest)
+		if of.N > 2 {
+			s += fmt.Sprintf(", scatter %.4f", of.Scatter())
+		}
+		s += ")"
 	}
 	return s
 }

@@ -14,7 +14,9 @@ import (
 // Table is a row a way with the columns responses, prompts, annotations, short
 // (the pool has too few prompts), d_random, d_std (over the draws) and d_chosen
 // and, with a law, reward_random, reward_chosen, low and high (the band of the
-// line at d_chosen) and outside (d_chosen lies outside the range of the law).
+// line at d_chosen), outside (d_chosen lies outside the range of the law), and
+// behind, behind_low and behind_high: how much more the best way promises, with
+// the interval of that (see Estimate.Gain); null for the best way.
 func (p *Plan) Table() *arrowio.Table {
 	n := len(p.Ways)
 	ks, prompts, annotations, short := make([]int, n), make([]int, n), make([]int, n), make([]bool, n)
@@ -28,7 +30,15 @@ func (p *Plan) Table() *arrowio.Table {
 	b := arrowio.NewTable().Ints("responses", ks).Ints("prompts", prompts).Ints("annotations", annotations).Bools("short", short).
 		Floats("d_random", random).Floats("d_std", std).Floats("d_chosen", chosen)
 	if p.Options.Law != nil {
-		b.Floats("reward_random", r).Floats("reward_chosen", c).Floats("low", low).Floats("high", high).Bools("outside", outside)
+		behind, least, most, valid := make([]float64, n), make([]float64, n), make([]float64, n), make([]bool, n)
+		best := p.best()
+		for i, w := range p.Ways {
+			if valid[i] = i != best; valid[i] {
+				behind[i], least[i], most[i] = p.Ways[best].Chosen.Gain(w.Chosen)
+			}
+		}
+		b.Floats("reward_random", r).Floats("reward_chosen", c).Floats("low", low).Floats("high", high).Bools("outside", outside).
+			Floats("behind", behind).Valid(valid).Floats("behind_low", least).Valid(valid).Floats("behind_high", most).Valid(valid)
 	}
 	t, err := b.Build()
 	if err != nil {
@@ -122,7 +132,7 @@ func responses(k int) string {
 
 // Answer says in words what the plan comes to, a sentence a line.
 func (p *Plan) Answer() string {
-	best := p.Best()
+	best := p.Ways[p.best()]
 	way := fmt.Sprintf("%s to each of %d prompts", responses(best.Responses), best.Prompts)
 	var s []string
 	law := p.Options.Law
@@ -132,15 +142,17 @@ func (p *Plan) Answer() string {
 	} else {
 		s = append(s, fmt.Sprintf("For %d annotations: %s, by the lines of %s. Reward %.4f%s with prompts chosen for diversity, %.4f with random ones.",
 			p.Options.Annotations, way, law.Name, best.Chosen.Reward, band(best.Chosen), best.Random.Reward))
-		var rivals []string
-		for _, w := range p.Ways {
-			if w.Responses != best.Responses && w.Chosen.High >= best.Chosen.Low {
-				rivals = append(rivals, responses(w.Responses))
+		for i, w := range p.Ways {
+			if i == p.best() {
+				continue
+			}
+			if gain, low, high := best.Chosen.Gain(w.Chosen); math.IsInf(low, 0) {
+				s = append(s, fmt.Sprintf("Lines through two points cannot say whether that is better than %s.", responses(w.Responses)))
+			} else if low <= 0 {
+				s = append(s, fmt.Sprintf("That is not clearly better than %s: %.4f more, 95 %% interval %.4f to %.4f.", responses(w.Responses), gain, low, high))
 			}
 		}
-		if len(rivals) > 0 {
-			s = append(s, "Its band overlaps that of "+strings.Join(rivals, " and ")+": no clear difference.")
-		}
+		s = append(s, "That prompts chosen for diversity follow a line of random ones is assumed.")
 		if outside := p.outside(); outside != "" {
 			s = append(s, outside)
 		}

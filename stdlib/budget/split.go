@@ -1,12 +1,12 @@
 package budget
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"slices"
+
+	"gonum.org/v1/gonum/stat"
 
 	"divvy/stdlib/augment"
 	"divvy/stdlib/diversity"
@@ -47,7 +47,8 @@ type Way struct {
 	// Short says that the pool has fewer prompts than the budget would pay for.
 	Short bool
 	// RandomD is the mean diversity of so many prompts drawn at random, RandomStd
-	// its standard deviation over the draws.
+	// the standard deviation of the draws, 0 of a single one. Draws of most of the
+	// pool have most prompts in common, and differ less than fresh prompts would.
 	RandomD, RandomStd float64
 	// ChosenD is the diversity of Rows.
 	ChosenD float64
@@ -167,7 +168,7 @@ func (p *Plan) measure() diversity.Options {
 
 // random measures nested prefixes of random orders of the pool.
 func (p *Plan) random(ctx context.Context, pool *tokenize.IDs) error {
-	sums, squares := make([]float64, len(p.Sizes)), make([]float64, len(p.Sizes))
+	draws := make([][]float64, len(p.Sizes)) // d of each size in each draw
 	for draw := range p.Options.Draws {
 		order := rand.New(rand.NewPCG(p.Options.Seed, uint64(draw))).Perm(pool.Len())
 		curve, err := diversity.Curve(ctx, pool.Take(order[:p.Sizes[len(p.Sizes)-1]]), p.Sizes, p.measure())
@@ -175,19 +176,17 @@ func (p *Plan) random(ctx context.Context, pool *tokenize.IDs) error {
 			return fmt.Errorf("budget: random draw %d: %w", draw, err)
 		}
 		for i, d := range curve.D {
-			sums[i] += d
-			squares[i] += d * d
+			draws[i] = append(draws[i], d)
 		}
 	}
-	n := float64(p.Options.Draws)
-	for i := range sums {
-		p.Curve = append(p.Curve, sums[i]/n)
+	for _, d := range draws {
+		p.Curve = append(p.Curve, stat.Mean(d, nil))
 	}
 	for i := range p.Ways {
 		j, _ := slices.BinarySearch(p.Sizes, p.Ways[i].Prompts)
 		p.Ways[i].RandomD = p.Curve[j]
-		if n > 1 {
-			p.Ways[i].RandomStd = math.Sqrt(max(0, squares[j]-sums[j]*sums[j]/n) / (n - 1))
+		if p.Options.Draws > 1 {
+			p.Ways[i].RandomStd = stat.StdDev(draws[j], nil)
 		}
 	}
 	return nil
@@ -230,11 +229,21 @@ func (p *Plan) choose(ctx context.Context, pool *tokenize.IDs, most int) error {
 
 // Best is the way of the greatest reward with chosen prompts or, without a law,
 // of the greatest diversity, the first of them where several are equal.
-func (p *Plan) Best() Way {
-	return slices.MaxFunc(p.Ways, func(a, b Way) int {
-		if p.Options.Law == nil {
-			return cmp.Compare(a.ChosenD, b.ChosenD)
+func (p *Plan) Best() Way { return p.Ways[p.best()] }
+
+// best is the place of Best.
+func (p *Plan) best() int {
+	best := 0
+	for i, w := range p.Ways {
+		of := func(w Way) float64 {
+			if p.Options.Law == nil {
+				return w.ChosenD
+			}
+			return w.Chosen.Reward
 		}
-		return cmp.Compare(a.Chosen.Reward, b.Chosen.Reward)
-	})
+		if of(w) > of(p.Ways[best]) {
+			best = i
+		}
+	}
+	return best
 }

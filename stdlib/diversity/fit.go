@@ -35,29 +35,34 @@ func NewFit(d []float64, observations []Observation, confidence float64) (*Fit, 
 }
 
 // MSE is the pooled mean squared error, which the paper prints.
-func (f *Fit) MSE() float64 { return f.pooled(func(l Line) float64 { return l.sse }) }
+func (f *Fit) MSE() float64 { mse, _ := pooled(f.Lines); return mse }
 
 // LOO is the pooled leave-one-out error.
-func (f *Fit) LOO() float64 { return f.pooled(func(l Line) float64 { return l.loo }) }
+func (f *Fit) LOO() float64 { _, loo := pooled(f.Lines); return loo }
 
-func (f *Fit) pooled(of func(Line) float64) float64 {
-	sum := 0.0
-	for _, l := range f.Lines {
-		sum += of(l)
+// pooled is the mean squared and the leave-one-out error of the points of all lines.
+func pooled(lines []Line) (mse, loo float64) {
+	points := 0
+	for _, l := range lines {
+		mse, loo, points = mse+l.SSE, loo+l.LOO()*float64(l.N), points+l.N
 	}
-	return sum / float64(len(f.Observations))
+	return mse / float64(points), loo / float64(points)
 }
 
-// Table is a row a line with the columns group, points, slope, intercept, mse and
-// loo.
+// Table is a row a line with the columns group, points, slope, slope_error (its
+// standard error, NaN for two points), intercept, r2, mse and loo.
 func (f *Fit) Table() *arrowio.Table {
 	n := len(f.Lines)
 	groups, points := make([]string, n), make([]int64, n)
-	slope, intercept, mse, loo := make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
+	columns := make([][]float64, 6)
 	for i, l := range f.Lines {
-		groups[i], points[i], slope[i], intercept[i], mse[i], loo[i] = l.Group, int64(l.Points), l.Slope, l.Intercept, l.MSE(), l.loo/float64(l.Points)
+		groups[i], points[i] = l.Group, int64(l.N)
+		for j, v := range []float64{l.Slope, l.SlopeError(), l.Intercept, l.R2, l.MSE(), l.LOO()} {
+			columns[j] = append(columns[j], v)
+		}
 	}
-	return table([]string{"group", "points", "slope", "intercept", "mse", "loo"}, groups, points, slope, intercept, mse, loo)
+	return table([]string{"group", "points", "slope", "slope_error", "intercept", "r2", "mse", "loo"},
+		groups, points, columns[0], columns[1], columns[2], columns[3], columns[4], columns[5])
 }
 
 // Figure is the points, the lines and their confidence bands.
@@ -77,7 +82,7 @@ func (f *Fit) Figure() *figure.Figure {
 		for k := range pieces + 1 {
 			x := low + (high-low)*float64(k)/pieces
 			line.X, line.Y = append(line.X, x), append(line.Y, l.At(x))
-			if l.Points > 2 { // through two points the band is infinite
+			if l.N > 2 { // through two points the band is infinite
 				lo, hi := l.Band(x, f.Confidence)
 				line.Lo, line.Hi = append(line.Lo, lo), append(line.Hi, hi)
 			}

@@ -1,6 +1,7 @@
 package diversity
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"divvy/arrowio"
+	"divvy/stdlib/figure"
 )
 
 // Observation is the reward of a model trained on a subset.
@@ -19,7 +21,8 @@ type Observation struct {
 
 // GridOptions of GridSearch.
 type GridOptions struct {
-	// Indices are the decay indices p to try: 0 to 1 in steps of 0.002 by default.
+	// Indices are the decay indices p to try, in any order: 0 to 1 in steps of 0.002
+	// by default.
 	Indices []float64
 	// Confidence is the level of intervals and bands, 0.95 by default.
 	Confidence float64
@@ -38,7 +41,8 @@ type Grid struct {
 	Points []GridPoint // by N, then by P
 	Best   GridPoint   // least MSE
 	// BestLOO is the least leave-one-out error: what one should look at when
-	// definitions are compared, since it does not reward chance.
+	// definitions are compared, since it does not reward chance. The error is
+	// infinite when a line cannot do without one of its points.
 	BestLOO GridPoint
 	// Intervals has for each N the p of least MSE and its confidence interval.
 	Intervals []Interval
@@ -46,14 +50,25 @@ type Grid struct {
 	Confidence float64
 }
 
-// Interval is the decay index that fits best for one N, and the interval of all
-// that fit not significantly worse: those whose likelihood, under normal errors
-// of one variance, is within a chi-squared quantile of the best (profile
-// likelihood). An end at the end of the grid means that the interval may go on.
+// Interval is the decay index that fits best for one N, and the interval around it
+// of those that fit not significantly worse. Under normal errors of one variance these are
+// the p whose squared residuals are at most 1 + F/f times the least, with F the
+// quantile of the F distribution for 1 and f degrees of freedom, and f what two
+// numbers a line and p itself leave of the observations. That is exact for a
+// parameter on which the lines depend linearly, and good where they nearly do.
+// Observations that are not independent, as those of nested subsets are not, know
+// less than the interval says.
 type Interval struct {
 	N         int
 	P         float64
 	Low, High float64
+	// AtEnd says that an end of the interval is an end of the grid, so that the
+	// interval may go on beyond it.
+	AtEnd bool
+	// Elsewhere says that there are more of them in the grid, beyond some that fit
+	// worse. With a small p, for example, d falls as prompts are added, and a falling
+	// line may fit what a rising one does.
+	Elsewhere bool
 }
 
 // GridSearch asks how d should be defined: it fits rewards by one least-squares
@@ -67,16 +82,16 @@ func GridSearch(series []*Series, observations []Observation, o GridOptions) (*G
 			o.Indices = append(o.Indices, float64(i)/500)
 		}
 	}
+	o.Indices = slices.Sorted(slices.Values(o.Indices))
 	if o.Confidence == 0 {
 		o.Confidence = 0.95
 	}
-	if len(series) == 0 || len(o.Indices) == 0 {
-		return nil, fmt.Errorf("diversity: grid search over %d orders and %d decay indices", len(series), len(o.Indices))
+	if len(series) == 0 || len(o.Indices) == 0 || len(observations) == 0 {
+		return nil, fmt.Errorf("diversity: grid search over %d orders, %d decay indices and %d observations", len(series), len(o.Indices), len(observations))
 	}
 	if o.Confidence <= 0 || o.Confidence >= 1 {
 		return nil, fmt.Errorf("diversity: grid search: a confidence of %v is not between 0 and 1", o.Confidence)
 	}
-	slack := distuv.ChiSquared{K: 1}.Quantile(o.Confidence) / float64(len(observations))
 	g := &Grid{Confidence: o.Confidence}
 	for _, s := range series {
 		ratio := map[int]float64{}
@@ -88,7 +103,7 @@ func GridSearch(series []*Series, observations []Observation, o GridOptions) (*G
 				return nil, fmt.Errorf("diversity: grid search: observation %d has %d prompts, the %d-gram series has no such size", i, ob.Prompts, s.N)
 			}
 		}
-		first := len(g.Points)
+		first, free := len(g.Points), 0
 		for _, p := range o.Indices {
 			d := make([]float64, len(observations))
 			for i, ob := range observations {
@@ -96,51 +111,45 @@ func GridSearch(series []*Series, observations []Observation, o GridOptions) (*G
 			}
 			lines, err := Lines(d, observations)
 			if err != nil {
-				return nil, err
+				return nil, fmt.Errorf("diversity: grid search at N = %d, p = %g: %w", s.N, p, err)
 			}
 			point := GridPoint{N: s.N, P: p}
-			for _, l := range lines {
-				point.MSE += l.sse / float64(len(observations))
-				point.LOO += l.loo / float64(len(observations))
-			}
-			g.Points = append(g.Points, point)
+			point.MSE, point.LOO = pooled(lines)
+			g.Points, free = append(g.Points, point), len(observations)-2*len(lines)-1
 		}
-		g.Intervals = append(g.Intervals, interval(g.Points[first:], slack))
+		g.Intervals = append(g.Intervals, interval(g.Points[first:], free, o.Confidence))
 	}
-	byMSE := func(a, b GridPoint) int { return compare(a.MSE, b.MSE) }
-	byLOO := func(a, b GridPoint) int { return compare(a.LOO, b.LOO) }
-	g.Best, g.BestLOO = slices.MinFunc(g.Points, byMSE), slices.MinFunc(g.Points, byLOO)
+	g.Best = slices.MinFunc(g.Points, func(a, b GridPoint) int { return cmp.Compare(a.MSE, b.MSE) })
+	g.BestLOO = slices.MinFunc(g.Points, func(a, b GridPoint) int { return cmp.Compare(a.LOO, b.LOO) })
 	return g, nil
 }
 
-func compare(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
-}
-
-// interval is the points of one N around the best whose log-likelihood ratio,
-// log(MSE/least MSE) a point, is within slack.
-func interval(points []GridPoint, slack float64) Interval {
+// interval is the points of one N around the best that fit not significantly
+// worse; all of them when the observations leave no freedom to tell.
+func interval(points []GridPoint, free int, confidence float64) Interval {
 	best := 0
 	for i, p := range points {
 		if p.MSE < points[best].MSE {
 			best = i
 		}
 	}
+	most := math.Inf(1)
+	if free > 0 { // F for 1 and f degrees of freedom is Student's t squared
+		t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(free)}.Quantile(0.5 + confidence/2)
+		most = points[best].MSE * (1 + t*t/float64(free))
+	}
 	low, high := best, best
-	within := func(i int) bool { return math.Log(points[i].MSE/points[best].MSE) <= slack }
-	for low > 0 && within(low-1) {
+	for low > 0 && points[low-1].MSE <= most {
 		low--
 	}
-	for high+1 < len(points) && within(high+1) {
+	for high+1 < len(points) && points[high+1].MSE <= most {
 		high++
 	}
-	return Interval{N: points[best].N, P: points[best].P, Low: points[low].P, High: points[high].P}
+	v := Interval{N: points[best].N, P: points[best].P, Low: points[low].P, High: points[high].P, AtEnd: low == 0 || high+1 == len(points)}
+	for i, p := range points {
+		v.Elsewhere = v.Elsewhere || (i < low || i > high) && p.MSE <= most
+	}
+	return v
 }
 
 // Table is the points with the columns n, p, mse and loo.
@@ -153,44 +162,33 @@ func (g *Grid) Table() *arrowio.Table {
 	return table([]string{"n", "p", "mse", "loo"}, n, p, mse, loo)
 }
 
-// IntervalTable is the intervals with the columns n, p, low and high.
+// IntervalTable is the intervals with the columns n, p, low, high, at_end and
+// elsewhere.
 func (g *Grid) IntervalTable() *arrowio.Table {
-	n := make([]int64, len(g.Intervals))
-	p, low, high := make([]float64, len(n)), make([]float64, len(n)), make([]float64, len(n))
+	rows := len(g.Intervals)
+	n := make([]int, rows)
+	p, low, high := make([]float64, rows), make([]float64, rows), make([]float64, rows)
+	atEnd, elsewhere := make([]bool, rows), make([]bool, rows)
 	for i, v := range g.Intervals {
-		n[i], p[i], low[i], high[i] = int64(v.N), v.P, v.Low, v.High
+		n[i], p[i], low[i], high[i], atEnd[i], elsewhere[i] = v.N, v.P, v.Low, v.High, v.AtEnd, v.Elsewhere
 	}
-	return table([]string{"n", "p", "low", "high"}, n, p, low, high)
+	t, err := arrowio.NewTable().Ints("n", n).Floats("p", p).Floats("low", low).Floats("high", high).
+		Bools("at_end", atEnd).Bools("elsewhere", elsewhere).Build()
+	if err != nil {
+		panic("diversity: " + err.Error()) // columns of one length under distinct names
+	}
+	return t
 }
 
-// Line is the least-squares line of one group's rewards against d.
+// Line is the least-squares line of one group's rewards against d: what
+// figure.OLS fits, with standard errors and bands.
 type Line struct {
-	Group            string
-	Points           int
-	Slope, Intercept float64
-
-	mean, spread float64 // of d: mean, and sum of squared deviations
-	sse, loo     float64
+	Group string
+	figure.Fit
 }
 
-// MSE is the mean squared residual of the line's own points.
-func (l Line) MSE() float64 { return l.sse / float64(l.Points) }
-
-// At is the line's reward at d.
-func (l Line) At(d float64) float64 { return l.Intercept + l.Slope*d }
-
-// Band is the confidence band of the line at d, for the mean reward there, under
-// normal errors: At(d) minus and plus Student's t times the standard error. It
-// is infinite for a line through two points.
-func (l Line) Band(d, confidence float64) (low, high float64) {
-	if l.Points < 3 {
-		return math.Inf(-1), math.Inf(1)
-	}
-	freedom := float64(l.Points - 2)
-	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: freedom}.Quantile(0.5 + confidence/2)
-	half := t * math.Sqrt(l.sse/freedom*(1/float64(l.Points)+(d-l.mean)*(d-l.mean)/l.spread))
-	return l.At(d) - half, l.At(d) + half
-}
+// String is the group and its line.
+func (l Line) String() string { return l.Group + ": " + l.Fit.String() }
 
 // Lines fits one line a group, groups in the order of their first observation;
 // d[i] is the diversity of observation i's subset.
@@ -199,43 +197,20 @@ func Lines(d []float64, observations []Observation) ([]Line, error) {
 		return nil, fmt.Errorf("diversity: %d diversities for %d observations", len(d), len(observations))
 	}
 	var groups []string
-	places := map[string][]int{}
+	x, y := map[string][]float64{}, map[string][]float64{}
 	for i, ob := range observations {
-		if places[ob.Group] == nil {
+		if x[ob.Group] == nil {
 			groups = append(groups, ob.Group)
 		}
-		places[ob.Group] = append(places[ob.Group], i)
+		x[ob.Group], y[ob.Group] = append(x[ob.Group], d[i]), append(y[ob.Group], ob.Reward)
 	}
 	lines := make([]Line, len(groups))
 	for i, group := range groups {
-		l := Line{Group: group, Points: len(places[group])}
-		if l.Points < 2 {
-			return nil, fmt.Errorf("diversity: a line through %d point of group %q", l.Points, group)
+		fit, err := figure.OLS(x[group], y[group])
+		if err != nil {
+			return nil, fmt.Errorf("diversity: the line of group %q: %w", group, err)
 		}
-		var mean float64
-		for _, at := range places[group] {
-			l.mean += d[at] / float64(l.Points)
-			mean += observations[at].Reward / float64(l.Points)
-		}
-		for _, at := range places[group] {
-			l.spread += (d[at] - l.mean) * (d[at] - l.mean)
-			l.Slope += (d[at] - l.mean) * (observations[at].Reward - mean)
-		}
-		if l.spread == 0 {
-			return nil, fmt.Errorf("diversity: all points of group %q have the same d", group)
-		}
-		l.Slope /= l.spread
-		l.Intercept = mean - l.Slope*l.mean
-		for _, at := range places[group] {
-			e := observations[at].Reward - l.At(d[at])
-			l.sse += e * e
-			leverage := 1/float64(l.Points) + (d[at]-l.mean)*(d[at]-l.mean)/l.spread
-			l.loo += (e / (1 - leverage)) * (e / (1 - leverage))
-		}
-		if l.Points < 3 {
-			l.loo = math.Inf(1) // without one of two points there is no line
-		}
-		lines[i] = l
+		lines[i] = Line{group, fit}
 	}
 	return lines, nil
 }

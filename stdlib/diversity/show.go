@@ -130,6 +130,12 @@ func (g *Grid) String() string {
 	for _, v := range g.Intervals {
 		if v.N == g.Best.N {
 			s += fmt.Sprintf(", %g %% interval %.3g to %.3g", 100*g.Confidence, v.Low, v.High)
+			if v.AtEnd {
+				s += ", which is where the grid ends"
+			}
+			if v.Elsewhere {
+				s += "; others, far from there, fit as well"
+			}
 		}
 	}
 	return s

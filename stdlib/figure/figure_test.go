@@ -56,7 +56,10 @@ func TestPublishedLines(t *testing.T) {
 
 func TestOLSFaults(t *testing.T) {
 	for name, xy := range map[string][2][]float64{
-		"lengths": {{1, 2}, {1}}, "one point": {{1}, {1}}, "equal x": {{2, 2}, {1, 3}}, "NaN": {{1, math.NaN()}, {1, 2}},
+		"lengths": {{1, 2}, {1}}, "one point": {{1}, {1}}, "equal x": {{2, 2}, {1, 3}},
+		// Their mean is not any of them, so that deviations from it are not zero.
+		"equal x that round": {{12.6974, 12.6974, 12.6974}, {1, 3, 2}}, "equal but for rounding": {{.3, .1 + .2}, {1, 2}},
+		"infinite": {{1, 2}, {1, math.Inf(1)}}, "NaN": {{1, math.NaN()}, {1, 2}},
 	} {
 		if l, err := OLS(xy[0], xy[1]); err == nil {
 			t.Errorf("%s: got %v", name, l)
@@ -67,6 +70,32 @@ func TestOLSFaults(t *testing.T) {
 	}
 	if _, err := PooledMSE([]Series{{Name: "short", X: []float64{1}, Y: []float64{1}}}); err == nil || !strings.Contains(err.Error(), "short") {
 		t.Errorf("the error does not name the series: %v", err)
+	}
+}
+
+// What statsmodels gives for the same points.
+func TestOLSErrors(t *testing.T) {
+	l, err := OLS([]float64{1, 2, 4, 4.5, 7}, []float64{2, 3.1, 2.9, 4.2, 5.5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	low, high := l.Band(3, 0.95)
+	for name, v := range map[string][2]float64{
+		"slope": {l.Slope, 0.53715596}, "intercept": {l.Intercept, 1.55252294}, "slope's error": {l.SlopeError(), 0.12127657},
+		"R2": {l.R2, 0.8673602220456742}, "scatter": {l.Scatter(), 0.5662460212442323}, "error at 10": {l.MeanError(10), 0.80491473},
+		"low": {low, 2.3140105}, "high": {high, 4.01397115}, "leave-one-out": {l.LOO(), 0.4062463682545811},
+	} {
+		if math.Abs(v[0]-v[1]) > 1e-7 {
+			t.Errorf("%s: %v, want %v", name, v[0], v[1])
+		}
+	}
+	// The third point alone has another x: without it there is no line.
+	if l, err := OLS([]float64{.1, .1, .7}, []float64{1, 2, 3}); err != nil || !math.IsInf(l.LOO(), 1) {
+		t.Errorf("leave-one-out error %v, %v", l.LOO(), err)
+	}
+	l, err = OLS([]float64{1, 2}, []float64{1, 1})
+	if low, high := l.Band(1, 0.95); err != nil || !math.IsInf(low, -1) || !math.IsInf(high, 1) || !math.IsNaN(l.SlopeError()) || !math.IsNaN(l.R2) {
+		t.Errorf("two points: %+v, %v to %v, %v", l, low, high, err)
 	}
 }
 
