@@ -4,14 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"strings"
 	"sync"
 	"time"
 
-	"github.com/openai/openai-go/v3"
-	"github.com/openai/openai-go/v3/option"
-	"golang.org/x/time/rate"
+	"divvy/stdlib/internal/chat"
 )
 
 // EndpointOptions of NewEndpoint. Model must be given.
@@ -41,54 +37,23 @@ type EndpointOptions struct {
 }
 
 // Endpoint is a Generator behind any server that speaks OpenAI's chat protocol.
-// The client is OpenAI's own (github.com/openai/openai-go). The key is in no
-// output, error or cache.
+// The key is in no output, error or cache.
 type Endpoint struct {
 	options EndpointOptions
-	// ask answers one request. It is a function, not the client, so that no way of
-	// printing an Endpoint shows the key, and so that whoever imports this package
-	// need not know the client's types.
-	ask func(ctx context.Context, r Request) (string, error)
-}
-
-// chat is what stands behind an Endpoint.
-type chat struct {
-	options EndpointOptions
-	client  openai.Client
-	limit   *rate.Limiter
-	key     string
+	client  *chat.Client
 }
 
 // NewEndpoint makes an Endpoint. It asks the server nothing yet.
 func NewEndpoint(o EndpointOptions) (*Endpoint, error) {
-	if o.Model == "" {
-		return nil, errors.New("augment: an endpoint needs the name of a model")
-	}
-	if o.KeyVariable == "" && o.Endpoint == "" {
-		o.KeyVariable = "OPENAI_API_KEY"
-	}
 	o.Temperature, o.MaxTokens, o.Parallel = or(o.Temperature, 1), or(o.MaxTokens, 256), or(o.Parallel, 4)
-	o.Retries, o.Timeout = or(o.Retries, 4), or(o.Timeout, 2*time.Minute)
-	if o.MaxTokens < 0 || o.Parallel < 0 || o.PerMinute < 0 {
-		return nil, fmt.Errorf("augment: endpoint: MaxTokens %d, Parallel %d and PerMinute %d must not be negative", o.MaxTokens, o.Parallel, o.PerMinute)
+	if o.MaxTokens < 0 || o.Parallel < 0 {
+		return nil, fmt.Errorf("augment: endpoint: MaxTokens %d and Parallel %d must not be negative", o.MaxTokens, o.Parallel)
 	}
-	key := ""
-	if o.KeyVariable != "" {
-		key = os.Getenv(o.KeyVariable)
+	c, err := chat.New(chat.Options{Model: o.Model, Endpoint: o.Endpoint, KeyVariable: o.KeyVariable, PerMinute: o.PerMinute, Retries: o.Retries, Timeout: o.Timeout})
+	if err != nil {
+		return nil, fmt.Errorf("augment: endpoint: %w", err)
 	}
-	c := &chat{options: o, key: key, limit: rate.NewLimiter(rate.Inf, 1)}
-	if key == "" && o.KeyVariable != "" {
-		return nil, fmt.Errorf("augment: endpoint: the environment variable %s holds no key", o.KeyVariable)
-	}
-	if o.PerMinute > 0 {
-		c.limit = rate.NewLimiter(rate.Limit(float64(o.PerMinute)/60), 1)
-	}
-	settings := []option.RequestOption{option.WithAPIKey(or(key, "none")), option.WithMaxRetries(max(0, o.Retries)), option.WithRequestTimeout(o.Timeout)}
-	if o.Endpoint != "" {
-		settings = append(settings, option.WithBaseURL(o.Endpoint))
-	}
-	c.client = openai.NewClient(settings...)
-	return &Endpoint{options: o, ask: c.ask}, nil
+	return &Endpoint{o, c}, nil
 }
 
 // Name names the model and the settings on which an answer depends.
@@ -131,25 +96,17 @@ feed:
 	return texts, context.Cause(ctx)
 }
 
-// ask asks the model once, when the rate allows it.
-func (c *chat) ask(ctx context.Context, r Request) (string, error) {
-	if err := c.limit.Wait(ctx); err != nil {
-		return "", err
-	}
-	answer, err := c.client.Chat.Completions.New(ctx, openai.ChatCompletionNewParams{
-		Model:       c.options.Model,
-		Messages:    []openai.ChatCompletionMessageParamUnion{openai.UserMessage(r.Prompt)},
-		Temperature: openai.Float(max(0, c.options.Temperature)),
-		MaxTokens:   openai.Int(int64(c.options.MaxTokens)),
-		Seed:        openai.Int(int64(r.Seed)),
+// ask asks the model once.
+func (e *Endpoint) ask(ctx context.Context, r Request) (string, error) {
+	seed := int64(r.Seed)
+	a, err := e.client.Ask(ctx, chat.Question{
+		User: r.Prompt, Temperature: max(0, e.options.Temperature), MaxTokens: int64(e.options.MaxTokens), Seed: &seed,
 	})
-	if err != nil {
-		return "", c.hideKey(err)
+	var failure *chat.Failure
+	if errors.As(err, &failure) {
+		err = &EndpointError{failure.Status, failure.Message}
 	}
-	if len(answer.Choices) == 0 {
-		return "", fmt.Errorf("%s: an answer without choices", c.options.Model)
-	}
-	return answer.Choices[0].Message.Content, nil
+	return a.Text, err
 }
 
 // EndpointError is a failure that an endpoint reported.
@@ -162,26 +119,3 @@ type EndpointError struct {
 
 // Error is the message.
 func (e *EndpointError) Error() string { return e.Message }
-
-// hideKey makes an error that holds no request, and with it no key: servers
-// repeat keys in their messages, and the client's error has the header.
-func (c *chat) hideKey(err error) error {
-	if errors.Is(err, context.Canceled) {
-		return context.Canceled
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("%s: no answer in time: %w", c.options.Model, context.DeadlineExceeded)
-	}
-	out := &EndpointError{Message: fmt.Sprintf("%s: %v", c.options.Model, err)}
-	var api *openai.Error
-	if errors.As(err, &api) {
-		out.Status = api.StatusCode
-		if api.Message != "" {
-			out.Message += ": " + api.Message
-		}
-	}
-	if c.key != "" {
-		out.Message = strings.ReplaceAll(out.Message, c.key, "[key]")
-	}
-	return out
-}

@@ -39,8 +39,8 @@ func newComparison(prompts, ours, theirs []string) *Comparison {
 	return &Comparison{Straight: make([]Verdict, len(prompts)), Swapped: make([]Verdict, len(prompts)), prompts: prompts, ours: ours, theirs: theirs}
 }
 
-// record notes a verdict and says how many there are.
-func (c *Comparison) record(a ask, v Verdict) int {
+// record notes a verdict and tells how many there are.
+func (c *Comparison) record(a ask, v Verdict, tell func(done, total int64)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if a.swapped {
@@ -48,8 +48,9 @@ func (c *Comparison) record(a ask, v Verdict) int {
 	} else {
 		c.Straight[a.pair] = v
 	}
-	c.done++
-	return c.done
+	if c.done++; tell != nil {
+		tell(int64(c.done), int64(2*len(c.prompts)))
+	}
 }
 
 // Verdict is the outcome of a pair: that on which both orders agree, else Tie;

@@ -131,6 +131,7 @@ func TestJudge(t *testing.T) {
 func TestJudgeFailures(t *testing.T) {
 	const key = "sk-very-secret"
 	t.Setenv("OPENAI_API_KEY", key)
+	t.Setenv("TEST_JUDGE_KEY", key)
 	one := []string{"p", "q"}
 	var asked atomic.Int64
 	asked.Store(1)
@@ -151,12 +152,35 @@ func TestJudgeFailures(t *testing.T) {
 		http.Error(w, `{"error":{"message":"bad key `+key+`"}}`, http.StatusUnauthorized)
 	}))
 	defer leak.Close()
-	if _, err = (Judge{Model: "m", Endpoint: leak.URL}).Compare(context.Background(), one, one, one); err == nil || strings.Contains(err.Error(), key) {
+	if _, err = (Judge{Model: "m", Endpoint: leak.URL, KeyVariable: "TEST_JUDGE_KEY"}).Compare(context.Background(), one, one, one); err == nil || strings.Contains(err.Error(), key) {
 		t.Errorf("a refusal: %v", err)
+	}
+	if c, err := (Judge{Model: "m", Endpoint: leak.URL, Parallel: -1}).Compare(context.Background(), one, one, one); err == nil {
+		t.Errorf("nobody asks, and yet %v", c)
 	}
 	t.Setenv("OPENAI_API_KEY", "")
 	if _, err = (Judge{Model: "m"}).Compare(context.Background(), one, one, one); err == nil || !strings.Contains(err.Error(), "OPENAI_API_KEY") {
 		t.Errorf("without a key: %v", err)
+	}
+}
+
+// TestJudgeKeepsKeyAtHome: the key of OpenAI's own server goes to no other, and a
+// server that wants none needs none.
+func TestJudgeKeepsKeyAtHome(t *testing.T) {
+	const key = "sk-very-secret"
+	var headers atomic.Value
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		headers.Store(fmt.Sprint(r.Header))
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, `{"choices":[{"message":{"content":"TIE"}}]}`)
+	}))
+	defer s.Close()
+	for _, set := range []string{key, ""} {
+		t.Setenv("OPENAI_API_KEY", set)
+		c, err := Judge{Model: "m", Endpoint: s.URL}.Compare(t.Context(), []string{"p"}, []string{"a"}, []string{"b"})
+		if err != nil || c.Verdict(0) != Tie || strings.Contains(headers.Load().(string), key) {
+			t.Errorf("%v, %v, headers %v", c, err, headers.Load())
+		}
 	}
 }
 

@@ -2,29 +2,29 @@ package evaluate
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/openai/openai-go/v3"
-	"github.com/openai/openai-go/v3/option"
+	"divvy/stdlib/display"
+	"divvy/stdlib/internal/chat"
 )
 
 // Judge compares answers by asking a model behind any endpoint that speaks
 // OpenAI's chat protocol. Each pair is asked in both orders, as judges favour a
 // place; a pair counts as won only if both verdicts agree.
 //
-// The key is read from an environment variable and appears in no output.
+// The key is read from an environment variable and appears in no output, error or
+// cache.
 type Judge struct {
 	// Model is the name that the endpoint knows. It must be given.
 	Model string
 	// Endpoint is the base URL; "" means OpenAI's.
 	Endpoint string
-	// KeyVariable is the environment variable with the key; "" means
-	// OPENAI_API_KEY.
+	// KeyVariable is the environment variable with the key. "" means
+	// OPENAI_API_KEY for OpenAI's own endpoint and no key for any other, which must
+	// not be sent a key that was not meant for it.
 	KeyVariable string
 	// Question is what the judge is to decide; "" asks for the more helpful and
 	// harmless answer.
@@ -35,13 +35,18 @@ type Judge struct {
 	Parallel int
 	// PerMinute limits the questions begun in a minute; 0 means no limit.
 	PerMinute int
-	// Retries after a failure that may pass, with growing pauses; 0 means 4,
-	// negative none.
+	// Retries after a failure that may pass (a lost connection, 408, 409, 429,
+	// 5xx), with growing pauses or after the pause that the server asks for; 0
+	// means 4, a negative number none.
 	Retries int
+	// Timeout of one attempt; 0 means two minutes.
+	Timeout time.Duration
 	// PriceIn and PriceOut are the costs of a million tokens read and written;
 	// MaxCost, if positive, ends the comparison when it is reached.
 	PriceIn, PriceOut, MaxCost float64
-	// Progress is told how many questions are answered. nil means nobody.
+	// Progress, when set, is told how many questions are answered, from one
+	// goroutine at a time. Without one a notebook shows a bar when a comparison takes
+	// more than a second.
 	Progress func(done, total int64)
 }
 
@@ -59,8 +64,8 @@ type ask struct {
 // Compare asks the judge about two lists of answers to the same prompts. On an
 // error it gives the verdicts so far.
 func (j Judge) Compare(ctx context.Context, prompts, ours, theirs []string) (*Comparison, error) {
-	if j.Model == "" || len(ours) != len(prompts) || len(theirs) != len(prompts) {
-		return nil, fmt.Errorf("judging: model %q, %d prompts, %d and %d answers", j.Model, len(prompts), len(ours), len(theirs))
+	if len(ours) != len(prompts) || len(theirs) != len(prompts) {
+		return nil, fmt.Errorf("judging: %d prompts, %d and %d answers", len(prompts), len(ours), len(theirs))
 	}
 	s, err := j.session()
 	if err != nil {
@@ -69,6 +74,10 @@ func (j Judge) Compare(ctx context.Context, prompts, ours, theirs []string) (*Co
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	c := newComparison(prompts, ours, theirs)
+	tell := j.Progress
+	if tell == nil {
+		tell = display.AutoFunc("Judging", "questions")
+	}
 	asks := make(chan ask)
 	var wg sync.WaitGroup
 	for range s.j.Parallel {
@@ -83,10 +92,7 @@ func (j Judge) Compare(ctx context.Context, prompts, ours, theirs []string) (*Co
 					cancel(fmt.Errorf("judging pair %d: %w", a.pair, err))
 					return
 				}
-				done := c.record(a, v)
-				if j.Progress != nil {
-					j.Progress(int64(done), int64(2*len(prompts)))
-				}
+				c.record(a, v, tell)
 			}
 		})
 	}
@@ -109,9 +115,7 @@ feed:
 // session is the state of one comparison.
 type session struct {
 	j      Judge
-	key    string
-	client openai.Client
-	tick   <-chan time.Time
+	client *chat.Client
 
 	mu            sync.Mutex
 	cost          float64
@@ -119,31 +123,20 @@ type session struct {
 }
 
 func (j Judge) session() (*session, error) {
-	if j.KeyVariable == "" {
-		j.KeyVariable = "OPENAI_API_KEY"
-	}
 	if j.Question == "" {
 		j.Question = defaultQuestion
 	}
 	if j.Parallel == 0 {
 		j.Parallel = 4
 	}
-	if j.Retries == 0 {
-		j.Retries = 4
+	if j.Parallel < 0 {
+		return nil, fmt.Errorf("judging: %d questions at once", j.Parallel)
 	}
-	key := os.Getenv(j.KeyVariable)
-	if key == "" {
-		return nil, fmt.Errorf("judging: the environment variable %s with the key is not set", j.KeyVariable)
+	c, err := chat.New(chat.Options{Model: j.Model, Endpoint: j.Endpoint, KeyVariable: j.KeyVariable, PerMinute: j.PerMinute, Retries: j.Retries, Timeout: j.Timeout})
+	if err != nil {
+		return nil, fmt.Errorf("judging: %w", err)
 	}
-	opts := []option.RequestOption{option.WithAPIKey(key), option.WithMaxRetries(max(0, j.Retries))}
-	if j.Endpoint != "" {
-		opts = append(opts, option.WithBaseURL(j.Endpoint))
-	}
-	s := &session{j: j, key: key, client: openai.NewClient(opts...)}
-	if j.PerMinute > 0 {
-		s.tick = time.Tick(time.Minute / time.Duration(j.PerMinute))
-	}
-	return s, nil
+	return &session{j: j, client: c}, nil
 }
 
 // verdict asks one question, or finds its answer in the cache.
@@ -156,57 +149,34 @@ func (s *session) verdict(ctx context.Context, prompt, a, b string) (Verdict, er
 		s.mu.Unlock()
 		return parse(reply)
 	}
-	if err := s.wait(ctx); err != nil {
+	if err := s.affordable(); err != nil {
 		return "", err
 	}
-	res, err := s.client.Chat.Completions.New(ctx, openai.ChatCompletionNewParams{
-		Model:       s.j.Model,
-		Temperature: openai.Float(0),
-		Messages:    []openai.ChatCompletionMessageParamUnion{openai.SystemMessage(instructions), openai.UserMessage(text)},
-	})
-	if err != nil {
-		return "", s.hide(err)
-	}
+	answer, err := s.client.Ask(ctx, chat.Question{System: instructions, User: text})
 	s.mu.Lock()
-	s.asked++
-	s.cost += (s.j.PriceIn*float64(res.Usage.PromptTokens) + s.j.PriceOut*float64(res.Usage.CompletionTokens)) / 1e6
-	s.mu.Unlock()
-	if len(res.Choices) == 0 {
-		return "", errors.New("the reply has no choice")
+	if answer.Read > 0 || err == nil { // one without choices is paid, too
+		s.asked++
+		s.cost += (s.j.PriceIn*float64(answer.Read) + s.j.PriceOut*float64(answer.Written)) / 1e6
 	}
-	reply := res.Choices[0].Message.Content
-	v, err := parse(reply)
+	s.mu.Unlock()
 	if err != nil {
 		return "", err
 	}
-	return v, entry.write(reply)
+	v, err := parse(answer.Text)
+	if err != nil {
+		return "", err
+	}
+	return v, entry.write(answer.Text)
 }
 
-// wait keeps to the limits on rate and cost.
-func (s *session) wait(ctx context.Context) error {
+// affordable keeps to the limit on cost.
+func (s *session) affordable() error {
 	s.mu.Lock()
-	cost := s.cost
-	s.mu.Unlock()
-	if s.j.MaxCost > 0 && cost >= s.j.MaxCost {
-		return fmt.Errorf("the cost of %.4g has reached the limit of %.4g", cost, s.j.MaxCost)
+	defer s.mu.Unlock()
+	if s.j.MaxCost > 0 && s.cost >= s.j.MaxCost {
+		return fmt.Errorf("the cost of %.4g has reached the limit of %.4g", s.cost, s.j.MaxCost)
 	}
-	if s.tick == nil {
-		return ctx.Err()
-	}
-	select {
-	case <-s.tick:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// hide takes the key out of an error, should a server have sent it back.
-func (s *session) hide(err error) error {
-	if strings.Contains(err.Error(), s.key) {
-		return errors.New(strings.ReplaceAll(err.Error(), s.key, "(key)"))
-	}
-	return err
+	return nil
 }
 
 // parse reads a one-word reply.
