@@ -51,6 +51,7 @@ func (s *engine) typeCheck(ck *checked, cell *ast.File, newd []ast.Decl, declare
 		for _, e := range found {
 			d := declAt(env, e.Pos)
 			switch {
+			case d == nil && len(found) > 1 && strings.Contains(e.Msg, "(unknown type"): // follows from another error
 			case d == nil:
 				errs.add(s, e.Pos, e.Msg+s.hint(e, pkg, cell, info))
 			case !skip[d.key]:

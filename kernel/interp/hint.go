@@ -34,10 +34,31 @@ func (s *engine) hint(e types.Error, pkg *types.Package, cell *ast.File, info *t
 		}
 	case strings.Contains(e.Msg, " has no field or method ") && !strings.Contains(e.Msg, "but does have"):
 		if x := selected(cell, e); x != nil {
+			if hint := s.hidden(x, pkg, info); hint != "" {
+				return hint
+			}
 			return meantOf(x.Sel.Name, "it", members(info.TypeOf(x.X), pkg))
 		}
 	default:
 		return s.callHint(e, pkg, cell, info)
+	}
+	return ""
+}
+
+// hidden says that a variable of the cells has taken a package's name, if the
+// selected name is one of that package.
+func (s *engine) hidden(x *ast.SelectorExpr, pkg *types.Package, info *types.Info) string {
+	id := plainIdent(x.X)
+	if id == nil {
+		return ""
+	}
+	if v, ok := info.Uses[id].(*types.Var); !ok || v.Parent() != pkg.Scope() {
+		return ""
+	}
+	for _, path := range s.packagesNamed(id.Name) {
+		if p, err := s.lib.Import(path); err == nil && x.Sel.IsExported() && p.Scope().Lookup(x.Sel.Name) != nil {
+			return "; " + id.Name + ` is a variable of yours; to use the package, add import "` + path + `", which hides the variable`
+		}
 	}
 	return ""
 }

@@ -10,7 +10,7 @@ import (
 
 func TestHints(t *testing.T) {
 	s := session(t)
-	must(t, s, "import \"time\"\nn, small, wait := 3, int8(1), time.Second\nrewards := []float64{1}\ntype point struct{ Width, height int }\nfunc (p *point) Move() {}\nvar p point")
+	must(t, s, "import \"time\"\nn, small, wait := 3, int8(1), time.Second\nrewards := []float64{1}\npaper := 3\ntype point struct{ Width, height int }\nfunc (p *point) Move() {}\nvar p point")
 	for code, want := range map[string]string{
 		`os.Getenv("HOME")`:            `undefined: os; to use the package, add import "os"`,
 		`rand.Int()`:                   `add import "crypto/rand" or "math/rand"`,
@@ -21,6 +21,8 @@ func TestHints(t *testing.T) {
 		`dataset.Laod("x")`:            `undefined: dataset.Laod; did you mean Load?`,
 		`p.Widht`:                      `p.Widht undefined (type point has no field or method Widht); did you mean Width?`,
 		`p.Mvoe()`:                     `did you mean Move?`,
+		`paper.Rankings()`:             `(type int has no field or method Rankings); paper is a variable of yours; to use the package, add import "divvy/stdlib/paper", which hides the variable`,
+		`must(paper.Rankings())`:       `, which hides the variable`,
 		`xyz`:                          "undefined: xyz",
 		`tokenize.FromFile("x")`:       "undefined: tokenize.FromFile; tokenize has FlatIDs, GPT2, HuggingFace, IDs, IDsFromArrow, LLaMA, NewIDs, OPT, Options, Tokenizer, WhiteSpace",
 		`p.Rotate()`:                   "; it has Move, Width, height",

@@ -52,7 +52,8 @@ func (d *Dataset) RejectsTable() *arrowio.Table {
 
 // Describe is a table of what the rows are like, a quantity a row: how many
 // values there are, their mean, standard deviation (of a sample), least, quartiles and
-// greatest. Characters are Unicode code points.
+// greatest. Characters are Unicode code points; the turn that is to be written, the
+// answer, is none of the prompt's turns.
 func (d *Dataset) Describe(ctx context.Context) (*arrowio.Table, error) {
 	names := []string{"turns per prompt", "characters per prompt", "responses per prompt",
 		"characters per response", "reward", "reward, best minus worst"}
@@ -64,7 +65,7 @@ func (d *Dataset) Describe(ctx context.Context) (*arrowio.Table, error) {
 		for i := from; i < to; i++ {
 			row := d.Row(i)
 			prompt = d.appendPrompt(prompt[:0], i)
-			add(0, float64(len(row.Prefix)))
+			add(0, float64(len(row.Prefix)-1)) // the last is the open mark of the answer
 			add(1, float64(utf8.RuneCount(prompt)))
 			add(2, float64(len(row.Responses)))
 			for _, r := range row.Responses {
