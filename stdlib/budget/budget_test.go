@@ -80,7 +80,7 @@ func TestPublishedBudgets(t *testing.T) {
 
 func TestSplit(t *testing.T) {
 	ctx, ids := context.Background(), example(t)
-	law, err := FitLaw("a test", []Run{{2, 4, .1}, {2, 6, .2}, {2, 8, .31}, {4, 4, .2}, {4, 5, .22}, {4, 6.5, .25}})
+	law, err := FitLaw("a test", []Run{{2, 4, .1}, {2, 6, .2}, {2, 9, .36}, {4, 4, .2}, {4, 5, .22}, {4, 9, .3}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +150,7 @@ func TestSplitLimits(t *testing.T) {
 	if w := p.Ways[0]; !w.Short || w.Prompts != ids.Len() || w.Annotations != 2*ids.Len() || w.RandomStd > 1e-9 {
 		t.Errorf("%+v", w)
 	}
-	if text := p.Answer(); !strings.Contains(text, "takes a Law") || !strings.Contains(text, "The pool has 720 prompts; 2 responses could pay for 1000.") {
+	if text := p.Answer(); !strings.Contains(text, "takes a Law") || !strings.Contains(text, "The pool has 720 prompts; the budget could pay for 1000 with 2 responses.") {
 		t.Error(text)
 	}
 	if _, err := p.Table().Floats("reward_chosen"); err == nil {
@@ -164,7 +164,8 @@ func TestSplitLimits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text := p.Answer(); !strings.Contains(text, "Extrapolated, so not to be trusted: 2 responses (d ") {
+	if text := p.Answer(); !strings.Contains(text, "if the lines of the paper's Figure 4(c) (PRO, OPT-1.3B) held beyond the d") ||
+		!strings.Contains(text, "Extrapolated, so not to be trusted, are the rewards of random prompts: 2 responses (d ") {
 		t.Error(text)
 	}
 	if f := p.Figure(); len(f.Series) != 2*len(p.Ways) || f.Series[1].Y[0] != p.Ways[0].ChosenD {
@@ -209,6 +210,52 @@ func TestFitLaw(t *testing.T) {
 	}
 	if got := law.String(); got != "two points\n3 responses: reward = -1.0000 + 2.000000 d (2 runs, d 1.00 to 2.00)" {
 		t.Error(got)
+	}
+}
+
+// Where chosen prompts lead beyond the runs of some number of responses, the ways are
+// compared by random prompts: a line that rises steeply must not win by what nobody saw.
+func TestSplitBeyondTheRuns(t *testing.T) {
+	ctx, ids := context.Background(), example(t)
+	steep := []Run{{2, 6.2, .1}, {2, 6.4, .2}, {2, 6.6, .31}}
+	flat := []Run{{4, 5.9, .5}, {4, 6.1, .51}, {4, 9, .53}}
+	law, err := FitLaw("a test", append(steep, flat...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := Split(ctx, ids, Options{Annotations: 800, Law: law})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if two, four := p.Ways[0], p.Ways[1]; !two.Chosen.Outside || two.Chosen.Reward < four.Chosen.Reward || two.Random.Outside || four.Chosen.Outside {
+		t.Fatalf("not the case to be tested: %+v, %+v", two.Chosen, four.Chosen)
+	}
+	if best := p.Best(); best.Responses != 4 || len(best.Rows) != 200 {
+		t.Errorf("best: %d responses to %d prompts", best.Responses, len(best.Rows))
+	}
+	text := p.Answer()
+	for _, says := range []string{
+		"For 800 annotations: 4 responses to each of 200 prompts, by the lines of a test. Reward 0.5", "with prompts drawn at random.",
+		"the lines cannot say, for it leads beyond them: 2 responses (d 8.40), fitted on 6.20 to 6.60.",
+	} {
+		if !strings.Contains(text, says) {
+			t.Errorf("%q is missing in %s", says, text)
+		}
+	}
+	compared, err := p.Table().Strings("compared")
+	if err != nil || !slices.Equal(compared, []string{"random", "random"}) {
+		t.Error(compared, err)
+	}
+	// A mean that misses the range by less than draws vary is not called outside.
+	near, err := FitLaw("a test", []Run{{4, 6.12, .1}, {4, 7, .2}, {4, 9, .3}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, err = Split(ctx, ids, Options{Annotations: 800, Law: near}); err != nil {
+		t.Fatal(err)
+	}
+	if w := p.Ways[0]; w.RandomD >= 6.12 || w.RandomD < 6.12-w.RandomStd || w.Random.Outside {
+		t.Errorf("d %v ± %v: %+v", w.RandomD, w.RandomStd, w.Random)
 	}
 }
 

@@ -13,19 +13,25 @@ import (
 
 // Table is a row a way with the columns responses, prompts, annotations, short
 // (the pool has too few prompts), d_random, d_std (over the draws) and d_chosen
-// and, with a law, reward_random, reward_chosen, low and high (the band of the
-// line at d_chosen), outside (d_chosen lies outside the range of the law), and
-// behind, behind_low and behind_high: how much more the best way promises, with
-// the interval of that (see Estimate.Gain); null for the best way.
+// and, with a law, reward_random and reward_chosen; compared, which of the two the
+// ways are compared by (see Best), with low and high, the band of the line there, and
+// outside (that d lies outside the range of the law); and behind, behind_low and
+// behind_high: how much more the best way promises, with the interval of that (see
+// Estimate.Gain), null for the best way.
 func (p *Plan) Table() *arrowio.Table {
 	n := len(p.Ways)
 	ks, prompts, annotations, short := make([]int, n), make([]int, n), make([]int, n), make([]bool, n)
 	random, std, chosen := make([]float64, n), make([]float64, n), make([]float64, n)
-	r, c, low, high, outside := make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n), make([]bool, n)
+	r, c, low, high, outside, compared := make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n), make([]bool, n), make([]string, n)
+	by := "random"
+	if p.byChosen() {
+		by = "chosen"
+	}
 	for i, w := range p.Ways {
 		ks[i], prompts[i], annotations[i], short[i] = w.Responses, w.Prompts, w.Annotations, w.Short
 		random[i], std[i], chosen[i] = w.RandomD, w.RandomStd, w.ChosenD
-		r[i], c[i], low[i], high[i], outside[i] = w.Random.Reward, w.Chosen.Reward, w.Chosen.Low, w.Chosen.High, w.Chosen.Outside
+		e := p.compared(w)
+		r[i], c[i], compared[i], low[i], high[i], outside[i] = w.Random.Reward, w.Chosen.Reward, by, e.Low, e.High, e.Outside
 	}
 	b := arrowio.NewTable().Ints("responses", ks).Ints("prompts", prompts).Ints("annotations", annotations).Bools("short", short).
 		Floats("d_random", random).Floats("d_std", std).Floats("d_chosen", chosen)
@@ -34,10 +40,10 @@ func (p *Plan) Table() *arrowio.Table {
 		best := p.best()
 		for i, w := range p.Ways {
 			if valid[i] = i != best; valid[i] {
-				behind[i], least[i], most[i] = p.Ways[best].Chosen.Gain(w.Chosen)
+				behind[i], least[i], most[i] = p.compared(p.Ways[best]).Gain(p.compared(w))
 			}
 		}
-		b.Floats("reward_random", r).Floats("reward_chosen", c).Floats("low", low).Floats("high", high).Bools("outside", outside).
+		b.Floats("reward_random", r).Floats("reward_chosen", c).Strings("compared", compared).Floats("low", low).Floats("high", high).Bools("outside", outside).
 			Floats("behind", behind).Valid(valid).Floats("behind_low", least).Valid(valid).Floats("behind_high", most).Valid(valid)
 	}
 	t, err := b.Build()
@@ -70,7 +76,7 @@ func (p *Plan) rewards() *figure.Figure {
 	for _, w := range p.Ways {
 		s := figure.Series{Name: responses(w.Responses), Mark: figure.Line}
 		for i, n := range p.Sizes {
-			e, err := law.Reward(w.Responses, p.Curve[i])
+			e, err := p.random(w.Responses, p.Curve[i], p.CurveStd[i])
 			if err != nil || e.Outside || n > w.Prompts {
 				continue
 			}
@@ -140,44 +146,74 @@ func (p *Plan) Answer() string {
 		s = append(s, fmt.Sprintf("For %d annotations, %s are the most diverse (d = %.2f chosen, %.2f random).", p.Options.Annotations, way, best.ChosenD, best.RandomD),
 			"What more responses buy is not in it: that takes a Law, see FitLaw and Published.")
 	} else {
-		s = append(s, fmt.Sprintf("For %d annotations: %s, by the lines of %s. Reward %.4f%s with prompts chosen for diversity, %.4f with random ones.",
-			p.Options.Annotations, way, law.Name, best.Chosen.Reward, band(best.Chosen), best.Random.Reward))
-		for i, w := range p.Ways {
-			if i == p.best() {
-				continue
-			}
-			if gain, low, high := best.Chosen.Gain(w.Chosen); math.IsInf(low, 0) {
-				s = append(s, fmt.Sprintf("Lines through two points cannot say whether that is better than %s.", responses(w.Responses)))
-			} else if low <= 0 {
-				s = append(s, fmt.Sprintf("That is not clearly better than %s: %.4f more, 95 %% interval %.4f to %.4f.", responses(w.Responses), gain, low, high))
-			}
-		}
-		s = append(s, "That prompts chosen for diversity follow a line of random ones is assumed.")
-		if outside := p.outside(); outside != "" {
-			s = append(s, outside)
-		}
+		s = append(s, p.reward(way)...)
 	}
+	var short []string
 	for _, w := range p.Ways {
 		if w.Short {
-			s = append(s, fmt.Sprintf("The pool has %d prompts; %s could pay for %d.", p.Pool, responses(w.Responses), p.Options.Annotations/w.Responses))
+			short = append(short, fmt.Sprintf("%d with %s", p.Options.Annotations/w.Responses, responses(w.Responses)))
 		}
+	}
+	if len(short) > 0 {
+		s = append(s, fmt.Sprintf("The pool has %d prompts; the budget could pay for %s.", p.Pool, strings.Join(short, ", ")))
 	}
 	return strings.Join(s, "\n")
 }
 
-// outside says which ways are extrapolated.
-func (p *Plan) outside() string {
-	var ways []string
-	for _, w := range p.Ways {
-		if w.Chosen.Outside || w.Random.Outside {
-			of := p.Options.Law.lines[w.Responses]
-			ways = append(ways, fmt.Sprintf("%s (d %.2f and %.2f, fitted on %.2f to %.2f)", responses(w.Responses), w.RandomD, w.ChosenD, of.least, of.greatest))
+// reward says what the law says of the best way, and of the others beside it.
+func (p *Plan) reward(way string) []string {
+	best, law := p.Ways[p.best()], p.Options.Law
+	e := p.compared(best)
+	by := "by the lines of " + law.Name
+	if e.Outside {
+		by = "if the lines of " + law.Name + " held beyond the d that they were fitted on"
+	}
+	s := []string{fmt.Sprintf("For %d annotations: %s, %s.", p.Options.Annotations, way, by)}
+	if p.byChosen() {
+		s[0] += fmt.Sprintf(" Reward %.4f%s with prompts chosen for diversity, %.4f with random ones.", e.Reward, band(e), best.Random.Reward)
+	} else {
+		s[0] += fmt.Sprintf(" Reward %.4f%s with prompts drawn at random.", e.Reward, band(e))
+	}
+	for i, w := range p.Ways {
+		if i == p.best() {
+			continue
+		}
+		if gain, low, high := e.Gain(p.compared(w)); math.IsInf(low, 0) {
+			s = append(s, fmt.Sprintf("Lines through two points cannot say whether that is better than %s.", responses(w.Responses)))
+		} else if low <= 0 {
+			s = append(s, fmt.Sprintf("That is not clearly better than %s: %.4f more, 95 %% interval %.4f to %.4f.", responses(w.Responses), gain, low, high))
 		}
 	}
-	if len(ways) == 0 {
-		return ""
+	random := func(w Way) (float64, Estimate) { return w.RandomD, w.Random }
+	chosen := func(w Way) (float64, Estimate) { return w.ChosenD, w.Chosen }
+	if p.byChosen() {
+		s = append(s, "That prompts chosen for diversity follow a line of random ones is assumed.")
+	} else {
+		s = append(s, "What choosing them for diversity adds the lines cannot say, for it leads beyond them: "+p.outside(chosen)+".")
 	}
-	return "Extrapolated, so not to be trusted: " + strings.Join(ways, ", ") + "."
+	if ways := p.outside(random); ways != "" {
+		s = append(s, "Extrapolated, so not to be trusted, are the rewards of random prompts: "+ways+".")
+	}
+	return s
+}
+
+// outside says which ways have prompts about which the law says nothing, and the
+// range of its lines once where they share it.
+func (p *Plan) outside(of func(Way) (float64, Estimate)) string {
+	var ways, ranges []string
+	for _, w := range p.Ways {
+		if d, e := of(w); e.Outside {
+			line := p.Options.Law.lines[w.Responses]
+			ways = append(ways, fmt.Sprintf("%s (d %.2f)", responses(w.Responses), d))
+			ranges = append(ranges, fmt.Sprintf(", fitted on %.2f to %.2f", line.least, line.greatest))
+		}
+	}
+	for i := range ways {
+		if i == len(ways)-1 || ranges[i] != ranges[i+1] {
+			ways[i] += ranges[i]
+		}
+	}
+	return strings.Join(ways, ", ")
 }
 
 func band(e Estimate) string {
@@ -187,13 +223,26 @@ func band(e Estimate) string {
 	return fmt.Sprintf(" (%.4f to %.4f)", e.Low, e.High)
 }
 
-// String is the answer and the table.
-func (p *Plan) String() string { return p.Answer() + "\n" + p.Table().String() }
+// String is the answer and what is compared of the table.
+func (p *Plan) String() string { return p.Answer() + "\n" + p.shown().String() }
 
-// MIMEBundle shows the answer, the figure and the table.
+// MIMEBundle shows the answer, the figure and what is compared of the table.
 func (p *Plan) MIMEBundle() map[string]any {
-	bundle := figure.WithTable(p.Figure(), p.Table(), p.String())
+	bundle := figure.WithTable(p.Figure(), p.shown(), p.String())
 	answer := "<p>" + strings.ReplaceAll(html.EscapeString(p.Answer()), "\n", "<br>") + "</p>"
 	bundle[display.MIMEHTML] = answer + bundle[display.MIMEHTML].(string)
 	return bundle
+}
+
+// shown is the columns of Table that are to be looked at beside the answer.
+func (p *Plan) shown() *arrowio.Table {
+	t := p.Table()
+	if p.Options.Law == nil {
+		return t
+	}
+	short, err := t.Select("responses", "prompts", "d_random", "d_chosen", "reward_random", "reward_chosen", "behind", "behind_low", "behind_high")
+	if err != nil {
+		panic("budget: " + err.Error()) // columns of Table
+	}
+	return short
 }

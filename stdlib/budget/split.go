@@ -56,7 +56,7 @@ type Way struct {
 	// in which they were taken.
 	Rows []int
 	// Random and Chosen are the law's rewards at RandomD and ChosenD; zero without
-	// a law.
+	// a law. Random is outside the law's range if RandomD is by more than RandomStd.
 	Random, Chosen Estimate
 }
 
@@ -66,9 +66,10 @@ type Plan struct {
 	Pool    int     // number of prompts in the pool
 	Ways    []Way   // in the order of Options.Responses
 	// Curve is d of random prompts, the mean over the draws, at the numbers of
-	// prompts in Sizes: what smaller budgets would buy.
-	Sizes []int
-	Curve []float64
+	// prompts in Sizes: what smaller budgets would buy. CurveStd is its standard
+	// deviation over the draws, 0 of a single one.
+	Sizes           []int
+	Curve, CurveStd []float64
 }
 
 // withDefaults fills in what is not set and refuses what cannot be.
@@ -138,7 +139,7 @@ func Split(ctx context.Context, pool *tokenize.IDs, o Options) (*Plan, error) {
 	}
 	slices.Sort(p.Sizes)
 	p.Sizes = slices.Compact(p.Sizes)
-	if err := p.random(ctx, pool); err != nil {
+	if err := p.draw(ctx, pool); err != nil {
 		return nil, err
 	}
 	if err := p.choose(ctx, pool, most); err != nil {
@@ -149,7 +150,7 @@ func Split(ctx context.Context, pool *tokenize.IDs, o Options) (*Plan, error) {
 	}
 	for i := range p.Ways {
 		w := &p.Ways[i]
-		if w.Random, err = o.Law.Reward(w.Responses, w.RandomD); err != nil {
+		if w.Random, err = p.random(w.Responses, w.RandomD, w.RandomStd); err != nil {
 			return nil, err
 		}
 		if w.Chosen, err = o.Law.Reward(w.Responses, w.ChosenD); err != nil {
@@ -166,8 +167,20 @@ func (p *Plan) measure() diversity.Options {
 	return diversity.Options{N: p.Options.N, P: p.Options.P, MaxTokens: p.Options.MaxTokens}
 }
 
-// random measures nested prefixes of random orders of the pool.
-func (p *Plan) random(ctx context.Context, pool *tokenize.IDs) error {
+// random is the law's reward for random prompts. A mean that the range misses by less
+// than single draws vary is not called outside.
+func (p *Plan) random(responses int, d, std float64) (Estimate, error) {
+	law := p.Options.Law
+	e, err := law.Reward(responses, d)
+	if err == nil && e.Outside {
+		of := law.lines[responses]
+		e.Outside = d < of.least-std || d > of.greatest+std
+	}
+	return e, err
+}
+
+// draw measures nested prefixes of random orders of the pool.
+func (p *Plan) draw(ctx context.Context, pool *tokenize.IDs) error {
 	draws := make([][]float64, len(p.Sizes)) // d of each size in each draw
 	for draw := range p.Options.Draws {
 		order := rand.New(rand.NewPCG(p.Options.Seed, uint64(draw))).Perm(pool.Len())
@@ -180,14 +193,15 @@ func (p *Plan) random(ctx context.Context, pool *tokenize.IDs) error {
 		}
 	}
 	for _, d := range draws {
-		p.Curve = append(p.Curve, stat.Mean(d, nil))
+		std := 0.0
+		if len(d) > 1 {
+			std = stat.StdDev(d, nil)
+		}
+		p.Curve, p.CurveStd = append(p.Curve, stat.Mean(d, nil)), append(p.CurveStd, std)
 	}
 	for i := range p.Ways {
 		j, _ := slices.BinarySearch(p.Sizes, p.Ways[i].Prompts)
-		p.Ways[i].RandomD = p.Curve[j]
-		if p.Options.Draws > 1 {
-			p.Ways[i].RandomStd = stat.StdDev(draws[j], nil)
-		}
+		p.Ways[i].RandomD, p.Ways[i].RandomStd = p.Curve[j], p.CurveStd[j]
 	}
 	return nil
 }
@@ -227,8 +241,10 @@ func (p *Plan) choose(ctx context.Context, pool *tokenize.IDs, most int) error {
 	return nil
 }
 
-// Best is the way of the greatest reward with chosen prompts or, without a law,
-// of the greatest diversity, the first of them where several are equal.
+// Best is the way of the greatest reward, the first of them where several are equal:
+// of the reward with chosen prompts or, where the law says nothing about some of
+// these because their d lies outside its range, with random ones. Without a law it is
+// the way whose chosen prompts are the most diverse.
 func (p *Plan) Best() Way { return p.Ways[p.best()] }
 
 // best is the place of Best.
@@ -239,11 +255,25 @@ func (p *Plan) best() int {
 			if p.Options.Law == nil {
 				return w.ChosenD
 			}
-			return w.Chosen.Reward
+			return p.compared(w).Reward
 		}
 		if of(w) > of(p.Ways[best]) {
 			best = i
 		}
 	}
 	return best
+}
+
+// compared is the estimate that a way is compared with others by.
+func (p *Plan) compared(w Way) Estimate {
+	if p.byChosen() {
+		return w.Chosen
+	}
+	return w.Random
+}
+
+// byChosen tells whether the law's range has the d of all chosen prompts, so that
+// ways can be compared by them.
+func (p *Plan) byChosen() bool {
+	return !slices.ContainsFunc(p.Ways, func(w Way) bool { return w.Chosen.Outside })
 }
