@@ -228,7 +228,7 @@ func TestStart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	compile(filepath.Join(dir, pluginFile), string(stub), "-DNEEDS", "-Dstub_dependency=marker_cudnn")
+	compile(filepath.Join(dir, pluginFile), string(stub), "-DNEEDS=marker_cudnn")
 	t.Setenv("XLA_FLAGS", "--xla_one=1")
 	c, err := start(Find(context.Background(), Search{Sites: []string{dir}}), nil)
 	if err != nil {
