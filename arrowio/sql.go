@@ -76,7 +76,7 @@ func SQL(ctx context.Context, query string, tables map[string]*Table, params ...
 	}
 	schema, batches, err := duckdb.Query(ctx, query, records, mem, o)
 	if err != nil {
-		if names := slices.Sorted(maps.Keys(tables)); strings.Contains(err.Error(), "Table with name") {
+		if names := slices.Sorted(maps.Keys(tables)); len(names) > 0 && strings.Contains(err.Error(), "Table with name") {
 			err = fmt.Errorf("%w\n\nThe tables of this query are called %s", err, quoteList(names, 20))
 		}
 		return nil, fmt.Errorf("arrowio: sql: %w", err)

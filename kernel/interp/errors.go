@@ -218,6 +218,7 @@ func (s *Session) report(r *run, err error) *cell.Error {
 		pe  yaegi.Panic
 		lim *limitation
 		me  *magicError
+		qe  *queryError
 		so  *stackOverflow
 		un  *unhandled
 	)
@@ -230,6 +231,8 @@ func (s *Session) report(r *run, err error) *cell.Error {
 			Diagnostics: []cell.Diagnostic{{Cell: r.name, Message: msg}}}
 	case errors.As(err, &me):
 		return &cell.Error{Name: cell.ErrCompile, Value: me.Error(), Traceback: []string{red + me.Error() + reset}}
+	case errors.As(err, &qe):
+		return &cell.Error{Name: cell.ErrChecked, Value: qe.Error(), Traceback: []string{red + "error: " + reset + bold + qe.Error() + reset}}
 	case errors.As(err, &un):
 		return s.reportUnhandled(r, un)
 	case errors.As(err, &pe):

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"go/types"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -33,11 +34,21 @@ func (c invocation) code() string {
 	return strings.Repeat("\n", c.line) + strings.Repeat(" ", c.column) + c.args + "\n" + c.body
 }
 
+// names are the ways to write a magic: some take a line or, with one more %, a cell.
+func (m magic) names() []string {
+	switch m.name {
+	case "%time", "%timeit", "%sql":
+		return []string{m.name, "%" + m.name}
+	}
+	return []string{m.name}
+}
+
 // magics lists the commands.
 func magics() []magic {
 	return []magic{
 		{"%time", "statements", "runs statements and tells how long they took; %%time does so for a cell", (*Session).magicTime, ""},
 		{"%timeit", "statements", "runs statements many times and tells how long one run takes; %%timeit for a cell", (*Session).magicTimeit, ""},
+		{"%sql", "QUERY", "runs a query over the session's tables; %%sql [NAME] for a cell, NAME keeps the result", (*Session).magicSQL, sqlHelp},
 		{"%who", "", "lists the variables, functions and types of the session", (*Session).magicWho, ""},
 		{"%reset", "", "forgets all that cells have declared", (*Session).magicReset, ""},
 		{"%env", "[NAME[=VALUE]]", "shows or sets environment variables", (*Session).magicEnv, ""},
@@ -194,7 +205,7 @@ func (s *Session) runMagic(r *run, seg segment, body string) error {
 	c := invocation{args: strings.TrimSpace(rest), body: body, line: seg.line}
 	c.column = seg.indent + len(line) - len(strings.TrimLeft(rest, " \t"))
 	for _, m := range magics() {
-		if m.name == name || "%"+m.name == name && (m.name == "%time" || m.name == "%timeit") {
+		if slices.Contains(m.names(), name) {
 			return m.run(s, r, c)
 		}
 	}
@@ -215,8 +226,10 @@ func completeMagic(code string, at int) (cell.Completion, bool) {
 	end := utf8.RuneCountInString(code[:at])
 	c := cell.Completion{Start: end - utf8.RuneCountInString(line), End: end}
 	for _, m := range magics() {
-		if strings.HasPrefix(m.name, line) {
-			c.Matches = append(c.Matches, cell.Match{Text: m.name, Kind: "keyword", Signature: m.help})
+		for _, name := range m.names() {
+			if strings.HasPrefix(name, line) {
+				c.Matches = append(c.Matches, cell.Match{Text: name, Kind: "keyword", Signature: m.help})
+			}
 		}
 	}
 	return c, true
@@ -229,7 +242,7 @@ func inspectMagic(code string) (cell.Inspection, bool) {
 		name = name[:i]
 	}
 	for _, m := range magics() {
-		if m.name == name {
+		if slices.Contains(m.names(), name) {
 			return cell.Inspection{Found: true, Bundle: cell.Bundle{Data: map[string]any{"text/plain": m.describe()}}}, true
 		}
 	}

@@ -217,7 +217,7 @@ func (s *Session) magicHelp(_ *run, c invocation) error {
 		return nil
 	}
 	for _, m := range magics() {
-		if m.name == c.args || strings.TrimLeft(m.name, "%") == c.args {
+		if strings.TrimLeft(m.name, "%") == strings.TrimLeft(c.args, "%") {
 			fmt.Fprintln(s.engine.rt.stdout, m.describe())
 			return nil
 		}
