@@ -21,10 +21,8 @@ func (s *Session) Complete(_ context.Context, code string, cursor int) (c cell.C
 	if m, ok := completeMagic(code, at); ok {
 		return m, nil
 	}
-	if _, ok := importPrefix(code[:at]); !ok {
-		if f, ok := completeFile(code, at); ok {
-			return f, nil
-		}
+	if f, ok, err := s.completeString(code, at); ok || err != nil {
+		return f, err
 	}
 	err = s.guard(func() error {
 		s.engine.mu.Lock()
