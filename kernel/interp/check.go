@@ -26,6 +26,7 @@ type checked struct {
 	cell     *ast.FuncType // of the function that the checker takes the statements for
 	env      []*decl       // earlier declarations that still hold
 	dropped  []string      // what was said of those that do not
+	lost     []lost        // these
 }
 
 // cellSyntax is a cell that the parser has accepted.
@@ -37,6 +38,12 @@ type cellSyntax struct {
 	runMain bool            // the cell declares main, which then runs
 
 	unresolved []*ast.Ident
+}
+
+// lost is an earlier declaration that no longer holds, and why.
+type lost struct {
+	decl *decl
+	why  string
 }
 
 const parseMode = parser.ParseComments | parser.AllErrors

@@ -165,15 +165,11 @@ func isTable(t types.Type) bool {
 // columns are the columns of the table that a variable holds, with their types
 // where the table tells them.
 func (s *engine) columns(variable string) (list []cell.Match) {
-	v, err := s.yaegi.Eval("&" + s.vars[variable].iname)
-	s.keep.forget(nil)
-	if err != nil || v.Kind() != reflect.Pointer || v.IsNil() || !v.Elem().CanInterface() {
+	v := s.value(variable)
+	if !v.IsValid() || !v.CanInterface() || v.Kind() == reflect.Pointer && v.IsNil() {
 		return nil
 	}
-	if v.Elem().Kind() == reflect.Pointer && v.Elem().IsNil() {
-		return nil
-	}
-	t, ok := v.Elem().Interface().(interface{ Columns() []string })
+	t, ok := v.Interface().(interface{ Columns() []string })
 	if !ok {
 		return nil
 	}
@@ -189,6 +185,17 @@ func (s *engine) columns(variable string) (list []cell.Match) {
 		list = append(list, m)
 	}
 	return list
+}
+
+// value is what a variable holds while no cell runs, not valid where that cannot be
+// had.
+func (s *engine) value(variable string) reflect.Value {
+	v, err := s.yaegi.Eval("&" + s.vars[variable].iname)
+	s.keep.forget(nil)
+	if err != nil || v.Kind() != reflect.Pointer || v.IsNil() {
+		return reflect.Value{}
+	}
+	return v.Elem()
 }
 
 // prefix is the piece of what is typed that a name could go on from: the last word
@@ -238,4 +245,3 @@ func (s *Session) completeString(code string, at int) (c cell.Completion, ok boo
 	c, ok = completeFile(code, at)
 	return c, ok, nil
 }
-

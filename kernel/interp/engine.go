@@ -35,7 +35,9 @@ type engine struct {
 	imports map[string]string // local name -> path; ".:path" for a dot import
 	decls   map[string]*decl
 	vars    map[string]*svar
-	pkg     *types.Package // of the last cell that was checked
+	pkg     *types.Package    // of the last cell that was checked
+	former  map[string]string // declarations that are no more: key -> cell
+	failed  map[string]string // what cells with errors would have declared: name -> cell
 
 	inst         map[string]string // what was emitted: key -> internal name
 	descs        map[string]*typeDesc
@@ -104,7 +106,7 @@ func newEngine(y *yaegi.Interpreter, lib *symbols.Library, rt *runtime, override
 	}
 	s := &engine{
 		yaegi: y, exec: x, keep: keep, quick: quick, rt: rt, lib: lib, fset: y.FileSet(), overrides: overrides, natives: newNatives(),
-		imports: map[string]string{}, decls: map[string]*decl{}, vars: map[string]*svar{},
+		imports: map[string]string{}, decls: map[string]*decl{}, vars: map[string]*svar{}, failed: map[string]string{}, former: map[string]string{},
 		inst: map[string]string{}, descs: map[string]*typeDesc{}, registered: map[string]string{}, redirected: map[string]*redirection{},
 		aliases: map[string]string{}, ydone: map[string]bool{}, used: map[string]bool{}, sources: map[string]string{}, wholes: map[string]string{},
 	}
@@ -249,6 +251,9 @@ func (s *engine) prepare(name, src string) (*unit, error) {
 			s.warnings = append(s.warnings, "the debugger cannot follow this cell: "+err.Error())
 			return plain, nil
 		}
+	}
+	if err != nil {
+		s.noteFailed(name, src)
 	}
 	return u, err
 }

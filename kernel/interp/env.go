@@ -53,10 +53,11 @@ func (s *engine) typeCheck(ck *checked, cell *ast.File, newd []ast.Decl, declare
 			switch {
 			case d == nil && len(found) > 1 && strings.Contains(e.Msg, "(unknown type"): // follows from another error
 			case d == nil:
-				errs.add(s, e.Pos, e.Msg+s.hint(e, pkg, cell, info))
+				errs.add(s, e.Pos, e.Msg+s.hint(e, ck, cell))
 			case !skip[d.key]:
 				skip[d.key] = true
 				again = true
+				ck.lost = append(ck.lost, lost{d, e.Msg})
 				ck.dropped = append(ck.dropped, fmt.Sprintf("%s (%s) no longer compiles and was dropped: %s", strings.TrimPrefix(d.key, "const:"), d.cell, e.Msg))
 			}
 		}

@@ -125,7 +125,7 @@ func (s *engine) syntaxErrors(err error) error {
 				e.Msg = e.Msg[:i] + "found the end of the cell"
 			}
 		}
-		d = append(d, cell.Diagnostic{Cell: cellOf(e.Pos.Filename), Line: e.Pos.Line, Column: e.Pos.Column, Message: "syntax error: " + strings.TrimPrefix(e.Msg, "syntax error: ") + syntaxHint(e.Msg)})
+		d = append(d, cell.Diagnostic{Cell: cellOf(e.Pos.Filename), Line: e.Pos.Line, Column: e.Pos.Column, Message: "syntax error: " + strings.TrimPrefix(e.Msg, "syntax error: ") + syntaxHint(e.Msg, lineOf(lines, e.Pos.Line), e.Pos.Column)})
 	}
 	return d.err()
 }
@@ -133,21 +133,6 @@ func (s *engine) syntaxErrors(err error) error {
 // beyond tells whether an error lies in what was put around the cell.
 func beyond(e *scanner.Error, lines []string) bool {
 	return e.Pos.Line > len(lines) || e.Pos.Line == len(lines) && e.Pos.Column > len(lines[len(lines)-1])
-}
-
-// syntaxHint is how Go says what other languages say so.
-func syntaxHint(msg string) string {
-	switch {
-	case strings.HasSuffix(msg, "found in"):
-		return "; loops are: for i := range 10 { … }, for i, x := range list { … }"
-	case strings.HasSuffix(msg, "expected 1 expression"):
-		return "; several values are shown by display.Show(a, b), a list is []float64{1, 2}"
-	case strings.HasSuffix(msg, "U+003F '?'"):
-		return "; ?name is a cell of its own"
-	case strings.HasSuffix(msg, "illegal rune literal"):
-		return "; text stands in \"double quotes\""
-	}
-	return ""
 }
 
 // trace collects the frames that a panic unwinds.
@@ -344,6 +329,12 @@ func (s *Session) reportPanic(r *run, v any) *cell.Error {
 		out.Traceback = append(out.Traceback, faint+"    "+where+reset+"\t"+strings.TrimSpace(text))
 	}
 	flush()
+	if text == nilDereference.Error() && len(out.Diagnostics) > 0 {
+		source, _ := s.sourceLine(out.Diagnostics[0].Cell, out.Diagnostics[0].Line)
+		for _, name := range s.engine.nils(source) {
+			out.Traceback = append(out.Traceback, name+" is nil: nothing was put into it, or the cell that does so ended before")
+		}
+	}
 	for _, line := range r.told(text == nilDereference.Error()) {
 		out.Traceback = append(out.Traceback, line)
 	}

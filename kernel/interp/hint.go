@@ -1,9 +1,9 @@
 package interp
 
 import (
+	"fmt"
 	"go/ast"
 	"go/types"
-	"path"
 	"slices"
 	"strings"
 
@@ -13,19 +13,14 @@ import (
 // hint is a way out of an error about a name that is not known, or "": the
 // import that the cell lacks, or the name that was probably meant. Go's own
 // words stay before it.
-func (s *engine) hint(e types.Error, pkg *types.Package, cell *ast.File, info *types.Info) string {
+func (s *engine) hint(e types.Error, ck *checked, cell *ast.File) string {
+	pkg, info := ck.pkg, ck.info
 	name, isName := strings.CutPrefix(e.Msg, "undefined: ")
 	_, last, qualified := strings.Cut(name, ".")
 	switch {
+	case strings.Contains(e.Msg, " (but have "): // Go says it itself
 	case isName && !qualified:
-		if paths := s.packagesNamed(name); len(paths) > 0 {
-			return `; to use the package, add import "` + strings.Join(paths, `" or "`) + `"`
-		}
-		hint := meant(name, known(pkg, info))
-		if hint == "" && assigned(cell, e) {
-			hint = "; a new variable is declared by :="
-		}
-		return hint
+		return s.undefinedHint(name, e, ck, cell)
 	case isName:
 		if x := selected(cell, e); x != nil {
 			if p, ok := info.Uses[plainIdent(x.X)].(*types.PkgName); ok {
@@ -37,7 +32,16 @@ func (s *engine) hint(e types.Error, pkg *types.Package, cell *ast.File, info *t
 			if hint := s.hidden(x, pkg, info); hint != "" {
 				return hint
 			}
-			return meantOf(x.Sel.Name, "it", members(info.TypeOf(x.X), pkg))
+			has := members(info.TypeOf(x.X), pkg)
+			if n := cellNamed(info.TypeOf(x.X)); n != nil {
+				if cell, ok := s.former[n.Obj().Name()+"."+x.Sel.Name]; ok {
+					return fmt.Sprintf("; the one of %s was a method of the former %s: run that cell again", cell, n.Obj().Name())
+				}
+			}
+			if hint := elsewhere(x.Sel.Name, has); hint != "" {
+				return hint
+			}
+			return meantOf(x.Sel.Name, "it", has)
 		}
 	default:
 		return s.callHint(e, pkg, cell, info)
@@ -63,22 +67,6 @@ func (s *engine) hidden(x *ast.SelectorExpr, pkg *types.Package, info *types.Inf
 	return ""
 }
 
-// packagesNamed are the packages that a cell may import under a name, those of
-// the standard library first, at most three.
-func (s *engine) packagesNamed(name string) []string {
-	var paths []string
-	for _, p := range s.lib.Paths() {
-		if path.Base(p) == name {
-			paths = append(paths, p)
-		}
-	}
-	slices.SortStableFunc(paths, func(a, b string) int {
-		foreign := func(p string) int { return strings.Count(p, ".")*100 + strings.Count(p, "/") }
-		return foreign(a) - foreign(b)
-	})
-	return paths[:min(len(paths), 3)]
-}
-
 // selected is the selector whose name the error is about.
 func selected(cell *ast.File, e types.Error) (found *ast.SelectorExpr) {
 	ast.Inspect(cell, func(n ast.Node) bool {
@@ -93,20 +81,6 @@ func selected(cell *ast.File, e types.Error) (found *ast.SelectorExpr) {
 func plainIdent(x ast.Expr) *ast.Ident {
 	id, _ := ast.Unparen(x).(*ast.Ident)
 	return id
-}
-
-// known are the names that the cell could have meant.
-func known(pkg *types.Package, info *types.Info) []string {
-	names := append(pkg.Scope().Names(), types.Universe.Names()...)
-	for id := range info.Defs {
-		names = append(names, id.Name)
-	}
-	for _, o := range info.Implicits {
-		if p, ok := o.(*types.PkgName); ok {
-			names = append(names, p.Name())
-		}
-	}
-	return slices.DeleteFunc(names, func(n string) bool { return strings.Contains(n, "__") || strings.HasPrefix(n, "pk_") || n == "_" })
 }
 
 func exportedOf(names []string) []string {
@@ -162,13 +136,15 @@ func meantOf(name, of string, names []string) string {
 }
 
 // meant says which name was probably meant: the one in the fewest edits, of at
-// most two, case aside, and of no more than half of its letters; else the
+// most two, case aside, and of no more than half of its letters (in a name of four
+// letters one edit, or two that change places, since nearly all are near); else the
 // shortest one that goes on from it, or the longest that it goes on from.
 func meant(name string, names []string) string {
 	best, edits := "", 3
 	slices.Sort(names)
 	for _, n := range names {
-		if d := levenshtein.Distance(strings.ToLower(name), strings.ToLower(n), nil); d < edits && 2*d <= len(name) && n != name {
+		if d := levenshtein.Distance(strings.ToLower(name), strings.ToLower(n), nil); d < edits && 2*d <= len(name) && n != name &&
+			(d == 0 || len(name) > 4 || d == 1 && len(name) > 2 || sameLetters(name, n)) {
 			best, edits = n, d
 		}
 	}
@@ -179,6 +155,16 @@ func meant(name string, names []string) string {
 		return ""
 	}
 	return "; did you mean " + best + "?"
+}
+
+// sameLetters tells whether two names differ in the order of their letters alone.
+func sameLetters(a, b string) bool {
+	letters := func(s string) string {
+		bytes := []byte(strings.ToLower(s))
+		slices.Sort(bytes)
+		return string(bytes)
+	}
+	return letters(a) == letters(b)
 }
 
 // begunAlike finds the name that is longer or shorter than this one by the

@@ -14,7 +14,8 @@ import (
 func (s *engine) callHint(e types.Error, pkg *types.Package, cell *ast.File, info *types.Info) string {
 	at := func(n ast.Node) bool { return n.Pos() == e.Pos }
 	switch {
-	case strings.HasPrefix(e.Msg, "multiple-value "), strings.HasPrefix(e.Msg, "too many arguments in call to "):
+	case strings.HasPrefix(e.Msg, "multiple-value "), strings.HasPrefix(e.Msg, "too many arguments in call to "),
+		strings.HasPrefix(e.Msg, "assignment mismatch: 1 variable but "):
 		c, _ := findNode(cell, func(n ast.Node) bool {
 			c, ok := n.(*ast.CallExpr)
 			return ok && at(n) && fails(info.TypeOf(c))
@@ -46,14 +47,106 @@ func (s *engine) callHint(e types.Error, pkg *types.Package, cell *ast.File, inf
 		if b != nil {
 			return converted(b, pkg, info)
 		}
-	case strings.HasPrefix(e.Msg, "cannot range over "), strings.HasPrefix(e.Msg, "cannot index "), strings.HasSuffix(e.Msg, " for built-in len"):
+	case strings.Contains(e.Msg, " (untyped float constant) truncated to "):
+		b, _ := findNode(cell, func(n ast.Node) bool {
+			b, ok := n.(*ast.BinaryExpr)
+			return ok && (at(b.X) || at(b.Y))
+		}).(*ast.BinaryExpr)
+		if b != nil {
+			whole := b.X
+			if at(b.X) {
+				whole = b.Y
+			}
+			return fmt.Sprintf("; Go converts no number by itself: float64(%s)", types.ExprString(ast.Unparen(whole)))
+		}
+	case e.Msg == "non-boolean condition in if statement", strings.HasPrefix(e.Msg, "non-boolean condition in "):
 		x, _ := findNode(cell, func(n ast.Node) bool {
 			x, ok := n.(ast.Expr)
-			return ok && at(n) && len(members(info.TypeOf(x), pkg)) > 0
+			return ok && at(n) && info.TypeOf(x) != nil
 		}).(ast.Expr)
 		if x != nil {
-			return listed("it", members(info.TypeOf(x), pkg))
+			return asked(x, info.TypeOf(x))
 		}
+	case strings.HasPrefix(e.Msg, "invalid operation: cannot indirect "):
+		if findNode(cell, func(n ast.Node) bool {
+			b, ok := n.(*ast.BinaryExpr)
+			star, _ := ast.Unparen(exprOr(b, ok)).(*ast.StarExpr)
+			return star != nil && b.Op == token.MUL && star.X.Pos() == e.Pos
+		}) != nil {
+			return "; a power is math.Pow(x, y)"
+		}
+	case strings.HasPrefix(e.Msg, "cannot use "):
+		return argument(e, pkg, cell, info)
+	case strings.HasPrefix(e.Msg, "cannot range over "), strings.HasPrefix(e.Msg, "cannot index "), strings.HasPrefix(e.Msg, "cannot slice "),
+		strings.HasSuffix(e.Msg, " for built-in len"):
+		x, _ := findNode(cell, func(n ast.Node) bool {
+			x, ok := n.(ast.Expr)
+			if !ok || !at(n) {
+				return false
+			}
+			t := info.TypeOf(x)
+			return uncalled(x, t) != "" || len(members(t, pkg)) > 0
+		}).(ast.Expr)
+		if x != nil {
+			return container(e, x, info.TypeOf(x), pkg)
+		}
+	}
+	return ""
+}
+
+// argument is a way out where a value is not of the type that is wanted: a function
+// that was not called, ctx that was left out, or what gives such values.
+func argument(e types.Error, pkg *types.Package, cell *ast.File, info *types.Info) string {
+	x, _ := findNode(cell, func(n ast.Node) bool {
+		x, ok := n.(ast.Expr)
+		return ok && n.Pos() == e.Pos && strings.HasPrefix(e.Msg, "cannot use "+types.ExprString(x)+" (")
+	}).(ast.Expr)
+	if x == nil {
+		return ""
+	}
+	if uncalled(x, info.TypeOf(x)) != "" && !strings.Contains(e.Msg, " as func") {
+		return "; it is a function: " + uncalled(x, info.TypeOf(x)) + " calls it"
+	}
+	place := 0
+	c, _ := findNode(cell, func(n ast.Node) bool {
+		c, ok := n.(*ast.CallExpr)
+		if ok {
+			place = slices.Index(c.Args, x)
+		}
+		return ok && place >= 0
+	}).(*ast.CallExpr)
+	if c == nil {
+		return ""
+	}
+	sig, ok := info.TypeOf(c.Fun).(*types.Signature)
+	if !ok || place >= sig.Params().Len() {
+		return ""
+	}
+	want := sig.Params().At(place).Type()
+	if isContext(want) {
+		return "; ctx, which every cell has, comes first"
+	}
+	if own := ownGiver(x, info.TypeOf(x), want); own != "" {
+		return "; " + own + " gives one"
+	}
+	return givers(want, pkg)
+}
+
+// asked is how a value that is no Boolean is asked about.
+func asked(x ast.Expr, t types.Type) string {
+	text := types.ExprString(x)
+	switch u := t.Underlying().(type) {
+	case *types.Basic:
+		if u.Info()&types.IsNumeric != 0 {
+			return "; a condition is true or false: " + text + " != 0"
+		}
+		if u.Info()&types.IsString != 0 {
+			return "; a condition is true or false: " + text + ` != ""`
+		}
+	case *types.Slice, *types.Map:
+		return "; a condition is true or false: len(" + text + ") > 0"
+	case *types.Pointer, *types.Interface:
+		return "; a condition is true or false: " + text + " != nil"
 	}
 	return ""
 }
@@ -122,6 +215,9 @@ func isContext(t types.Type) bool {
 // whole to one that is not, any to a type with a name of its own.
 func converted(b *ast.BinaryExpr, pkg *types.Package, info *types.Info) string {
 	x, y := info.TypeOf(b.X), info.TypeOf(b.Y)
+	if x != nil && y != nil && b.Op == token.ADD && (isText(x) && isNumber(y) || isNumber(x) && isText(y)) {
+		return fmt.Sprintf("; fmt.Sprint(%s, %s) is the text of both", types.ExprString(b.X), types.ExprString(b.Y))
+	}
 	if x == nil || y == nil || !numeric(x) || !numeric(y) {
 		return ""
 	}
@@ -148,6 +244,24 @@ func isNamed(t types.Type) bool { _, ok := t.(*types.Named); return ok }
 func numeric(t types.Type) bool {
 	b, ok := t.Underlying().(*types.Basic)
 	return ok && b.Info()&types.IsNumeric != 0 && b.Info()&types.IsUntyped == 0
+}
+
+// exprOr is the right side of an operation, if it is one.
+func exprOr(b *ast.BinaryExpr, ok bool) ast.Expr {
+	if !ok {
+		return nil
+	}
+	return b.Y
+}
+
+func isText(t types.Type) bool {
+	b, ok := t.Underlying().(*types.Basic)
+	return ok && b.Info()&types.IsString != 0
+}
+
+func isNumber(t types.Type) bool {
+	b, ok := t.Underlying().(*types.Basic)
+	return ok && b.Info()&types.IsNumeric != 0
 }
 
 func isFloat(t types.Type) bool {

@@ -95,8 +95,9 @@ func (g *generation) declare() {
 	for _, d := range g.ck.env {
 		kept[d.key] = true
 	}
-	for k := range g.s.decls {
+	for k, d := range g.s.decls {
 		if !kept[k] {
+			g.s.former[k] = d.cell
 			delete(g.s.decls, k)
 		}
 	}
