@@ -25,33 +25,31 @@ func hasAVX512() bool { return cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.
 func hasAVX2() bool   { return cpu.X86.HasAVX2 && cpu.X86.HasFMA }
 
 var avx512 = vectorised("avx512", 16, Kernel{12, 32, blockAVX512, packAAVX512, packBAVX512, transposeAVX512}, raw{
-	exp: expAVX512, expSum: expSumAVX512, add: addAVX512, mul: mulAVX512,
-	scale: scaleAVX512, axpy: axpyAVX512, dot: dotAVX512, relu: reluAVX512, adamw: adamwAVX512,
-	reluGrad: reluGradAVX512, largest: largestAVX512, scaledProduct: scaledProductAVX512, softmaxGrad: softmaxGradAVX512,
+	exp: expAVX512, add: addAVX512, mul: mulAVX512,
+	scale: scaleAVX512, axpy: axpyAVX512, relu: reluAVX512, adamw: adamwAVX512,
+	reluGrad: reluGradAVX512, scaledProduct: scaledProductAVX512, softmaxGrad: softmaxGradAVX512,
 	gelu: geluAVX512, geluGrad: geluGradAVX512, swiglu: swigluAVX512, swigluGrad: swigluGradAVX512,
-	shift: shiftAVX512, normSums: normSumsAVX512, normGrad: normGradAVX512,
+	shift: shiftAVX512, normGrad: normGradAVX512,
 })
 
 var avx2 = vectorised("avx2", 8, Kernel{6, 16, blockAVX2, packAAVX2, packBAVX2, transposeAVX2}, raw{
-	exp: expAVX2, expSum: expSumAVX2, add: addAVX2, mul: mulAVX2,
-	scale: scaleAVX2, axpy: axpyAVX2, dot: dotAVX2, relu: reluAVX2, adamw: adamwAVX2,
-	reluGrad: reluGradAVX2, largest: largestAVX2, scaledProduct: scaledProductAVX2, softmaxGrad: softmaxGradAVX2,
+	exp: expAVX2, add: addAVX2, mul: mulAVX2,
+	scale: scaleAVX2, axpy: axpyAVX2, relu: reluAVX2, adamw: adamwAVX2,
+	reluGrad: reluGradAVX2, scaledProduct: scaledProductAVX2, softmaxGrad: softmaxGradAVX2,
 	gelu: geluAVX2, geluGrad: geluGradAVX2, swiglu: swigluAVX2, swigluGrad: swigluGradAVX2,
-	shift: shiftAVX2, normSums: normSumsAVX2, normGrad: normGradAVX2,
+	shift: shiftAVX2, normGrad: normGradAVX2,
 })
 
-// raw is the assembly of one level: it takes whole vectors only.
+// raw is the assembly of one level: it takes whole vectors only. What is given a
+// vector of the caller is called by its name, below, as an argument of a function
+// value escapes, and each call would allocate one.
 type raw struct {
 	exp, gelu, relu    func(dst, src *float32, n int)
-	expSum             func(dst, src *float32, n int, scale, shift float32, sum *float32)
 	add, mul, swiglu   func(dst, x, y *float32, n int)
 	reluGrad, geluGrad func(dst, x, d *float32, n int)
 	scale, axpy, shift func(dst, x *float32, n int, a float32)
-	dot                func(x, y *float32, n int, sum *float32)
 	adamw              func(p, g, m, v *float32, n int, c *float32)
-	largest            func(x *float32, n int, top *float32)
 	scaledProduct      func(dst, x, y, z *float32, n int, a float32)
-	normSums           func(x, d, gain, dgain, dbias *float32, n int, mean, inv float32, sums *float32)
 	normGrad           func(dst, x, d, gain *float32, n int, mean, inv, a, b float32)
 	softmaxGrad        func(dst, w *float32, n int, a, b float32)
 	swigluGrad         func(dgate, dup, gate, up, d *float32, n int)
@@ -73,13 +71,13 @@ func vectorised(level string, lanes int, k Kernel, r raw) functions {
 			n := whole(len(dst))
 			var sum [maxLanes]float32
 			if n > 0 {
-				r.expSum(&dst[0], &x[0], n, scale, shift, &sum[0])
+				expSum(lanes, &dst[0], &x[0], n, scale, shift, &sum[0])
 			}
 			s := total(sum[:lanes])
 			if n < len(dst) {
 				var t [maxLanes]float32
 				copy(t[:], x[n:])
-				r.expSum(&t[0], &t[0], lanes, scale, shift, &sum[0])
+				expSum(lanes, &t[0], &t[0], lanes, scale, shift, &sum[0])
 				for i := range dst[n:] {
 					dst[n+i] = t[i]
 					s += t[i]
@@ -121,7 +119,7 @@ func vectorised(level string, lanes int, k Kernel, r raw) functions {
 				return dotGo(x, y)
 			}
 			var sum [maxLanes]float32
-			r.dot(&x[0], &y[0], n, &sum[0])
+			dot(lanes, &x[0], &y[0], n, &sum[0])
 			return total(sum[:lanes]) + dotGo(x[n:], y[n:])
 		},
 		relu: func(dst, x []float32) {
@@ -144,7 +142,7 @@ func vectorised(level string, lanes int, k Kernel, r raw) functions {
 				return largestGo(x)
 			}
 			var top [maxLanes]float32
-			r.largest(&x[0], n, &top[0])
+			largest(lanes, &x[0], n, &top[0])
 			m := largestGo(top[:lanes])
 			if n < len(x) {
 				m = max(m, largestGo(x[n:]))
@@ -169,7 +167,7 @@ func vectorised(level string, lanes int, k Kernel, r raw) functions {
 			n := whole(len(x))
 			var sums [2 * maxLanes]float32
 			if n > 0 {
-				r.normSums(&x[0], &d[0], &gain[0], &dgain[0], &dbias[0], n, mean, inv, &sums[0])
+				normSums(lanes, &x[0], &d[0], &gain[0], &dgain[0], &dbias[0], n, mean, inv, &sums[0])
 			}
 			a, b := normSumsGo(x[n:], d[n:], gain[n:], dgain[n:], dbias[n:], mean, inv)
 			return total(sums[:lanes]) + a, total(sums[lanes:2*lanes]) + b
@@ -211,6 +209,38 @@ func vectorised(level string, lanes int, k Kernel, r raw) functions {
 			adamwGo(p[n:], g[n:], m[n:], v[n:], c)
 		},
 	}
+}
+
+func expSum(lanes int, dst, src *float32, n int, scale, shift float32, sum *float32) {
+	if lanes == 16 {
+		expSumAVX512(dst, src, n, scale, shift, sum)
+		return
+	}
+	expSumAVX2(dst, src, n, scale, shift, sum)
+}
+
+func dot(lanes int, x, y *float32, n int, sum *float32) {
+	if lanes == 16 {
+		dotAVX512(x, y, n, sum)
+		return
+	}
+	dotAVX2(x, y, n, sum)
+}
+
+func largest(lanes int, x *float32, n int, top *float32) {
+	if lanes == 16 {
+		largestAVX512(x, n, top)
+		return
+	}
+	largestAVX2(x, n, top)
+}
+
+func normSums(lanes int, x, d, gain, dgain, dbias *float32, n int, mean, inv float32, sums *float32) {
+	if lanes == 16 {
+		normSumsAVX512(x, d, gain, dgain, dbias, n, mean, inv, sums)
+		return
+	}
+	normSumsAVX2(x, d, gain, dgain, dbias, n, mean, inv, sums)
 }
 
 // unary runs a kernel on slices of any length; what is left of a vector is
