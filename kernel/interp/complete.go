@@ -21,6 +21,9 @@ func (s *Session) Complete(_ context.Context, code string, cursor int) (c cell.C
 	if m, ok := completeMagic(code, at); ok {
 		return m, nil
 	}
+	if q, ok, err := s.completeSQL(code, at); ok || err != nil {
+		return q, err
+	}
 	if f, ok, err := s.completeString(code, at); ok || err != nil {
 		return f, err
 	}

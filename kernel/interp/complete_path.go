@@ -46,12 +46,17 @@ func completeFile(code string, at int) (c cell.Completion, ok bool) {
 	if !ok {
 		return c, false
 	}
+	return filesIn(typed, utf8.RuneCountInString(code[:at])), true
+}
+
+// filesIn lists the files that a path of which typed is the beginning may be of;
+// end is where that ends in the cell, in code points.
+func filesIn(typed string, end int) (c cell.Completion) {
 	dir, name := path.Split(typed)
-	end := utf8.RuneCountInString(code[:at])
 	c.Start, c.End = end-utf8.RuneCountInString(name), end
 	entries, err := os.ReadDir(path.Clean(dir))
 	if err != nil || strings.Contains(typed, `\`) {
-		return c, true
+		return c
 	}
 	for _, e := range entries {
 		n := e.Name()
@@ -66,7 +71,7 @@ func completeFile(code string, at int) (c cell.Completion, ok bool) {
 			break
 		}
 	}
-	return c, true
+	return c
 }
 
 // openString gives what a string holds that begins in a piece of code and does not

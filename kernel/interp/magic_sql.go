@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"go/token"
 	"go/types"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -100,18 +101,10 @@ func (s *Session) missing(err error, marked map[string]bool) string {
 // after $ that may be meant so. A name in a text or a comment of the query costs no
 // more than a table that is handed over in vain.
 func (s *Session) named(query string) (tables, values []string, marked map[string]bool) {
-	words := map[string]bool{}
+	words := wordsOf(query)
 	marked = map[string]bool{}
-	isWord := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' }
-	for i, part := range strings.Split(query, "$") {
-		ws := strings.FieldsFunc(part, func(r rune) bool { return !isWord(r) })
-		for j, w := range ws {
-			if i > 0 && j == 0 && strings.HasPrefix(part, w) && token.IsIdentifier(w) {
-				marked[w] = true
-			} else {
-				words[strings.ToLower(w)] = true // SQL's names have no case
-			}
-		}
+	for _, m := range marks.FindAllStringSubmatch(query, -1) {
+		marked[m[1]] = true
 	}
 	s.engine.mu.Lock()
 	defer s.engine.mu.Unlock()
@@ -126,6 +119,18 @@ func (s *Session) named(query string) (tables, values []string, marked map[strin
 	slices.Sort(tables)
 	slices.Sort(values)
 	return tables, values, marked
+}
+
+// marks are the values that a query takes by name.
+var marks = regexp.MustCompile(`\$([\pL_][\pL\pN_]*)`)
+
+// wordsOf are the words of a query in small letters, as SQL's names have no case.
+func wordsOf(query string) map[string]bool {
+	words := map[string]bool{}
+	for _, w := range strings.FieldsFunc(query, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' }) {
+		words[strings.ToLower(w)] = true
+	}
+	return words
 }
 
 // tableOf is the Go that gives a variable's table, or "" if it has none.

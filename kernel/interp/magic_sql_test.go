@@ -2,6 +2,8 @@ package interp_test
 
 import (
 	"context"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,6 +61,53 @@ law := must(budget.Published("PRO"))`)
 		r := s.Execute(context.Background(), cell.Request{Code: code}, &collector{})
 		if r.Error == nil || !strings.Contains(r.Error.Value, want) || strings.Contains(strings.Join(r.Error.Traceback, "\n"), "arrowio.SQL(") {
 			t.Errorf("%q: %v, want %q", code, r.Error, want)
+		}
+	}
+}
+
+func TestCompleteSQL(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("runs.parquet", nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s := session(t)
+	must(t, s, `runs := must(arrowio.NewTable().Strings("source", []string{"hh"}).Floats("reward", []float64{.1}).Floats("a b", []float64{.1}).Build())
+other := must(runs.Rename("source", "origin"))
+least, rewarded := 0.2, true
+ds := dataset.Example()`)
+	for _, c := range []struct{ code, want, not string }{
+		{"%%sql\nselect | from runs", "source reward \"a b\" runs other ds", "origin select rewarded"},
+		{"%%sql best\nselect rew| from runs", "reward", "source rewarded"},
+		{"%%sql\nselect * fr|", "from", "FROM runs"},
+		{"%%sql\nSELECT * FR|", "FROM", "from"},
+		{"%%sql\nselect * from o|", "other on", "runs"},
+		{"%%sql\nselect a.x from other as a where other.|", "origin reward", "source runs select"},
+		{"%%sql\nselect * from runs where reward > $le|", "least", "len lead"},
+		{"%%sql\nselect * from 'ru|'", "runs.parquet", "runs"},
+		{"  %sql select so| from runs", "source", ""},
+		{"x := 1\n%sql select * from d|", "ds", "display"},
+		{"%sq|", "%sql", "%%sql"},
+		{"%%s|", "%%sql", "%sql"},
+		{"%sql select 1\nle|", "least len", "lead"},
+	} {
+		code, at := strings.Replace(c.code, "|", "", 1), strings.Index(c.code, "|")
+		got, err := s.Complete(context.Background(), code, at)
+		if err != nil {
+			t.Error(err)
+		}
+		var names []string
+		for _, m := range got.Matches {
+			names = append(names, m.Text)
+		}
+		for _, w := range strings.Fields(strings.ReplaceAll(c.want, `"a b"`, "a_b")) {
+			if w = strings.ReplaceAll(w, "a_b", `"a b"`); !slices.Contains(names, w) {
+				t.Errorf("%q: %s is missing in %q", c.code, w, names)
+			}
+		}
+		for _, w := range strings.Fields(c.not) {
+			if slices.Contains(names, w) {
+				t.Errorf("%q: %s is in %q", c.code, w, names)
+			}
 		}
 	}
 }
