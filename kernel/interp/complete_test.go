@@ -114,6 +114,7 @@ func TestIsComplete(t *testing.T) {
 		"x := 1": "complete", "for {": "incomplete", "func f() {\n}": "complete", "x := (1 +": "incomplete", "x +": "incomplete",
 		"`abc": "incomplete", "/* a": "incomplete", "x := )": "invalid", "if x }": "invalid", "": "complete", "\"abc": "invalid",
 		"import \"fmt\"\nfmt.Println(1)\nimport \"os\"": "complete", "x := 1 1": "invalid", "a.": "incomplete", "type T struct {": "incomplete",
+		"%time f()": "complete", "!ls": "complete", "%%sql": "incomplete", "%%sql\nselect 1": "incomplete", "%%sql\nselect 1\n": "complete", "%%sql\n\t": "complete",
 	} {
 		got, err := s.IsComplete(context.Background(), code)
 		if err != nil || got.Status != want {

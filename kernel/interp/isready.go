@@ -17,6 +17,10 @@ func (s *Session) IsComplete(_ context.Context, code string) (cell.Completeness,
 
 func completeness(code string) cell.Completeness {
 	if _, _, help := helpOn(code); help || isMagic(code) {
+		// A magic that takes the whole cell ends with an empty line, as in IPython.
+		if last := code[strings.LastIndexByte(code, '\n')+1:]; strings.HasPrefix(strings.TrimSpace(code), "%%") && (last == code || strings.TrimSpace(last) != "") {
+			return cell.Completeness{Status: "incomplete"}
+		}
 		return cell.Completeness{Status: "complete"}
 	}
 	var sc scanner.Scanner
