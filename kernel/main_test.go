@@ -306,6 +306,28 @@ func TestRunStdin(t *testing.T) {
 	}
 }
 
+// A script comes from standard input, too.
+func TestRunPipedScript(t *testing.T) {
+	for _, c := range []struct {
+		script string
+		args   []string
+		code   int
+		out    string
+		err    string
+	}{
+		{"fmt.Println(6 * 7)\n", nil, 0, "42\n", ""},
+		{"// %% parameters\nn := 1\n// %%\nn * 2\n", []string{"-p", "n=4"}, 0, "8\n", ""},
+		{"x := 1\n\nx.y()\n", nil, exit.Cell, "", "-:3: CompileError"},
+		{"", nil, 0, "", ""},
+	} {
+		cmd := command(t, append([]string{"run", "-"}, c.args...)...)
+		cmd.Stdin = strings.NewReader(c.script)
+		if o := call(t, cmd); o.code != c.code || o.stdout != c.out || !strings.Contains(o.stderr, c.err) {
+			t.Errorf("%q: exit code %d, stdout %q: %s", c.script, o.code, o.stdout, o.stderr)
+		}
+	}
+}
+
 func TestRunInput(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "x.ipynb")
 	if err := os.Mkdir(folder, 0o755); err != nil {
@@ -321,7 +343,7 @@ func TestRunInput(t *testing.T) {
 		{"no arguments", []string{"run"}, "run takes one file, a notebook (.ipynb) or a Go script (.go), not 0"},
 		{"two files", []string{"run", "a.go", "b.go"}, "not 2"},
 		{"no such file", []string{"run", "none.ipynb"}, "reading a notebook: open none.ipynb"},
-		{"other file", []string{"run", "a.py"}, "neither a notebook (.ipynb) nor a Go script (.go)"},
+		{"other file", []string{"run", "a.py"}, "neither a notebook (.ipynb) nor a Go script (.go, or - for standard input)"},
 		{"no notebook", []string{"run", write(t, "x.ipynb", "{}")}, "it is JSON, but no notebook: it has no nbformat"},
 		{"a list", []string{"run", write(t, "x.ipynb", "[]")}, "it is JSON, but no notebook: it begins with an array"},
 		{"half a notebook", []string{"run", write(t, "x.ipynb", "{\"cells\": [")}, "the file ends within the notebook"},

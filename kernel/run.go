@@ -36,7 +36,7 @@ type runOptions struct {
 func runCommand() *cobra.Command {
 	var o runOptions
 	cmd := &cobra.Command{
-		Use:   "run FILE",
+		Use:   "run FILE|-",
 		Short: "Run a notebook (.ipynb) or a Go script (.go) from first to last cell",
 		Long: `Run a notebook or a Go script from its first cell to its last, without Jupyter.
 
@@ -47,7 +47,7 @@ cell, the line and the error are printed.
 
 A script is a Go program with func main, or cells of Go separated by lines that
 begin with "// %%". It runs in the current directory, prints what its cells show,
-and writes a notebook only with -o.
+and writes a notebook only with -o. A file called - is a script from standard input.
 
 With -p name=value, a cell that sets the values is added after the cell tagged
 "parameters" (in a script, the one below "// %% parameters"), as papermill does;
@@ -61,7 +61,8 @@ Exit codes:
   130  interrupted (Ctrl-C); what has run is written`,
 		Example: `  kernel run notebooks/figure4.ipynb
   kernel run figure4.ipynb -p n=500 -o figure4-500.ipynb
-  kernel run analysis.go --timeout 10m`,
+  kernel run analysis.go --timeout 10m
+  echo 'dataset.Example()' | kernel run -`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return fmt.Errorf("run takes one file, a notebook (.ipynb) or a Go script (.go), not %d; see kernel run --help", len(args))
@@ -163,8 +164,14 @@ func run(ctx context.Context, path string, o runOptions) error {
 
 // load reads the input and completes the options that depend on it.
 func load(path string, o *runOptions) (nb *notebook.Notebook, script bool, err error) {
-	switch filepath.Ext(path) {
-	case ".ipynb":
+	switch ext := filepath.Ext(path); {
+	case path == "-":
+		var b []byte
+		if b, err = io.ReadAll(os.Stdin); err != nil {
+			err = fmt.Errorf("reading a script from standard input: %w", err)
+		}
+		nb, script = notebook.ParseScript(string(b)), true
+	case ext == ".ipynb":
 		nb, err = notebook.Read(path)
 		if err == nil && nb.Language() != "" && nb.Language() != "go" {
 			err = fmt.Errorf("%s is a notebook in %s by its metadata (language_info, kernelspec), and the cells run here are Go", path, nb.Language())
@@ -175,11 +182,11 @@ func load(path string, o *runOptions) (nb *notebook.Notebook, script bool, err e
 		if o.dir == "" {
 			o.dir = filepath.Dir(path)
 		}
-	case ".go":
+	case ext == ".go":
 		nb, err = notebook.ReadScript(path)
 		script = true
 	default:
-		err = fmt.Errorf("%s is neither a notebook (.ipynb) nor a Go script (.go)", path)
+		err = fmt.Errorf("%s is neither a notebook (.ipynb) nor a Go script (.go, or - for standard input)", path)
 	}
 	if err != nil {
 		return nil, false, err
