@@ -2,7 +2,6 @@ package tokenize
 
 import (
 	"fmt"
-	"slices"
 
 	"divvy/arrowio"
 	"divvy/stdlib/figure"
@@ -27,18 +26,13 @@ func (s *IDs) Table() *arrowio.Table {
 // Figure is how long the texts are. The longest hundredth of them is counted in
 // the last interval.
 func (s *IDs) Figure() *figure.Figure {
-	lengths := make([]float64, s.Len())
+	lengths := make([]int, s.Len())
 	for i := range lengths {
-		lengths[i] = float64(len(s.At(i)))
+		lengths[i] = len(s.At(i))
 	}
-	sorted := slices.Sorted(slices.Values(lengths))
-	high, median := 1.0, 0.0
-	if n := len(sorted); n > 0 {
-		high, median = max(1, sorted[n*99/100]), sorted[n/2]
-	}
-	f := figure.Histogram("texts", lengths, 0, high+1, int(min(high, 60)))
+	f, median := figure.Lengths("texts", lengths)
 	f.Title = "Tokens per text"
-	f.Subtitle = fmt.Sprintf("%d texts, %d tokens in all, median %g", s.Len(), s.Tokens(), median)
+	f.Subtitle = fmt.Sprintf("%d texts, %d tokens in all, median %d", s.Len(), s.Tokens(), median)
 	f.XLabel, f.YLabel = "Tokens (the last interval has all longer texts)", "Texts"
 	return f
 }
