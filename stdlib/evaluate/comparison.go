@@ -4,12 +4,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"html"
 	"math"
 	"os"
 	"path/filepath"
 	"sync"
 
 	"divvy/arrowio"
+	"divvy/stdlib/display"
 )
 
 // Verdict is what a judge says of two answers.
@@ -128,6 +130,16 @@ func (c *Comparison) String() string {
 	lo, hi := Wilson(win, win+tie+lose)
 	return fmt.Sprintf("%d won, %d tied, %d lost; won %.1f %% (95 %% interval %.1f to %.1f); %d questions asked, %d cached, cost %.4g",
 		win, tie, lose, 100*float64(win)/float64(max(1, win+tie+lose)), 100*lo, 100*hi, c.Asked, c.Cached, c.Cost)
+}
+
+// MIMEBundle shows the outcome in words and as a table; Table has each pair.
+func (c *Comparison) MIMEBundle() map[string]any {
+	b := shown(c.Summary()).MIMEBundle()
+	if page, ok := b[display.MIMEHTML].(string); ok {
+		b[display.MIMEHTML] = "<div>" + html.EscapeString(c.String()) + "</div>\n" + page
+	}
+	b[display.MIMEText] = c.String()
+	return b
 }
 
 // Wilson is the 95 % score interval of a share of k in n.

@@ -3,6 +3,7 @@
 // protocol.
 //
 //	report, err := evaluate.Answers(ctx, rewardModel, test, answers, nil)
+//	report.Against(before) // another report of the same prompts
 //	verdicts, err := evaluate.Judge{Model: "gpt-4.1"}.Compare(ctx, test.Prompts(), ours, theirs)
 //
 // The package knows texts, datasets and models; it trains nothing.

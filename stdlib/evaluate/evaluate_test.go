@@ -229,7 +229,7 @@ func TestJudgeCache(t *testing.T) {
 // TestAnswers: per domain and global, with BLEU against the best response.
 func TestAnswers(t *testing.T) {
 	ds := dataset.Example().Prefix(4)
-	tok, err := train.NewBPE(ds.Prompts(), 300)
+	tok, err := train.NewBPE(t.Context(), ds.Prompts(), 300)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,10 +260,68 @@ func TestAnswers(t *testing.T) {
 	if sum.NumRows() != 3 || all.NumRows() != 4 {
 		t.Errorf("%s\n%s", sum, all)
 	}
+	for name, v := range map[string]interface {
+		String() string
+		MIMEBundle() map[string]any
+	}{"a report": r, "a comparison": newComparison(nil, nil, nil)} {
+		if page, _ := v.MIMEBundle()["text/html"].(string); !strings.Contains(page, "<table") || v.String() == "" {
+			t.Errorf("%s shows %.80q", name, page)
+		}
+	}
 	if got := FileDomains(ds); len(got) != 4 {
 		t.Errorf("domains %v", got)
 	}
 	if _, err := Answers(context.Background(), rm, ds, answers[:1], nil); err == nil {
 		t.Error("too few answers were accepted")
+	}
+}
+
+// TestAgainst: what scipy says of the same differences; one answer has no error.
+func TestAgainst(t *testing.T) {
+	domains, prompts := []string{"x", "y", "x", "z"}, []string{"p", "q", "r", "s"}
+	report := func(rewards ...float64) *Report {
+		nan := math.NaN()
+		return &Report{Domains: domains, Raw: rewards, Reward: rewards, BLEU: []float64{nan, nan, 0.5, nan}, answers: prompts, prompts: prompts}
+	}
+	a, b := report(.9, .2, .5, .7), report(.6, .3, .5, .1)
+	table, err := a.Against(b)
+	if err != nil || table.NumRows() != 4 {
+		t.Fatalf("%v, %v", table, err)
+	}
+	for row, want := range [][]any{
+		{"x", 2, 0.15, 0.15, -1.7559307104262039, 2.055930710426204, 1, 1, 0},
+		{"y", 1, -0.1, nil, nil, nil, 0, 0, 1},
+		{"z", 1, 0.6, nil, nil, nil, 1, 0, 0},
+		{Global, 4, 0.2, 0.15811388300841897, -0.30318894279420333, 0.7031889427942033, 2, 1, 1},
+	} {
+		for i, name := range table.Columns() {
+			got, err := table.Value(row, name)
+			if x, ok := got.(float64); ok {
+				if w, ok := want[i].(float64); !ok || math.Abs(x-w) > 1e-12 {
+					t.Errorf("row %d, %s: %v, want %v", row, name, got, want[i])
+				}
+			} else if err != nil || fmt.Sprint(got) != fmt.Sprint(want[i]) {
+				t.Errorf("row %d, %s: %v, want %v (%v)", row, name, got, want[i], err)
+			}
+		}
+	}
+	// An error of one answer and a BLEU without a reference are not 0 but unknown.
+	sum, err := a.Summary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string][]bool{"standard_error": {false, true, true, false}, "bleu": {false, true, true, false}} {
+		for row, null := range want {
+			if got, err := sum.Value(row, name); err != nil || (got == nil) != null {
+				t.Errorf("row %d, %s: %v, %v", row, name, got, err)
+			}
+		}
+	}
+	other := report(.6, .3, .5, .1)
+	other.prompts = []string{"p", "q", "r", "t"}
+	for _, o := range []*Report{nil, other} {
+		if table, err := a.Against(o); err == nil {
+			t.Errorf("other prompts give %v", table)
+		}
 	}
 }
