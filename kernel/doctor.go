@@ -51,7 +51,7 @@ func doctor(w io.Writer, f cuda.Found) {
 	}
 	problems := f.Problems()
 	if len(problems) == 0 {
-		fmt.Fprint(w, "\nNothing is missing: train.On(\"cuda\") can be tried.\n")
+		fmt.Fprint(w, "\nNothing is missing: train.On(ctx, \"cuda\") can be tried.\n")
 		return
 	}
 	fmt.Fprint(w, "\nTo train on NVIDIA devices:\n")

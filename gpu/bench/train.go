@@ -76,7 +76,7 @@ func (t training) steps(ctx context.Context, s settings, r *Result, dev program.
 	}
 	t.c.Steps, t.c.LR, t.c.Seed = z.Warmup+z.Steps, 1e-6, 1
 	t.c.Progress = func(st train.Step) { r.say("step %d: %.3f s, loss %.4g", st.Step, st.Seconds, st.Loss) }
-	tr, err := train.New(dev, t.model, w, t.examples, t.c)
+	tr, err := train.New(ctx, dev, t.model, w, t.examples, t.c)
 	if err != nil {
 		return err
 	}

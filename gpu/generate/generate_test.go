@@ -18,7 +18,7 @@ import (
 func load(t *testing.T, name string) (*Generator, [][]int32, [][]int32) {
 	t.Helper()
 	dir := filepath.Join("..", "testdata", name)
-	m, err := hf.Load(dir)
+	m, err := hf.Load(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestRefused(t *testing.T) {
 // the same text; its first tokens, which are far apart, are the same.
 func TestBF16(t *testing.T) {
 	dir := filepath.Join("..", "testdata", "llama")
-	m, err := hf.Load(dir)
+	m, err := hf.Load(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +155,7 @@ func (far) Distant() bool { return true }
 // or not, where texts end within a run, up to the model's last position.
 func TestAhead(t *testing.T) {
 	_, prompts, _ := load(t, "opt")
-	m, err := hf.Load("../testdata/opt")
+	m, err := hf.Load(t.Context(), "../testdata/opt")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,7 +46,7 @@ func (c countingRun) Run(ctx context.Context, in program.Bindings) (map[string]*
 // cache stays there.
 func TestTransfers(t *testing.T) {
 	_, prompts, _ := load(t, "llama")
-	m, err := hf.Load("../testdata/llama")
+	m, err := hf.Load(t.Context(), "../testdata/llama")
 	if err != nil {
 		t.Fatal(err)
 	}

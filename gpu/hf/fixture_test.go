@@ -30,7 +30,7 @@ type expectation struct {
 func load(t *testing.T, name string) (*hf.Model, *expectation) {
 	t.Helper()
 	dir := filepath.Join("..", "testdata", name)
-	m, err := hf.Load(dir)
+	m, err := hf.Load(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -326,10 +326,10 @@ func TestSaveAndLoad(t *testing.T) {
 		for storage, tol := range map[string]float64{safetensors.F32: 0, safetensors.F16: 1e-3, safetensors.BF16: 8e-3} {
 			for _, shard := range []int64{0, 20000} {
 				dir := t.TempDir()
-				if err := hf.Save(dir, m, hf.SaveOptions{Storage: storage, ShardBytes: shard}); err != nil {
+				if err := hf.Save(t.Context(), dir, m, hf.SaveOptions{Storage: storage, ShardBytes: shard}); err != nil {
 					t.Fatal(err)
 				}
-				again, err := hf.Load(dir)
+				again, err := hf.Load(t.Context(), dir)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -1,6 +1,7 @@
 package hf
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -38,7 +39,8 @@ var tokenizerNames = []string{
 }
 
 // Load reads a model's folder. Weights become F32 whatever they are stored as.
-func Load(dir string) (*Model, error) {
+// Reading ends with ctx.
+func Load(ctx context.Context, dir string) (*Model, error) {
 	data, err := os.ReadFile(filepath.Join(dir, configName))
 	if err != nil {
 		return nil, fmt.Errorf("loading a model: %w", err)
@@ -52,7 +54,7 @@ func Load(dir string) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m.Weights, err = loadWeights(dir, params); err != nil {
+	if m.Weights, err = loadWeights(ctx, dir, params); err != nil {
 		return nil, fmt.Errorf("loading a model from %s: %w", dir, err)
 	}
 	for _, name := range tokenizerNames {
@@ -68,7 +70,7 @@ func Load(dir string) (*Model, error) {
 
 // loadWeights reads the parameters from whichever file holds them. Tensors that
 // are no parameters (old checkpoints keep rotary tables and masks) are ignored.
-func loadWeights(dir string, params []model.Param) (model.Weights, error) {
+func loadWeights(ctx context.Context, dir string, params []model.Param) (model.Weights, error) {
 	files, err := weightFiles(dir)
 	if err != nil {
 		return nil, err
@@ -86,6 +88,9 @@ func loadWeights(dir string, params []model.Param) (model.Weights, error) {
 	}
 	w := model.Weights{}
 	for _, p := range params {
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("reading parameter %q: %w", p.Name, context.Cause(ctx))
+		}
 		name, f := find(at, p.Name)
 		if f == nil {
 			return nil, fmt.Errorf("parameter %q is in no weight file (%s)", p.Name, strings.Join(files, ", "))
@@ -150,8 +155,9 @@ type SaveOptions struct {
 
 var dtypeNames = map[string]string{safetensors.F32: "float32", safetensors.F16: "float16", safetensors.BF16: "bfloat16"}
 
-// Save writes a model's folder in the layout that transformers loads.
-func Save(dir string, m *Model, o SaveOptions) error {
+// Save writes a model's folder in the layout that transformers loads. When ctx
+// ends, it stops after the weight file that it is at.
+func Save(ctx context.Context, dir string, m *Model, o SaveOptions) error {
 	if o.Storage == "" {
 		o.Storage = safetensors.F32
 	}
@@ -175,7 +181,7 @@ func Save(dir string, m *Model, o SaveOptions) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("saving a model: %w", err)
 	}
-	if err := saveWeights(dir, m.Weights, params, o); err != nil {
+	if err := saveWeights(ctx, dir, m.Weights, params, o); err != nil {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.Tokenizer)) {
@@ -197,7 +203,7 @@ func writeFile(path string, data []byte) error {
 }
 
 // saveWeights writes one file, or several and their index.
-func saveWeights(dir string, w model.Weights, params []model.Param, o SaveOptions) error {
+func saveWeights(ctx context.Context, dir string, w model.Weights, params []model.Param, o SaveOptions) error {
 	var shards []map[string]*program.Tensor
 	var size, total int64
 	bytes := int64(2)
@@ -222,6 +228,9 @@ func saveWeights(dir string, w model.Weights, params []model.Param, o SaveOption
 	}
 	where := map[string]string{}
 	for i, s := range shards {
+		if ctx.Err() != nil {
+			return fmt.Errorf("saving a model: %d of %d weight files written: %w", i, len(shards), context.Cause(ctx))
+		}
 		name := fmt.Sprintf("model-%05d-of-%05d.safetensors", i+1, len(shards))
 		for tensor := range s {
 			where[tensor] = name

@@ -44,7 +44,7 @@ func TestTransformersLoads(t *testing.T) {
 				}
 				w := model.Initial(params, 1)
 				dir := t.TempDir()
-				if err := hf.Save(dir, &hf.Model{Config: c, Weights: w}, hf.SaveOptions{Storage: safetensors.F32, ShardBytes: 100_000}); err != nil {
+				if err := hf.Save(t.Context(), dir, &hf.Model{Config: c, Weights: w}, hf.SaveOptions{Storage: safetensors.F32, ShardBytes: 100_000}); err != nil {
 					t.Fatal(err)
 				}
 				p, err := program.Build("check", func(b *program.Builder) {

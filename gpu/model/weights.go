@@ -1,9 +1,14 @@
 package model
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -83,6 +88,23 @@ func (w Weights) Check(params []Param) error {
 		}
 	}
 	return nil
+}
+
+// Hash identifies the weights by their names and values.
+func (w Weights) Hash() string {
+	h := sha256.New()
+	buf := make([]byte, 0, 1<<16)
+	for _, name := range slices.Sorted(maps.Keys(w)) {
+		io.WriteString(h, name)
+		for part := range slices.Chunk(w[name].F32, cap(buf)/4) {
+			buf = buf[:0]
+			for _, x := range part {
+				buf = binary.LittleEndian.AppendUint32(buf, math.Float32bits(x))
+			}
+			h.Write(buf)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
 // Clone copies the weights.

@@ -85,7 +85,7 @@ func trainer(t *testing.T, dev program.Device, arch string, c train.Config) *tra
 		t.Fatal(err)
 	}
 	c.Batch, c.LR, c.RowTokens, c.RowMultiple = 6, 1e-2, 64, 6
-	tr, err := train.New(dev, m, model.Initial(params, 3), batchtest.Rankings(12, 3, vocab), c)
+	tr, err := train.New(t.Context(), dev, m, model.Initial(params, 3), batchtest.Rankings(12, 3, vocab), c)
 	if err != nil {
 		t.Fatal(err)
 	}

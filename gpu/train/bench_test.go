@@ -58,7 +58,7 @@ func BenchmarkStep(b *testing.B) {
 				b.Fatal(err)
 			}
 			cfg := Config{Loss: loss.SFT{}, Steps: 1 << 30, Batch: c.rows, LR: 1e-4}
-			tr, err := New(dev, c.m, model.Initial(params, 1), texts(c.rows, c.text, c.m.Vocab), cfg)
+			tr, err := New(b.Context(), dev, c.m, model.Initial(params, 1), texts(c.rows, c.text, c.m.Vocab), cfg)
 			if err != nil {
 				b.Fatal(err)
 			}

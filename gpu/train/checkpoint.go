@@ -2,17 +2,13 @@ package train
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 
 	"divvy/gpu/batch"
@@ -56,23 +52,6 @@ func (t *Trainer) fingerprint() string {
 	}
 	io.WriteString(h, DataHash(t.examples))
 	io.WriteString(h, t.origin)
-	return hex.EncodeToString(h.Sum(nil)[:16])
-}
-
-// weightsHash identifies the weights that a run begins with.
-func weightsHash(w model.Weights) string {
-	h := sha256.New()
-	buf := make([]byte, 0, 1<<16)
-	for _, name := range slices.Sorted(maps.Keys(w)) {
-		io.WriteString(h, name)
-		for part := range slices.Chunk(w[name].F32, cap(buf)/4) {
-			buf = buf[:0]
-			for _, x := range part {
-				buf = binary.LittleEndian.AppendUint32(buf, math.Float32bits(x))
-			}
-			h.Write(buf)
-		}
-	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 

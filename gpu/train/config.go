@@ -27,7 +27,7 @@ type Config struct {
 	// LR is the learning rate; 0 means 2e-5.
 	LR float64
 	// Schedule of the learning rate after the warm-up: "constant" (default),
-	// "linear" or "cosine", both to 0 at the last step.
+	// "linear" or "cosine", both to 0 after the last step, as transformers has them.
 	Schedule string
 	// Warmup is the number of steps over which the rate rises from 0.
 	Warmup int

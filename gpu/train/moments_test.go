@@ -88,7 +88,7 @@ func TestResumeMoments(t *testing.T) {
 			}
 		}
 		c.Moments = program.F32
-		if _, err := New(cpu.New(1), wide(model.LLaMA), weights(t, wide(model.LLaMA), model.Options{}), ex, c); err == nil || !strings.Contains(err.Error(), "another run") {
+		if _, err := New(t.Context(), cpu.New(1), wide(model.LLaMA), weights(t, wide(model.LLaMA), model.Options{}), ex, c); err == nil || !strings.Contains(err.Error(), "another run") {
 			t.Errorf("a checkpoint with moments in %s was taken up with f32: %v", moments, err)
 		}
 	}

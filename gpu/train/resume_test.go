@@ -38,11 +38,11 @@ func TestResume(t *testing.T) {
 			w.F32[0]++
 			break
 		}
-		if _, err := New(cpu.New(1), tiny(model.GPTNeoX), other, ex, c); err == nil || !strings.Contains(err.Error(), "another run") {
+		if _, err := New(t.Context(), cpu.New(1), tiny(model.GPTNeoX), other, ex, c); err == nil || !strings.Contains(err.Error(), "another run") {
 			t.Errorf("a checkpoint was taken up by a run from other weights: %v", err)
 		}
 		c.LR = 1
-		if _, err := New(cpu.New(1), tiny(model.GPTNeoX), weights(t, tiny(model.GPTNeoX), model.Options{}), ex, c); err == nil || !strings.Contains(err.Error(), "another run") {
+		if _, err := New(t.Context(), cpu.New(1), tiny(model.GPTNeoX), weights(t, tiny(model.GPTNeoX), model.Options{}), ex, c); err == nil || !strings.Contains(err.Error(), "another run") {
 			t.Errorf("another run's checkpoint was taken up: %v", err)
 		}
 	}
@@ -95,7 +95,7 @@ func TestDiverged(t *testing.T) {
 		w := weights(t, m, model.Options{})
 		nan := float32(math.NaN())
 		w["model.decoder.final_layer_norm.bias"].F32[0] = nan
-		tr, err := New(cpu.New(1), m, w, ex, Config{Steps: 3, Batch: 3, Micro: micro, LR: 1e-3})
+		tr, err := New(t.Context(), cpu.New(1), m, w, ex, Config{Steps: 3, Batch: 3, Micro: micro, LR: 1e-3})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,5 +163,16 @@ func TestInterruptedEval(t *testing.T) {
 	mustRun(t, tr)
 	if !slices.Equal(at, []int{2, 2, 4}) || !tr.History()[1].HasMerit || len(tr.History()) != 4 {
 		t.Errorf("evaluated at %v, history %+v", at, tr.History())
+	}
+}
+
+// The pass of the reference model is long work, and ends with its context.
+func TestReferenceStops(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	m := tiny(model.OPT)
+	tr, err := New(ctx, cpu.New(1), m, weights(t, m, model.Options{}), examples(4, 2), Config{Loss: loss.DPO{}})
+	if !errors.Is(err, context.Canceled) || tr != nil {
+		t.Errorf("%v, %v", tr, err)
 	}
 }

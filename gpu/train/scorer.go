@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -18,6 +19,9 @@ type Scorer struct {
 	state map[string]program.Buffer
 	// Batch is the number of examples computed at once; 0 means 8.
 	Batch int
+	// RowTokens and RowMultiple are those of Config: devices that compile slowly want
+	// few shapes.
+	RowTokens, RowMultiple int
 	// Progress is told how many examples are done. nil means nobody.
 	Progress func(done, of int)
 }
@@ -72,21 +76,23 @@ func (s *Scorer) run(ctx context.Context, examples []batch.Example, names ...str
 		size = 8
 	}
 	out := make([][][]float64, len(names))
+	k := 1
+	for _, e := range examples {
+		k = max(k, len(e.Responses))
+	}
+	c := s.c
+	c.RowTokens, c.RowMultiple = cmp.Or(s.RowTokens, c.RowTokens), cmp.Or(s.RowMultiple, c.RowMultiple)
 	for lo := 0; lo < len(examples); lo += size {
 		part := examples[lo:min(len(examples), lo+size)]
-		k := 1
-		for _, e := range part {
-			k = max(k, len(e.Responses))
-		}
-		b, err := batch.Pack(part, k, s.c.layout(s.model))
+		b, err := batch.Pack(part, k, c.layout(s.model))
 		if err != nil {
 			return nil, err
 		}
-		p, err := scoreProgram(s.model, s.c, shapeOf(b))
+		p, err := scoreProgram(s.model, c, shapeOf(b))
 		if err != nil {
 			return nil, err
 		}
-		e, err := s.dev.Compile(p)
+		e, err := s.dev.Compile(p) // a device keeps what it compiled before
 		if err != nil {
 			return nil, err
 		}

@@ -73,7 +73,7 @@ func examples(n, k int) []batch.Example {
 
 func trainer(t *testing.T, m model.Config, ex []batch.Example, c Config) *Trainer {
 	t.Helper()
-	tr, err := New(cpu.New(2), m, weights(t, m, model.Options{}), ex, c)
+	tr, err := New(t.Context(), cpu.New(2), m, weights(t, m, model.Options{}), ex, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -297,12 +297,12 @@ func TestRefusals(t *testing.T) {
 	for name, c := range map[string]Config{
 		"schedule": {Schedule: "step"}, "head": {Loss: loss.BradleyTerry{}}, "type": {Compute: program.F64}, "batch": {Batch: -1},
 	} {
-		if _, err := New(cpu.New(1), tiny(model.OPT), nil, ex, c); err == nil {
+		if _, err := New(t.Context(), cpu.New(1), tiny(model.OPT), nil, ex, c); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
 	ex[1].Responses[0] = nil
-	if _, err := New(cpu.New(1), tiny(model.OPT), weights(t, tiny(model.OPT), model.Options{}), ex, Config{}); err == nil || !strings.Contains(err.Error(), "example 101") {
+	if _, err := New(t.Context(), cpu.New(1), tiny(model.OPT), weights(t, tiny(model.OPT), model.Options{}), ex, Config{}); err == nil || !strings.Contains(err.Error(), "example 101") {
 		t.Errorf("an empty response gave %v", err)
 	}
 }

@@ -38,8 +38,9 @@ type Trainer struct {
 
 // New prepares a run. weights are copied; LoRA's adapters, if asked for and
 // missing, are drawn from the seed. If Config.Dir holds a checkpoint of the
-// same run, the run goes on from there.
-func New(dev program.Device, m model.Config, weights model.Weights, examples []batch.Example, c Config) (*Trainer, error) {
+// same run, the run goes on from there. A loss that needs a reference model's
+// log-probabilities takes long to prepare, which ends with ctx.
+func New(ctx context.Context, dev program.Device, m model.Config, weights model.Weights, examples []batch.Example, c Config) (*Trainer, error) {
 	c = c.withDefaults()
 	if err := c.check(m); err != nil {
 		return nil, err
@@ -75,10 +76,10 @@ func New(dev program.Device, m model.Config, weights model.Weights, examples []b
 		return nil, err
 	}
 	if c.Dir != "" {
-		t.origin = weightsHash(weights)
+		t.origin = weights.Hash()
 	}
 	if c.Loss.Needs().Reference {
-		if err := t.reference(context.Background()); err != nil {
+		if err := t.reference(ctx); err != nil {
 			return nil, fmt.Errorf("training: the reference model's log-probabilities: %w", err)
 		}
 	}

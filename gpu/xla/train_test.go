@@ -40,7 +40,7 @@ func run(t *testing.T, dev program.Device, arch string, c train.Config) ([]train
 		t.Fatal(err)
 	}
 	c.Steps, c.Batch, c.LR, c.RowTokens = 4, 6, 1e-2, 64
-	tr, err := train.New(dev, m, model.Initial(params, 3), batchtest.Rankings(12, 3, vocab), c)
+	tr, err := train.New(t.Context(), dev, m, model.Initial(params, 3), batchtest.Rankings(12, 3, vocab), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func near(t *testing.T, what string, got, want, tol float64) {
 func TestGeneration(t *testing.T) {
 	for _, name := range []string{"opt", "llama", "gpt_neox"} {
 		dir := filepath.Join("..", "testdata", name)
-		m, err := hf.Load(dir)
+		m, err := hf.Load(t.Context(), dir)
 		if err != nil {
 			t.Fatal(err)
 		}

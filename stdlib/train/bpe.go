@@ -2,6 +2,7 @@ package train
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 
+	"divvy/stdlib/display"
 	"divvy/stdlib/tokenize"
 )
 
@@ -30,8 +32,9 @@ var words = regexp.MustCompile(`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s
 // NewBPE trains a tokenizer on texts: starting from the 256 bytes, the pair of
 // neighbouring tokens that is most frequent within words becomes a token, until
 // there are vocab of them (Sennrich et al. 2016). Equal frequencies are decided
-// by the smaller ids, so the result does not depend on chance.
-func NewBPE(texts []string, vocab int) (*BPE, error) {
+// by the smaller ids, so the result does not depend on chance. Where no pair comes
+// twice any more there are fewer tokens than vocab.
+func NewBPE(ctx context.Context, texts []string, vocab int) (*BPE, error) {
 	if vocab < 257 {
 		return nil, fmt.Errorf("training a tokenizer: a vocabulary of %d is less than the bytes and the end mark, 257", vocab)
 	}
@@ -40,9 +43,19 @@ func NewBPE(texts []string, vocab int) (*BPE, error) {
 	for b, r := range letters {
 		tokens[b] = string(r)
 	}
-	t := newMerger(texts)
+	stopped := func() error {
+		return fmt.Errorf("training a tokenizer: %d of %d tokens: %w", len(tokens), vocab, context.Cause(ctx))
+	}
+	t := newMerger(ctx, texts)
+	tell := display.AutoFunc("Training a tokenizer", "tokens")
 	var merges [][2]string
 	for len(tokens) < vocab-1 {
+		if ctx.Err() != nil {
+			return nil, stopped()
+		}
+		if tell != nil {
+			tell(int64(len(tokens)), int64(vocab))
+		}
 		pair, ok := t.best()
 		if !ok {
 			break // every word is a token
@@ -50,6 +63,12 @@ func NewBPE(texts []string, vocab int) (*BPE, error) {
 		merges = append(merges, [2]string{tokens[pair[0]], tokens[pair[1]]})
 		t.merge(pair, int32(len(tokens)))
 		tokens = append(tokens, tokens[pair[0]]+tokens[pair[1]])
+	}
+	if ctx.Err() != nil { // before the first pair
+		return nil, stopped()
+	}
+	if tell != nil {
+		tell(int64(vocab), int64(vocab))
 	}
 	return buildBPE(tokens, merges)
 }
@@ -115,9 +134,14 @@ type merger struct {
 	within map[[2]int32]map[int]bool // words that have, or had, the pair
 }
 
-func newMerger(texts []string) *merger {
+// newMerger counts the words of texts, and their pairs; of as many as it comes to
+// before ctx ends.
+func newMerger(ctx context.Context, texts []string) *merger {
 	freq := map[string]int{}
 	for _, t := range texts {
+		if ctx.Err() != nil {
+			break
+		}
 		for _, w := range words.FindAllString(t, -1) {
 			freq[w]++
 		}

@@ -2,7 +2,7 @@
 // model, fine-tunes it on a dataset with SFT, PRO or one of their neighbours,
 // and lets it write and score text.
 //
-//	tok, err := train.NewBPE(ds.Prompts(), 2048)
+//	tok, err := train.NewBPE(ctx, ds.Prompts(), 2048)
 //	m, err := train.NewTiny(train.Tiny{Tokenizer: tok})
 //	run, err := train.Fit(ctx, m, ds, train.Options{Algorithm: "PRO", Steps: 200})
 //	run.Model.Generate(ctx, ds.Prompts(), train.GenerateOptions{})

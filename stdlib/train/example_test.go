@@ -13,7 +13,7 @@ import (
 func Example() {
 	ctx := context.Background()
 	ds := dataset.Example().Prefix(32)
-	tok, err := train.NewBPE(ds.Prompts(), 400)
+	tok, err := train.NewBPE(ctx, ds.Prompts(), 400)
 	if err != nil {
 		panic(err)
 	}

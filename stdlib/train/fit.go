@@ -210,6 +210,9 @@ func Fit(ctx context.Context, m *Model, ds *dataset.Dataset, o Options) (*Run, e
 		if o.Judge == nil {
 			return nil, errors.New("training: Dev is given but no Judge to score the answers")
 		}
+		if o.Dev.Len() == 0 {
+			return nil, errors.New("training: Dev has no prompts")
+		}
 		c.Eval = func(ctx context.Context, _ int, w model.Weights) (float64, error) {
 			now, err := m.with(w, c.LoRA)
 			if err != nil {
@@ -219,7 +222,7 @@ func Fit(ctx context.Context, m *Model, ds *dataset.Dataset, o Options) (*Run, e
 		}
 	}
 	c = forDevice(c, m.device, longest(examples, c.Limits))
-	t, err := engine.New(m.device, m.config, m.weights, examples, c)
+	t, err := engine.New(ctx, m.device, m.config, m.weights, examples, c)
 	if err != nil {
 		return nil, err
 	}
@@ -279,11 +282,11 @@ func (m *Model) with(w model.Weights, l model.LoRA) (*Model, error) {
 
 // devReward is the mean sigmoid reward of the model's answers.
 func (m *Model) devReward(ctx context.Context, o Options) (float64, error) {
-	answers, err := m.Generate(ctx, o.Dev.Prompts(), GenerateOptions{MaxNew: o.MaxNew, MaxPrompt: o.MaxPrompt})
+	answers, err := m.Generate(ctx, o.Dev.Prompts(), GenerateOptions{MaxNew: o.MaxNew, MaxPrompt: o.MaxPrompt, Progress: unseen})
 	if err != nil {
 		return 0, err
 	}
-	scores, err := o.Judge.Score(ctx, o.Dev, answers)
+	scores, err := o.Judge.scoreAnswers(ctx, o.Dev, answers, nil)
 	if err != nil {
 		return 0, err
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"divvy/gpu/generate"
+	"divvy/stdlib/display"
+	"divvy/stdlib/paper"
 )
 
 // GenerateOptions say how to write; the zero value is the paper's: greedily up
@@ -27,7 +29,8 @@ type GenerateOptions struct {
 	// MaxPrompt is the longest prompt in tokens, longer ones lose their
 	// beginning; 0 means 384.
 	MaxPrompt int
-	// Progress is told how many texts are done. nil means nobody.
+	// Progress, when set, is told how many texts are done. Without one a notebook
+	// shows a bar when a call takes more than a second.
 	Progress func(done, total int64)
 	// Stream is told of each piece of text as it is written, with the prompt's
 	// index; the pieces of a prompt together are its text. nil means nobody.
@@ -35,6 +38,9 @@ type GenerateOptions struct {
 	// Live shows the first texts in the notebook while they are written.
 	Live bool
 }
+
+// unseen is the Progress of work whose caller shows how far it is.
+func unseen(done, total int64) {}
 
 // paperStops are where the paper's code cuts a generated text.
 var paperStops = []string{"Human:", "human:", "Assistant:", "assistant:"}
@@ -46,7 +52,10 @@ func (m *Model) Generate(ctx context.Context, prompts []string, o GenerateOption
 		o.Stops = paperStops
 	}
 	if o.MaxPrompt == 0 {
-		o.MaxPrompt = 384
+		o.MaxPrompt = paper.MaxPromptTokens
+	}
+	if o.Progress == nil && !o.Live {
+		o.Progress = display.AutoFunc("Writing", "texts")
 	}
 	g, err := generate.New(m.device, m.config, m.weights)
 	if err != nil {

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"gonum.org/v1/gonum/stat"
+
 	engine "divvy/gpu/train"
 	"divvy/stdlib/dataset"
 	"divvy/stdlib/display"
@@ -27,7 +29,7 @@ type Grid struct {
 	// Base is the model that each run begins with; Judge scores the answers.
 	Base, Judge *Model
 	// Train are the rankings to learn from, with as many responses as the
-	// longest of Rankings; Test are the prompts to answer.
+	// longest of Rankings; Test are the prompts to answer, two at least.
 	Train, Test *dataset.Dataset
 	// Algorithms; nil means SFT and PRO.
 	Algorithms []string
@@ -53,12 +55,23 @@ type Cell struct {
 	Prompts   int     `arrow:"prompts" json:"prompts"`
 	Seed      int64   `arrow:"seed" json:"seed"`
 	Diversity float64 `arrow:"diversity" json:"diversity"` // of the training prompts, as the paper defines it
+	Answers   int     `arrow:"answers" json:"answers"`     // test prompts that were answered and judged
 	Reward    float64 `arrow:"reward" json:"reward"`       // mean sigmoid of the judge's scores of the answers
-	RawReward float64 `arrow:"raw_reward" json:"raw_reward"`
-	Loss      float64 `arrow:"loss" json:"loss"` // of the last step
-	Tokens    int64   `arrow:"tokens" json:"tokens"`
-	Seconds   float64 `arrow:"seconds" json:"seconds"`
-	Key       string  `arrow:"-" json:"key"` // what was run, to know it again
+	// RewardError is the standard error of Reward over the test prompts: how much
+	// other prompts would move it. All cells of a grid answer the same prompts, so
+	// that their differences are surer than this.
+	RewardError float64 `arrow:"reward_error" json:"reward_error"`
+	RawReward   float64 `arrow:"raw_reward" json:"raw_reward"` // mean score, without the sigmoid
+	Loss        float64 `arrow:"loss" json:"loss"`             // of the last step
+	Tokens      int64   `arrow:"tokens" json:"tokens"`
+	Seconds     float64 `arrow:"seconds" json:"seconds"`
+	Key         string  `arrow:"-" json:"key"` // what was run, to know it again
+}
+
+// judged is what a model's answers to the test prompts came to.
+type judged struct {
+	answers                  int
+	reward, rewardError, raw float64
 }
 
 // Run trains and judges every cell that is not finished yet. On interruption it
@@ -66,6 +79,9 @@ type Cell struct {
 func (g Grid) Run(ctx context.Context) (*Results, error) {
 	if g.Base == nil || g.Judge == nil || g.Train == nil || g.Test == nil || len(g.Prompts) == 0 {
 		return nil, errors.New("grid: Base, Judge, Train, Test and Prompts must be given")
+	}
+	if g.Test.Len() < 2 {
+		return nil, fmt.Errorf("grid: %d test prompts: a mean and its error take two", g.Test.Len())
 	}
 	if g.Algorithms == nil {
 		g.Algorithms = []string{SFT, PRO}
@@ -80,10 +96,11 @@ func (g Grid) Run(ctx context.Context) (*Results, error) {
 	if err != nil {
 		return nil, err
 	}
-	res := &Results{}
-	if res.Before, _, err = g.judge(ctx, g.Base); err != nil {
+	before, err := g.judge(ctx, g.Base)
+	if err != nil {
 		return nil, fmt.Errorf("grid: judging the model before training: %w", err)
 	}
+	res, common := &Results{Before: before.reward}, g.common()
 	total := len(g.Algorithms) * len(g.Rankings) * len(g.Prompts) * len(g.Seeds)
 	bar := display.Bar(int64(total), "grid")
 	bar.Unit = "runs"
@@ -98,10 +115,13 @@ func (g Grid) Run(ctx context.Context) (*Results, error) {
 			if n > ranked.Len() {
 				return res, fmt.Errorf("grid: %d prompts are wanted, there are %d", n, ranked.Len())
 			}
-			ds := ranked.Prefix(n)
+			set, err := g.set(ctx, ranked.Prefix(n), k)
+			if err != nil {
+				return res, fmt.Errorf("grid: %d responses to %d prompts: %w", k, n, err)
+			}
 			for _, algorithm := range g.Algorithms {
 				for _, seed := range g.Seeds {
-					cell, err := g.cell(ctx, ds, algorithm, k, seed, done)
+					cell, err := g.cell(ctx, set, algorithm, seed, common, done)
 					if err != nil {
 						return res, fmt.Errorf("grid: %s with %d responses to %d prompts, seed %d: %w", algorithm, k, n, seed, err)
 					}
@@ -114,12 +134,30 @@ func (g Grid) Run(ctx context.Context) (*Results, error) {
 	return res, nil
 }
 
-// cell trains and judges one run, or finds it among those done.
-func (g Grid) cell(ctx context.Context, ds *dataset.Dataset, algorithm string, k int, seed uint64, done map[string]Cell) (Cell, error) {
-	key, err := g.key(ds, algorithm, seed)
+// trainingSet is what the algorithms and seeds of a grid learn from in turn.
+type trainingSet struct {
+	data      *dataset.Dataset
+	responses int
+	diversity float64 // of the prompts over the model's own tokens
+	hash      string
+}
+
+func (g Grid) set(ctx context.Context, ds *dataset.Dataset, responses int) (trainingSet, error) {
+	examples, err := g.Base.examples(ds)
 	if err != nil {
-		return Cell{}, err
+		return trainingSet{}, err
 	}
+	ids, err := g.Base.tokenizer.EncodeAll(ctx, ds.Prompts(), tokenize.Options{})
+	if err != nil {
+		return trainingSet{}, err
+	}
+	r, err := diversity.Measure(ctx, ids, diversity.Options{})
+	return trainingSet{ds, responses, r.D, engine.DataHash(examples)}, err
+}
+
+// cell trains and judges one run, or finds it among those done.
+func (g Grid) cell(ctx context.Context, set trainingSet, algorithm string, seed uint64, common string, done map[string]Cell) (Cell, error) {
+	key := fmt.Sprintf("%s, seed %d, data %s, %s", algorithm, seed, set.hash, common)
 	if c, ok := done[key]; ok {
 		return c, nil
 	}
@@ -130,19 +168,19 @@ func (g Grid) cell(ctx context.Context, ds *dataset.Dataset, algorithm string, k
 		sum := sha256.Sum256([]byte(key))
 		o.Dir = filepath.Join(g.Dir, "run-"+hex.EncodeToString(sum[:8]))
 	}
-	run, err := Fit(ctx, g.Base, ds, o)
+	run, err := Fit(ctx, g.Base, set.data, o)
 	if err != nil {
 		return Cell{}, err
 	}
-	d, err := g.diversity(ctx, ds)
+	j, err := g.judge(ctx, run.Model)
 	if err != nil {
 		return Cell{}, err
 	}
-	reward, raw, err := g.judge(ctx, run.Model)
-	if err != nil {
-		return Cell{}, err
+	c := Cell{
+		Algorithm: algorithm, Responses: set.responses, Prompts: set.data.Len(), Seed: int64(seed), Diversity: set.diversity,
+		Answers: j.answers, Reward: j.reward, RewardError: j.rewardError, RawReward: j.raw,
+		Loss: run.Loss, Tokens: run.Tokens, Seconds: time.Since(start).Seconds(), Key: key,
 	}
-	c := Cell{algorithm, k, ds.Len(), int64(seed), d, reward, raw, run.Loss, run.Tokens, time.Since(start).Seconds(), key}
 	if err := g.append(c); err != nil {
 		return c, err
 	}
@@ -153,60 +191,56 @@ func (g Grid) cell(ctx context.Context, ds *dataset.Dataset, algorithm string, k
 }
 
 // judge answers the test prompts and scores the answers.
-func (g Grid) judge(ctx context.Context, m *Model) (reward, raw float64, err error) {
-	answers, err := m.Generate(ctx, g.Test.Prompts(), g.Answers)
-	if err != nil {
-		return 0, 0, err
-	}
-	scores, err := g.Judge.Score(ctx, g.Test, answers)
-	if err != nil {
-		return 0, 0, err
-	}
-	for _, s := range scores {
-		raw += s / float64(len(scores))
-	}
-	return MeanSigmoid(scores), raw, nil
-}
-
-// diversity is d of the rows' prompts over the model's own tokens.
-func (g Grid) diversity(ctx context.Context, ds *dataset.Dataset) (float64, error) {
-	ids, err := g.Base.tokenizer.EncodeAll(ctx, ds.Prompts(), tokenize.Options{})
-	if err != nil {
-		return 0, err
-	}
-	r, err := diversity.Measure(ctx, ids, diversity.Options{})
-	return r.D, err
-}
-
-// key identifies a cell by all that decides its outcome.
-func (g Grid) key(ds *dataset.Dataset, algorithm string, seed uint64) (string, error) {
-	examples, err := g.Base.examples(ds)
-	if err != nil {
-		return "", err
-	}
-	test, err := g.Base.examples(g.Test)
-	if err != nil {
-		return "", err
-	}
-	o := g.Options
-	o.Dev, o.Judge, o.Progress, o.Dir, o.Quiet, o.Micro, o.Recompute = nil, nil, nil, "", false, 0, false
+func (g Grid) judge(ctx context.Context, m *Model) (judged, error) {
 	a := g.Answers
+	if a.Progress == nil { // the grid has a bar
+		a.Progress = unseen
+	}
+	answers, err := m.Generate(ctx, g.Test.Prompts(), a)
+	if err != nil {
+		return judged{}, err
+	}
+	scores, err := g.Judge.scoreAnswers(ctx, g.Test, answers, nil)
+	if err != nil {
+		return judged{}, err
+	}
+	rewards := make([]float64, len(scores))
+	for i, s := range scores {
+		rewards[i] = Sigmoid(s)
+	}
+	mean, std := stat.MeanStdDev(rewards, nil)
+	return judged{len(scores), mean, stat.StdErr(std, float64(len(scores))), stat.Mean(scores, nil)}, nil
+}
+
+// common identifies all that decides a cell's outcome beside its algorithm, seed
+// and data. It is made once a grid: it reads all weights.
+func (g Grid) common() string {
+	o, a := g.Options, g.Answers
+	dev := "none"
+	if o.Dev != nil && o.Judge != nil {
+		dev = promptsHash(o.Dev) + " judged by " + o.Judge.fingerprint()
+	}
+	o.Dev, o.Judge, o.Progress, o.Dir, o.Quiet, o.Micro, o.Recompute = nil, nil, nil, "", false, 0, false
+	o.Algorithm, o.Seed = "", 0 // the grid's
 	a.Progress, a.Stream, a.Live = nil, nil, false
-	b, err := json.Marshal(struct {
-		Algorithm        string
-		Seed             uint64
-		Train, Test      string
-		Base, Judge      string
-		Options, Answers string
-	}{algorithm, seed, engine.DataHash(examples), engine.DataHash(test), g.Base.fingerprint(), g.Judge.fingerprint(), fmt.Sprintf("%+v", o), fmt.Sprintf("%+v", a)})
-	return string(b), err
+	return fmt.Sprintf("base %s, options %+v, dev %s, test %s, answers %+v, judge %s",
+		g.Base.fingerprint(), o, dev, promptsHash(g.Test), a, g.Judge.fingerprint())
+}
+
+// promptsHash identifies the prompts of a dataset.
+func promptsHash(ds *dataset.Dataset) string {
+	h := sha256.New()
+	for i := range ds.Len() {
+		fmt.Fprintf(h, "%q", ds.Row(i).Prefix)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
 // cellsFile holds the finished cells, one JSON object a line.
 const cellsFile = "cells.jsonl"
 
-// load reads the finished cells. A last line cut short by a crash is dropped:
-// its cell is run again.
+// load reads the finished cells. A line cut short by a crash is left out, and so is
+// one without the number of answers, of an earlier version: its cell is run again.
 func (g Grid) load() (map[string]Cell, error) {
 	done := map[string]Cell{}
 	if g.Dir == "" {
@@ -224,11 +258,14 @@ func (g Grid) load() (map[string]Cell, error) {
 	s.Buffer(nil, 1<<20)
 	for s.Scan() {
 		var c Cell
-		if json.Unmarshal(s.Bytes(), &c) == nil {
+		if json.Unmarshal(s.Bytes(), &c) == nil && c.Answers > 0 {
 			done[c.Key] = c
 		}
 	}
-	return done, s.Err()
+	if s.Err() != nil {
+		return nil, fmt.Errorf("grid: %s: %w", f.Name(), s.Err())
+	}
+	return done, nil
 }
 
 // append adds a finished cell to the file.

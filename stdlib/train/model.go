@@ -1,15 +1,12 @@
 package train
 
 import (
+	"context"
 	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"divvy/gpu/cpu"
 	"divvy/gpu/hf"
@@ -39,18 +36,20 @@ type Model struct {
 // Open reads a model's folder in the layout of Hugging Face's transformers:
 // config.json, safetensors, and a tokenizer that package tokenize reads
 // (tokenizer.json of byte-level BPE, or tokenizer.model). A tokenizer read by
-// other means can be given with OpenWith.
-func Open(dir string) (*Model, error) {
+// other means can be given with OpenWith. Of two tokenizers tokenizer.json is
+// taken, if it can be read. Reading ends with ctx.
+func Open(ctx context.Context, dir string) (*Model, error) {
 	var tok *tokenize.Tokenizer
 	var err error
-	for name, read := range map[string]func(string) (*tokenize.Tokenizer, error){
-		"tokenizer.json": tokenize.HuggingFace, "tokenizer.model": tokenize.LLaMA,
-	} {
-		path := filepath.Join(dir, name)
+	for _, form := range []struct {
+		name string
+		read func(string) (*tokenize.Tokenizer, error)
+	}{{"tokenizer.json", tokenize.HuggingFace}, {"tokenizer.model", tokenize.LLaMA}} {
+		path := filepath.Join(dir, form.name)
 		if _, e := os.Stat(path); e != nil {
 			continue
 		}
-		t, e := read(path)
+		t, e := form.read(path)
 		if e == nil {
 			tok = t
 			break
@@ -63,12 +62,12 @@ func Open(dir string) (*Model, error) {
 		}
 		return nil, fmt.Errorf("opening the model in %s: %w", dir, err)
 	}
-	return OpenWith(dir, tok)
+	return OpenWith(ctx, dir, tok)
 }
 
 // OpenWith is Open with a tokenizer of the caller's.
-func OpenWith(dir string, tok *tokenize.Tokenizer) (*Model, error) {
-	m, err := hf.Load(dir)
+func OpenWith(ctx context.Context, dir string, tok *tokenize.Tokenizer) (*Model, error) {
+	m, err := hf.Load(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -139,9 +138,10 @@ func (m *Model) AsReward(seed uint64) (*Model, error) {
 	return &r, nil
 }
 
-// Save writes the model's folder. storage is "F32", "F16" or "BF16"; "" means F32.
-func (m *Model) Save(dir, storage string) error {
-	return hf.Save(dir, &hf.Model{Config: m.config, Weights: m.weights, Tokenizer: m.files}, hf.SaveOptions{Storage: storage})
+// Save writes the model's folder, which Open and transformers read. storage is
+// "F32", "F16" or "BF16"; "" means F32.
+func (m *Model) Save(ctx context.Context, dir, storage string) error {
+	return hf.Save(ctx, dir, &hf.Model{Config: m.config, Weights: m.weights, Tokenizer: m.files}, hf.SaveOptions{Storage: storage})
 }
 
 // Tokenizer is the model's tokenizer.
@@ -159,12 +159,10 @@ func (m *Model) Parameters() int {
 // fingerprint identifies the weights and the tokenizer.
 func (m *Model) fingerprint() string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s %s %d", m.config.Arch, m.config.Head, m.tokenizer.VocabSize())
-	for _, name := range slices.Sorted(maps.Keys(m.weights)) {
-		fmt.Fprint(h, name)
-		binary.Write(h, binary.LittleEndian, m.weights[name].F32) // a hash takes all that it is given
+	for id := range m.tokenizer.VocabSize() {
+		fmt.Fprintf(h, "%q", m.tokenizer.Token(int32(id)))
 	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	return fmt.Sprintf("%s %s %x %s", m.config.Arch, m.config.Head, h.Sum(nil)[:16], m.weights.Hash())
 }
 
 // IsReward says whether the model scores texts instead of writing them.

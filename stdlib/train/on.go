@@ -24,8 +24,8 @@ type Device struct {
 // "cuda:0-7"; "cpu:0-3" is four processes that share each batch's rows. A model
 // computes on it after Model.On; without one, on the processor. `kernel doctor`
 // says what a machine lacks.
-func On(name string) (*Device, error) {
-	d, err := device.Open(context.Background(), name)
+func On(ctx context.Context, name string) (*Device, error) {
+	d, err := device.Open(ctx, name)
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 func TestOn(t *testing.T) {
-	d, err := On("cpu")
+	d, err := On(t.Context(), "cpu")
 	if err != nil || !strings.HasPrefix(d.Name, "cpu (") {
 		t.Fatalf("%+v, %v", d, err)
 	}
@@ -25,10 +25,10 @@ func TestOn(t *testing.T) {
 		t.Error("a model went to no device")
 	}
 	t.Setenv(cuda.Setting, t.TempDir())
-	if _, err := On("cuda"); err == nil || !strings.Contains(err.Error(), "pip install") {
+	if _, err := On(t.Context(), "cuda"); err == nil || !strings.Contains(err.Error(), "pip install") {
 		t.Errorf("cuda without a plug-in: %v", err)
 	}
-	if _, err := On("gpu"); err == nil || !strings.Contains(err.Error(), `"cuda:0-7"`) {
+	if _, err := On(t.Context(), "gpu"); err == nil || !strings.Contains(err.Error(), `"cuda:0-7"`) {
 		t.Errorf("an unknown name: %v", err)
 	}
 }

@@ -7,7 +7,10 @@ import (
 	"slices"
 	"strings"
 
+	"gonum.org/v1/gonum/stat"
+
 	"divvy/arrowio"
+	"divvy/stdlib/display"
 	"divvy/stdlib/figure"
 	"divvy/stdlib/paper"
 )
@@ -49,60 +52,65 @@ func (r *Results) means() []mean {
 	}
 	for i, all := range rewards {
 		m := &out[i]
-		m.seeds = len(all)
-		for _, x := range all {
-			m.reward += x / float64(len(all))
+		m.seeds, m.reward = len(all), stat.Mean(all, nil)
+		if m.seeds > 1 {
+			m.deviation = stat.StdDev(all, nil)
 		}
-		for _, x := range all {
-			m.deviation += (x - m.reward) * (x - m.reward)
-		}
-		m.deviation = math.Sqrt(m.deviation / float64(max(1, len(all)-1)))
 	}
 	return out
 }
 
-// Summary is of Table 1's shape: a row for each algorithm and number of
-// prompts, the mean reward over seeds in percent for each ranking, and with
-// several seeds the standard deviation over them.
-func (r *Results) Summary() (*arrowio.Table, error) {
-	type row struct {
-		Algorithm string   `arrow:"algorithm"`
-		Prompts   int64    `arrow:"prompts"`
-		Diversity float64  `arrow:"diversity"`
-		Reward2   *float64 `arrow:"reward_2"`
-		Reward3   *float64 `arrow:"reward_3"`
-		Reward4   *float64 `arrow:"reward_4"`
-		Spread2   *float64 `arrow:"deviation_2"`
-		Spread3   *float64 `arrow:"deviation_3"`
-		Spread4   *float64 `arrow:"deviation_4"`
+// rankings are the numbers of responses of the cells, rising.
+func (r *Results) rankings() []int {
+	var out []int
+	for _, c := range r.Cells {
+		out = append(out, c.Responses)
 	}
-	var rows []row
-	several := false
-	for _, m := range r.means() {
-		i := slices.IndexFunc(rows, func(x row) bool { return x.Algorithm == m.algorithm && x.Prompts == int64(m.prompts) })
-		if i < 0 {
-			i = len(rows)
-			rows = append(rows, row{Algorithm: m.algorithm, Prompts: int64(m.prompts), Diversity: m.diversity})
-		}
-		x := &rows[i]
-		reward, deviation := 100*m.reward, 100*m.deviation
-		switch m.responses {
-		case 2:
-			x.Reward2, x.Spread2 = &reward, &deviation
-		case 3:
-			x.Reward3, x.Spread3 = &reward, &deviation
-		case 4:
-			x.Reward4, x.Spread4 = &reward, &deviation
-		default:
-			return nil, fmt.Errorf("grid: Table 1 has rankings of 2 to 4 responses, not %d", m.responses)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Summary is of Table 1's shape: a row for each algorithm and number of prompts
+// with the columns algorithm, prompts, diversity and, for each ranking of k
+// responses, reward_k, the mean reward over seeds in percent, and with several
+// seeds deviation_k, the standard deviation over them. Null is what the grid has
+// not, or has of a single seed.
+func (r *Results) Summary() (*arrowio.Table, error) {
+	type place struct {
+		algorithm string
+		prompts   int
+	}
+	var rows []place
+	var algorithms []string
+	var prompts []int
+	var diversities []float64
+	means, several := r.means(), false
+	at := make([]int, len(means))
+	for i, m := range means {
+		p := place{m.algorithm, m.prompts}
+		if at[i] = slices.Index(rows, p); at[i] < 0 {
+			at[i], rows = len(rows), append(rows, p)
+			algorithms, prompts, diversities = append(algorithms, m.algorithm), append(prompts, m.prompts), append(diversities, m.diversity)
 		}
 		several = several || m.seeds > 1
 	}
-	t, err := arrowio.FromStructs(rows)
-	if err != nil || several {
-		return t, err
+	b := arrowio.NewTable().Strings("algorithm", algorithms).Ints("prompts", prompts).Floats("diversity", diversities)
+	columns := func(name string, of func(m mean) (float64, bool)) {
+		for _, k := range r.rankings() {
+			values, valid := make([]float64, len(rows)), make([]bool, len(rows))
+			for i, m := range means {
+				if m.responses == k {
+					values[at[i]], valid[at[i]] = of(m)
+				}
+			}
+			b.Floats(fmt.Sprintf("%s_%d", name, k), values).Valid(valid)
+		}
 	}
-	return t.Drop("deviation_2", "deviation_3", "deviation_4")
+	columns("reward", func(m mean) (float64, bool) { return 100 * m.reward, true })
+	if several {
+		columns("deviation", func(m mean) (float64, bool) { return 100 * m.deviation, m.seeds > 1 })
+	}
+	return b.Build()
 }
 
 // EqualBudget compares the ways to spend one budget of annotations, responses
@@ -142,50 +150,57 @@ func (r *Results) EqualBudget(annotations int) (*arrowio.Table, error) {
 
 // Comparisons says how clear the order of the rankings is: a row for each
 // algorithm and pair of rankings, at the same prompts and at the same budget of
-// annotations (responses times prompts). won counts the comparisons in which
-// more responses got more reward, difference is their mean gain in percent, and
-// noise the standard deviation that the gain of one comparison has over seeds,
-// null with a single seed. Where won is about half of compared, or the difference
-// is small beside the noise, there is no order to speak of.
+// annotations (responses times prompts).
+//
+// Of the compared cells won counts those in which more responses got more reward,
+// and tied those with the same; difference is their mean gain in percent. noise is
+// the standard deviation that the gain of one comparison has over seeds, and
+// standard_error that of difference, if the seeds are what varies; both are null
+// with a single seed. Where won is about half of compared, or the difference is
+// small beside its error, there is no order to speak of. The prompts of a grid are
+// nested and its test prompts the same, so that the comparisons are not as many
+// independent witnesses as there are rows.
 func (r *Results) Comparisons() (*arrowio.Table, error) {
 	type row struct {
 		Algorithm  string   `arrow:"algorithm"`
 		Question   string   `arrow:"question"`
 		Won        int64    `arrow:"won"`
+		Tied       int64    `arrow:"tied"`
 		Compared   int64    `arrow:"compared"`
 		Difference float64  `arrow:"difference"`
 		Noise      *float64 `arrow:"noise"`
+		Error      *float64 `arrow:"standard_error"`
 	}
 	var rows []row
-	means := r.means()
 	for _, algorithm := range r.algorithms() {
 		for _, same := range []string{"prompts", "budget"} {
-			for _, k := range [][2]int{{3, 2}, {4, 3}, {4, 2}} {
+			for _, k := range pairsOf(r.rankings()) {
 				x := row{Algorithm: algorithm, Question: fmt.Sprintf("%d against %d responses, same %s", k[0], k[1], same)}
-				var variance float64
+				var noise, variance float64 // of the seeds' gain, and of the means'
 				several := true
-				for _, a := range means {
-					for _, b := range means {
-						if a.algorithm != algorithm || b.algorithm != algorithm || a.responses != k[0] || b.responses != k[1] ||
-							same == "prompts" && a.prompts != b.prompts || same == "budget" && a.responses*a.prompts != b.responses*b.prompts {
-							continue
-						}
-						x.Compared++
-						if a.reward > b.reward {
-							x.Won++
-						}
-						x.Difference += 100 * (a.reward - b.reward)
-						variance += a.deviation*a.deviation + b.deviation*b.deviation
-						several = several && a.seeds > 1 && b.seeds > 1
+				r.compare(algorithm, k, same == "budget", func(more, fewer mean) {
+					x.Compared++
+					switch {
+					case more.reward > fewer.reward:
+						x.Won++
+					case more.reward == fewer.reward:
+						x.Tied++
 					}
-				}
+					x.Difference += 100 * (more.reward - fewer.reward)
+					for _, m := range []mean{more, fewer} {
+						noise += m.deviation * m.deviation
+						variance += m.deviation * m.deviation / float64(m.seeds)
+						several = several && m.seeds > 1
+					}
+				})
 				if x.Compared == 0 {
 					continue
 				}
-				x.Difference /= float64(x.Compared)
+				n := float64(x.Compared)
+				x.Difference /= n
 				if several {
-					noise := 100 * math.Sqrt(variance/float64(x.Compared))
-					x.Noise = &noise
+					noise, variance = 100*math.Sqrt(noise/n), 100*math.Sqrt(variance)/n
+					x.Noise, x.Error = &noise, &variance
 				}
 				rows = append(rows, x)
 			}
@@ -195,6 +210,33 @@ func (r *Results) Comparisons() (*arrowio.Table, error) {
 		return nil, errors.New("grid: no two cells can be compared")
 	}
 	return arrowio.FromStructs(rows)
+}
+
+// compare visits the outcomes of an algorithm with k[0] and k[1] responses that
+// have the same prompts or the same budget.
+func (r *Results) compare(algorithm string, k [2]int, budget bool, visit func(more, fewer mean)) {
+	means := r.means()
+	for _, a := range means {
+		for _, b := range means {
+			if a.algorithm != algorithm || b.algorithm != algorithm || a.responses != k[0] || b.responses != k[1] {
+				continue
+			}
+			if budget && a.responses*a.prompts == b.responses*b.prompts || !budget && a.prompts == b.prompts {
+				visit(a, b)
+			}
+		}
+	}
+}
+
+// pairsOf are all pairs of rising numbers, the greater first, neighbours before
+// those further apart.
+func pairsOf(numbers []int) (pairs [][2]int) {
+	for apart := 1; apart < len(numbers); apart++ {
+		for i := range len(numbers) - apart {
+			pairs = append(pairs, [2]int{numbers[i+apart], numbers[i]})
+		}
+	}
+	return pairs
 }
 
 // algorithms are those of the cells, in their order.
@@ -238,14 +280,18 @@ func (r *Results) Series(algorithm string) []figure.Series {
 	return out
 }
 
-// Fits are the lines of Series, as a table of Figure 4(c)'s: slope, intercept
-// and mean squared error of each ranking.
+// Fits are the lines of Series, as a table of Figure 4(c)'s: of each ranking the
+// number of points, slope with its standard error (null for two points), intercept,
+// mean squared error, and r2, the share of the variance that the line explains.
 func (r *Results) Fits(algorithm string) (*arrowio.Table, error) {
 	type row struct {
-		Ranking   string  `arrow:"ranking"`
-		Slope     float64 `arrow:"slope"`
-		Intercept float64 `arrow:"intercept"`
-		MSE       float64 `arrow:"mse"`
+		Ranking    string   `arrow:"ranking"`
+		Points     int64    `arrow:"points"`
+		Slope      float64  `arrow:"slope"`
+		SlopeError *float64 `arrow:"slope_error"`
+		Intercept  float64  `arrow:"intercept"`
+		MSE        float64  `arrow:"mse"`
+		R2         float64  `arrow:"r2"`
 	}
 	series := r.Series(algorithm)
 	fits, err := figure.FitAll(series)
@@ -257,7 +303,10 @@ func (r *Results) Fits(algorithm string) (*arrowio.Table, error) {
 	}
 	rows := make([]row, len(fits))
 	for i, f := range fits {
-		rows[i] = row{series[i].Name, f.Slope, f.Intercept, f.MSE()}
+		rows[i] = row{Ranking: series[i].Name, Points: int64(f.N), Slope: f.Slope, Intercept: f.Intercept, MSE: f.MSE(), R2: f.R2}
+		if e := f.SlopeError(); f.N > 2 {
+			rows[i].SlopeError = &e
+		}
 	}
 	return arrowio.FromStructs(rows)
 }
@@ -286,4 +335,24 @@ func (r *Results) Figure(algorithm string) (*figure.Figure, error) {
 		f.Rules = []figure.Rule{{At: r.Before, Horizontal: true}}
 	}
 	return f, nil
+}
+
+// String says how many cells there are, and gives their summary.
+func (r *Results) String() string {
+	text := fmt.Sprintf("%d cells, reward before training %.4f", len(r.Cells), r.Before)
+	if t, err := r.Summary(); err == nil && len(r.Cells) > 0 {
+		text += "\n" + t.String()
+	}
+	return text
+}
+
+// MIMEBundle shows the cells; Summary and Figure are what to look at next.
+func (r *Results) MIMEBundle() map[string]any {
+	t, err := r.Table()
+	if err != nil {
+		return map[string]any{display.MIMEText: r.String()}
+	}
+	b := t.MIMEBundle()
+	b[display.MIMEText] = r.String()
+	return b
 }

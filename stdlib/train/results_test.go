@@ -3,8 +3,11 @@ package train
 import (
 	"context"
 	"math"
+	"slices"
 	"strings"
 	"testing"
+
+	"divvy/arrowio"
 )
 
 // TestResults: seeds become means with deviations.
@@ -39,15 +42,65 @@ func TestResults(t *testing.T) {
 		t.Fatalf("comparisons %v, %v", c, err)
 	}
 	text := strings.Join(strings.Fields(c.String()), " ")
-	for _, want := range []string{"4 against 2 responses, same prompts 1 1 20.0 31.6", "4 against 2 responses, same budget 1 1 10.0 31.6"} {
+	for _, want := range []string{"4 against 2 responses, same prompts 1 0 1 20.0 31.6228 22.3607", "4 against 2 responses, same budget 1 0 1 10.0 31.6228 22.3607"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("comparisons are %s, want %q", text, want)
 		}
+	}
+	if bundle := r.MIMEBundle(); !strings.Contains(bundle["text/html"].(string), "<table") || !strings.Contains(bundle["text/plain"].(string), "6 cells") {
+		t.Errorf("shown as %.200v", bundle)
 	}
 	r.Cells = r.Cells[:2]
 	if sum, err = r.Summary(); err != nil || strings.Contains(sum.String(), "deviation") {
 		t.Errorf("summary of one seed %v, %v", sum, err)
 	}
+}
+
+// TestResultsOfAnyRankings: the grid decides which rankings are compared, a tie is
+// no defeat, and a line through two points has no error.
+func TestResultsOfAnyRankings(t *testing.T) {
+	r := &Results{}
+	for i, n := range []int{10, 20} {
+		for k, reward := range map[int]float64{2: 0.5, 6: 0.5 + float64(i)/10} {
+			r.Cells = append(r.Cells, Cell{Algorithm: PRO, Responses: k, Prompts: n, Diversity: float64(n), Reward: reward})
+		}
+	}
+	r.Cells = append(r.Cells, Cell{Algorithm: PRO, Responses: 3, Prompts: 30, Diversity: 30, Reward: 0.7})
+	sum, err := r.Summary()
+	if err != nil || !slices.Equal(sum.Columns(), []string{"algorithm", "prompts", "diversity", "reward_2", "reward_3", "reward_6"}) {
+		t.Fatalf("summary %v, %v", sum, err)
+	}
+	if nulls := columnNulls(t, sum, "reward_3"); !slices.Equal(nulls, []bool{true, true, false}) {
+		t.Errorf("nulls of reward_3: %v", nulls)
+	}
+	c, err := r.Comparisons()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// At the same prompts 6 won once and tied once.
+	text := strings.Join(strings.Fields(c.String()), " ")
+	if !strings.Contains(text, "6 against 2 responses, same prompts 1 1 2 5.0 null null") || strings.Contains(text, "same budget") {
+		t.Error(text)
+	}
+	r.Cells = slices.DeleteFunc(r.Cells, func(c Cell) bool { return c.Responses == 3 })
+	fits, err := r.Fits(PRO)
+	if err != nil || !slices.Equal(columnNulls(t, fits, "slope_error"), []bool{true, true}) {
+		t.Errorf("fits %v, %v", fits, err)
+	}
+}
+
+// columnNulls says which values of a column are null.
+func columnNulls(t *testing.T, table *arrowio.Table, name string) []bool {
+	t.Helper()
+	c, err := table.Column(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	nulls := make([]bool, c.Len())
+	for i := range nulls {
+		nulls[i] = c.IsNull(i)
+	}
+	return nulls
 }
 
 // TestRank: responses are put in the order of a reward model's scores.

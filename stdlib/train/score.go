@@ -9,6 +9,7 @@ import (
 	"divvy/gpu/batch"
 	engine "divvy/gpu/train"
 	"divvy/stdlib/dataset"
+	"divvy/stdlib/display"
 	"divvy/stdlib/paper"
 )
 
@@ -27,8 +28,8 @@ func (m *Model) examples(ds *dataset.Dataset) ([]batch.Example, error) {
 			if r.Rewards != nil {
 				reward = r.Rewards[j]
 			}
-			if math.IsNaN(reward) {
-				return nil, fmt.Errorf("row %d (%s:%d): response %d has no reward", i, r.File, r.Line, j)
+			if math.IsNaN(reward) || math.IsInf(reward, 0) {
+				return nil, fmt.Errorf("row %d (%s:%d): response %d has no finite reward", i, r.File, r.Line, j)
 			}
 			e.Responses = append(e.Responses, m.responseIDs(text))
 			e.Rewards = append(e.Rewards, reward)
@@ -81,8 +82,12 @@ func (m *Model) scoringExample(i int, r dataset.Row, answers []string) batch.Exa
 }
 
 // Score is a reward model's raw score (logit) of one answer to each row's
-// prompt.
+// prompt. A notebook shows a bar when it takes more than a second.
 func (m *Model) Score(ctx context.Context, ds *dataset.Dataset, answers []string) ([]float64, error) {
+	return m.scoreAnswers(ctx, ds, answers, display.AutoFunc("Scoring", "rows"))
+}
+
+func (m *Model) scoreAnswers(ctx context.Context, ds *dataset.Dataset, answers []string, tell func(done, total int64)) ([]float64, error) {
 	if len(answers) != ds.Len() {
 		return nil, fmt.Errorf("scoring: %d answers to %d prompts", len(answers), ds.Len())
 	}
@@ -90,7 +95,7 @@ func (m *Model) Score(ctx context.Context, ds *dataset.Dataset, answers []string
 	for i := range examples {
 		examples[i] = m.scoringExample(i, ds.Row(i), answers[i:i+1])
 	}
-	scores, err := m.score(ctx, examples)
+	scores, err := m.score(ctx, examples, tell)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +113,7 @@ func (m *Model) ScoreAll(ctx context.Context, ds *dataset.Dataset) ([][]float64,
 		r := ds.Row(i)
 		examples[i] = m.scoringExample(i, r, r.Responses)
 	}
-	return m.score(ctx, examples)
+	return m.score(ctx, examples, display.AutoFunc("Scoring", "rows"))
 }
 
 // Accuracy counts the pairs of responses to a prompt of which one has the larger
@@ -156,7 +161,8 @@ func (m *Model) Rank(ctx context.Context, ds *dataset.Dataset) (*dataset.Dataset
 	return scored.Ranked(ctx)
 }
 
-func (m *Model) score(ctx context.Context, examples []batch.Example) ([][]float64, error) {
+// score tells how many examples are done; tell may be nil.
+func (m *Model) score(ctx context.Context, examples []batch.Example, tell func(done, total int64)) ([][]float64, error) {
 	if !m.IsReward() {
 		return nil, errors.New("scoring: the model writes text; train one with Algorithm Reward, or open a reward model")
 	}
@@ -164,15 +170,24 @@ func (m *Model) score(ctx context.Context, examples []batch.Example) ([][]float6
 	if err != nil {
 		return nil, err
 	}
+	if tell != nil {
+		s.Progress = func(done, of int) { tell(int64(done), int64(of)) }
+	}
+	whole := batch.Limits{Prompt: math.MaxInt32, Total: math.MaxInt32} // they were cut already
+	c := forDevice(engine.Config{}, m.device, longest(examples, whole))
+	s.RowTokens, s.RowMultiple = c.RowTokens, c.RowMultiple
 	return s.Scores(ctx, examples)
 }
 
-// MeanSigmoid is the mean of the scores' logistic function: the paper's reward,
-// between 0 and 1.
+// Sigmoid is the logistic function, which makes of a reward model's score the
+// paper's reward, between 0 and 1.
+func Sigmoid(score float64) float64 { return 1 / (1 + math.Exp(-score)) }
+
+// MeanSigmoid is the mean of Sigmoid over scores; NaN of none.
 func MeanSigmoid(scores []float64) float64 {
 	var s float64
 	for _, x := range scores {
-		s += 1 / (1 + math.Exp(-x))
+		s += Sigmoid(x)
 	}
 	return s / float64(len(scores))
 }

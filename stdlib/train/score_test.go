@@ -47,7 +47,7 @@ func withMarks(t *testing.T, bpe *BPE) *tokenize.Tokenizer {
 // TestOpenAssistantInput: each turn with its mark and followed by the end token,
 // cut at the beginning to 1,024 tokens.
 func TestOpenAssistantInput(t *testing.T) {
-	bpe, err := NewBPE(rows(t, 4).Prompts(), 300)
+	bpe, err := NewBPE(t.Context(), rows(t, 4).Prompts(), 300)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ func rows(t *testing.T, n int) *dataset.Dataset {
 
 func tiny(t *testing.T, ds *dataset.Dataset) *Model {
 	t.Helper()
-	tok, err := NewBPE(ds.Prompts(), 400)
+	tok, err := NewBPE(t.Context(), ds.Prompts(), 400)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,11 +43,11 @@ var quick = Options{Steps: 12, Batch: 4, LearningRate: 1e-2, MaxTokens: 96, MaxP
 // TestBPE: the tokenizer gives back every text, and merges what is frequent.
 func TestBPE(t *testing.T) {
 	ds := rows(t, 50)
-	tok, err := NewBPE(ds.Prompts(), 500)
+	tok, err := NewBPE(t.Context(), ds.Prompts(), 500)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := NewBPE(ds.Prompts(), 500)
+	again, err := NewBPE(t.Context(), ds.Prompts(), 500)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func TestBPE(t *testing.T) {
 	if n := len(tok.Tokenizer.Encode("\n\nAssistant:")); n > 6 {
 		t.Errorf("the most frequent word takes %d tokens", n)
 	}
-	if _, err := NewBPE(nil, 100); err == nil {
+	if _, err := NewBPE(t.Context(), nil, 100); err == nil {
 		t.Error("a vocabulary smaller than the bytes was accepted")
 	}
 }
@@ -108,10 +108,10 @@ func TestSaveOpen(t *testing.T) {
 	ds := rows(t, 4)
 	m := tiny(t, ds)
 	dir := t.TempDir()
-	if err := m.Save(dir, ""); err != nil {
+	if err := m.Save(t.Context(), dir, ""); err != nil {
 		t.Fatal(err)
 	}
-	again, err := Open(dir)
+	again, err := Open(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestSaveOpen(t *testing.T) {
 	if strings.Join(a, "|") != strings.Join(b, "|") || m.fingerprint() != again.fingerprint() {
 		t.Errorf("%q and %q", a, b)
 	}
-	if _, err := Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), "tokenizer") {
+	if _, err := Open(t.Context(), t.TempDir()); err == nil || !strings.Contains(err.Error(), "tokenizer") {
 		t.Errorf("an empty folder gave %v", err)
 	}
 }
@@ -330,11 +330,18 @@ func TestGrid(t *testing.T) {
 		t.Errorf("finished runs leave %v", left)
 	}
 	g.Answers.TopK = 3 // other answers are other cells
-	key, _ := g.key(ds.Prefix(4), SFT, 1)
+	key := g.common()
 	g.Answers.TopK = 0
-	if again, _ := g.key(ds.Prefix(4), SFT, 1); again == key {
+	if g.common() == key {
 		t.Error("the way of answering is not part of a cell's key")
 	}
+	// So are other weights of a run: those that are best on other prompts.
+	g.Options.Dev, g.Options.Judge = ds.Prefix(3), judge.Model
+	key = g.common()
+	if g.Options.Dev = ds.Prefix(4); g.common() == key {
+		t.Error("the prompts of the evaluation are not part of a cell's key")
+	}
+	g.Options.Dev, g.Options.Judge = nil, nil
 	g.Prompts = []int{100}
 	if _, err := g.Run(context.Background()); err == nil || !strings.Contains(err.Error(), "100 prompts") {
 		t.Errorf("too many prompts gave %v", err)
@@ -347,7 +354,7 @@ func TestFitOfNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tok, err := NewBPE(pool.Prompts(), 300)
+	tok, err := NewBPE(t.Context(), pool.Prompts(), 300)
 	if err != nil {
 		t.Fatal(err)
 	}
