@@ -29,6 +29,7 @@ func _divvy_stdlib_figure() map[string]reflect.Value {
 		"Histogram":   reflect.ValueOf(p_divvy_stdlib_figure.Histogram),
 		"HistogramOf": reflect.ValueOf(p_divvy_stdlib_figure.HistogramOf),
 		"Layout":      reflect.ValueOf((*p_divvy_stdlib_figure.Layout)(nil)),
+		"Lengths":     reflect.ValueOf(p_divvy_stdlib_figure.Lengths),
 		"Mark":        reflect.ValueOf((*p_divvy_stdlib_figure.Mark)(nil)),
 		"OLS":         reflect.ValueOf(p_divvy_stdlib_figure.OLS),
 		"Panels":      reflect.ValueOf((*p_divvy_stdlib_figure.Panels)(nil)),

@@ -26,6 +26,7 @@ func _divvy_stdlib_train() map[string]reflect.Value {
 		"Results":         reflect.ValueOf((*p_divvy_stdlib_train.Results)(nil)),
 		"Run":             reflect.ValueOf((*p_divvy_stdlib_train.Run)(nil)),
 		"Runs":            reflect.ValueOf(p_divvy_stdlib_train.Runs),
+		"Sigmoid":         reflect.ValueOf(p_divvy_stdlib_train.Sigmoid),
 		"Tiny":            reflect.ValueOf((*p_divvy_stdlib_train.Tiny)(nil)),
 	}
 }
