@@ -269,7 +269,7 @@ type hoister struct {
 func (h *hoister) declare(d ast.Decl) error {
 	_, names := declNames(d)
 	for _, n := range names {
-		if n != "init" && n != "_" {
+		if n != "_" {
 			h.declared[n] = true
 		}
 	}
@@ -360,6 +360,9 @@ func declNames(d ast.Decl) (key string, names []string) {
 				return id.Name + "." + d.Name.Name, nil
 			}
 			return "?." + d.Name.Name, nil
+		}
+		if d.Name.Name == "init" { // of which a cell may have several
+			return fmt.Sprintf("init#%09d", d.Pos()), nil
 		}
 		return d.Name.Name, []string{d.Name.Name}
 	case *ast.GenDecl:

@@ -10,30 +10,24 @@ import (
 // compiled Go initialises variables of a package: one that a function needs
 // comes before the variable that the function's result goes to.
 func (l *lowerer) initOrder(stmts []ast.Stmt) []ast.Stmt {
-	rank := map[string]int{}
+	rank := map[ast.Expr]int{}
 	for i, in := range l.info.InitOrder {
-		for _, v := range in.Lhs {
-			rank[v.Name()] = i
-		}
+		rank[in.Rhs] = i + 1
 	}
 	var out, run []ast.Stmt
 	flush := func() {
-		at := func(s ast.Stmt) int {
-			names := s.(*ast.DeclStmt).Decl.(*ast.GenDecl).Specs[0].(*ast.ValueSpec).Names
-			return slices.MaxFunc(ranks(names, rank), func(a, b int) int { return a - b })
+		at := func(s ast.Stmt) int { // one without an initialiser has its zero value from the start
+			if v := varDecl(s).Specs[0].(*ast.ValueSpec); len(v.Values) > 0 {
+				return rank[v.Values[0]]
+			}
+			return 0
 		}
 		slices.SortStableFunc(run, func(a, b ast.Stmt) int { return at(a) - at(b) })
 		out, run = append(out, run...), nil
 	}
 	for _, s := range stmts {
-		d, ok := s.(*ast.DeclStmt)
-		if !ok {
-			flush()
-			out = append(out, s)
-			continue
-		}
-		g := d.Decl.(*ast.GenDecl)
-		if g.Tok != token.VAR || len(g.Specs) == 0 {
+		g := varDecl(s)
+		if g == nil {
 			flush()
 			out = append(out, s)
 			continue
@@ -71,12 +65,12 @@ func forwardUses(stmts []ast.Stmt) func(x *ast.Ident) bool {
 	byName := map[string]spec{}
 	run := 0
 	for _, s := range stmts {
-		d, ok := s.(*ast.DeclStmt)
-		if !ok || d.Decl.(*ast.GenDecl).Tok != token.VAR {
+		d := varDecl(s)
+		if d == nil {
 			run++
 			continue
 		}
-		for _, sp := range d.Decl.(*ast.GenDecl).Specs {
+		for _, sp := range d.Specs {
 			v := spec{sp.(*ast.ValueSpec), run}
 			specs = append(specs, v)
 			for _, n := range v.Names {
@@ -92,14 +86,12 @@ func forwardUses(stmts []ast.Stmt) func(x *ast.Ident) bool {
 	}
 }
 
-// ranks are the places of variables in the order of initialisation; one without
-// an initialiser has its zero value from the start.
-func ranks(names []*ast.Ident, rank map[string]int) []int {
-	out := []int{-1}
-	for _, n := range names {
-		if r, ok := rank[n.Name]; ok {
-			out = append(out, r)
+// varDecl returns the var declaration that a statement is, or nil.
+func varDecl(s ast.Stmt) *ast.GenDecl {
+	if d, ok := s.(*ast.DeclStmt); ok {
+		if g := d.Decl.(*ast.GenDecl); g.Tok == token.VAR {
+			return g
 		}
 	}
-	return out
+	return nil
 }

@@ -19,6 +19,7 @@ type unit struct {
 	vars     []ast.Decl
 	funcs    []ast.Decl
 	prolog   []ast.Stmt // runs before the cell's own statements
+	inits    []ast.Stmt // calls of its init functions, which run after the variables at its head
 	imports  map[string]string
 	replaced []string // internal names that nothing uses after the cell
 	cellFn   string   // the function that runs the cell, "" for a cell of declarations

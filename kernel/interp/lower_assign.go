@@ -26,14 +26,21 @@ func (l *lowerer) assign(s *ast.AssignStmt) []ast.Stmt {
 
 // opAssign lowers x op= y.
 func (l *lowerer) opAssign(s *ast.AssignStmt) []ast.Stmt {
+	var pre []ast.Stmt
 	x, y := l.expr(s.Lhs[0]), l.expr(s.Rhs[0])
+	if _, isVar := x.(*ast.Ident); !isVar && l.calls(s.Rhs[0]) { // compiled Go reads the place after the calls
+		if l.calls(s.Lhs[0]) {
+			x = l.placeOf(s.Lhs[0], l.into(&pre))
+		}
+		y = l.into(&pre)(y, l.typeOf(s.Rhs[0]))
+	}
 	if s.Tok == token.SHL_ASSIGN || s.Tok == token.SHR_ASSIGN {
 		y = l.shiftCount(s.Rhs[0], y)
 	}
 	if isUintptr(l.typeOf(s.Lhs[0])) {
-		return l.uintptrAssign(s.Lhs[0], s.Tok+token.ADD-token.ADD_ASSIGN, y)
+		return append(pre, l.uintptrAssign(s.Lhs[0], s.Tok+token.ADD-token.ADD_ASSIGN, y)...)
 	}
-	return []ast.Stmt{&ast.AssignStmt{Lhs: []ast.Expr{x}, TokPos: s.TokPos, Tok: s.Tok, Rhs: []ast.Expr{y}}}
+	return append(pre, &ast.AssignStmt{Lhs: []ast.Expr{x}, TokPos: s.TokPos, Tok: s.Tok, Rhs: []ast.Expr{y}})
 }
 
 // uintptrAssign is x = x op y for a uintptr, which yaegi cannot compute with.
@@ -55,7 +62,12 @@ func (l *lowerer) assignOne(s *ast.AssignStmt) []ast.Stmt {
 	x, v := s.Lhs[0], s.Rhs[0]
 	switch {
 	case isBlank(x):
-		return []ast.Stmt{&ast.AssignStmt{Lhs: []ast.Expr{id("_")}, TokPos: s.TokPos, Tok: token.ASSIGN, Rhs: []ast.Expr{l.conv(v, nil)}}}
+		rhs, blank, tok := l.conv(v, nil), "_", token.ASSIGN
+		switch rhs.(type) {
+		case *ast.StarExpr, *ast.IndexExpr: // which yaegi would not evaluate for nothing
+			blank, tok = l.fresh("t"), token.DEFINE
+		}
+		return []ast.Stmt{&ast.AssignStmt{Lhs: []ast.Expr{id(blank)}, TokPos: s.TokPos, Tok: tok, Rhs: []ast.Expr{rhs}}}
 	case l.isNew(s, x):
 		t := l.typeOf(x)
 		if isInterface(t) || isReceive(v) { // := would give the value's own type, or one that has no address
@@ -71,6 +83,9 @@ func (l *lowerer) assignOne(s *ast.AssignStmt) []ast.Stmt {
 		return []ast.Stmt{&ast.AssignStmt{Lhs: []ast.Expr{idAt(l.defName(x), x.Pos())}, TokPos: s.TokPos, Tok: token.DEFINE, Rhs: []ast.Expr{rhs}}}
 	}
 	rhs := l.conv(v, l.typeOf(x))
+	if l.isMapElem(x) {
+		rhs = l.present(rhs, l.typeOf(v))
+	}
 	if isReceive(v) { // yaegi cannot receive into a named result, nor where the debugger has a pointer to
 		c := l.fresh("c")
 		return []ast.Stmt{define([]string{c}, rhs), assign(l.expr(x), id(c))}
@@ -134,27 +149,12 @@ func (l *lowerer) ownResult(v, rhs ast.Expr) ast.Expr {
 // dereferences on the left first, then all values, then the assignments.
 func (l *lowerer) assignEach(s *ast.AssignStmt) []ast.Stmt {
 	var out []ast.Stmt
-	tmp := func(x ast.Expr, t types.Type) ast.Expr {
-		if _, ok := x.(*ast.BasicLit); ok {
-			return x
-		}
-		n := l.fresh("t")
-		out = append(out, declareVar(n, l.typ(t)), assign(id(n), x))
-		return id(n)
-	}
 	lhs := make([]ast.Expr, len(s.Lhs))
-	places := func() {
-		for i, x := range s.Lhs {
-			if !isBlank(x) && !l.isNew(s, x) {
-				lhs[i] = l.placeOf(x, tmp)
-			}
-		}
-	}
 	// Compiled Go reads operands on the left that call nothing after the calls on
 	// the right; the specification leaves the order open.
 	late := slices.ContainsFunc(s.Rhs, l.calls) && !slices.ContainsFunc(s.Lhs, l.calls)
 	if !late {
-		places()
+		out = l.places(s, lhs)
 	}
 	vals := make([]ast.Expr, len(s.Rhs))
 	for i, v := range s.Rhs {
@@ -175,7 +175,7 @@ func (l *lowerer) assignEach(s *ast.AssignStmt) []ast.Stmt {
 		vals[i] = id(n)
 	}
 	if late {
-		places()
+		out = append(out, l.places(s, lhs)...)
 	}
 	for i, x := range s.Lhs {
 		switch {
@@ -188,6 +188,29 @@ func (l *lowerer) assignEach(s *ast.AssignStmt) []ast.Stmt {
 		}
 	}
 	return out
+}
+
+// places lowers the left sides of an assignment of several values to lhs, and
+// returns what evaluates their operands.
+func (l *lowerer) places(s *ast.AssignStmt, lhs []ast.Expr) (out []ast.Stmt) {
+	for i, x := range s.Lhs {
+		if !isBlank(x) && !l.isNew(s, x) {
+			lhs[i] = l.placeOf(x, l.into(&out))
+		}
+	}
+	return out
+}
+
+// into makes temporaries for operands, in out.
+func (l *lowerer) into(out *[]ast.Stmt) func(ast.Expr, types.Type) ast.Expr {
+	return func(x ast.Expr, t types.Type) ast.Expr {
+		if _, ok := x.(*ast.BasicLit); ok {
+			return x
+		}
+		n := l.fresh("t")
+		*out = append(*out, declareVar(n, l.typ(t)), assign(id(n), x))
+		return id(n)
+	}
 }
 
 // placeOf lowers the left side of an assignment with the operands that must be
@@ -267,7 +290,15 @@ func (l *lowerer) assignMulti(s *ast.AssignStmt) []ast.Stmt {
 			tmp[i] = l.fresh("t")
 		}
 	}
+	lhs := make([]ast.Expr, len(s.Lhs))
+	late := !slices.ContainsFunc(s.Lhs, l.calls)
+	if !late {
+		out = l.places(s, lhs)
+	}
 	out = append(out, &ast.AssignStmt{Lhs: ids(tmp), TokPos: s.TokPos, Tok: defineOr(tmp), Rhs: []ast.Expr{rhs}})
+	if late {
+		out = append(out, l.places(s, lhs)...)
+	}
 	for i, x := range s.Lhs {
 		switch {
 		case isBlank(x):
@@ -275,7 +306,7 @@ func (l *lowerer) assignMulti(s *ast.AssignStmt) []ast.Stmt {
 			n := l.defName(x)
 			out = append(out, declareVar(n, l.typ(l.typeOf(x))), assign(id(n), id(tmp[i])))
 		default:
-			out = append(out, assign(l.expr(x), l.toIfaceIf(id(tmp[i]), src(i), l.typeOf(x), x.Pos())))
+			out = append(out, assign(lhs[i], l.toIfaceIf(id(tmp[i]), src(i), l.typeOf(x), x.Pos())))
 		}
 	}
 	return out
@@ -284,97 +315,4 @@ func (l *lowerer) assignMulti(s *ast.AssignStmt) []ast.Stmt {
 func isReceive(e ast.Expr) bool {
 	u, ok := unparen(e).(*ast.UnaryExpr)
 	return ok && u.Op == token.ARROW
-}
-
-// goStmt runs the call in a goroutine that reports a panic instead of ending
-// the process.
-func (l *lowerer) goStmt(s *ast.GoStmt) []ast.Stmt {
-	r := l.fresh("r")
-	guard := &ast.DeferStmt{Defer: s.Go, Call: call(&ast.FuncLit{Type: funcType(nil, nil), Body: block(
-		define([]string{r}, call(id("recover"))),
-		&ast.IfStmt{Cond: &ast.BinaryExpr{X: id(r), Op: token.NEQ, Y: id("nil")}, Body: block(exprStmt(call(rtFn("GoPanic"), id(r), l.place(s.Go))))})})}
-	pre, c := l.bound(s.Call)
-	return append(pre, &ast.GoStmt{Go: s.Go, Call: call(&ast.FuncLit{Type: funcType(nil, nil), Body: block(guard, exprStmt(c))})})
-}
-
-// bound lowers a call with its function and arguments evaluated now, in fresh
-// variables: yaegi keeps references to what it should copy.
-func (l *lowerer) bound(e *ast.CallExpr) ([]ast.Stmt, *ast.CallExpr) {
-	c, ok := unparen(l.expr(e)).(*ast.CallExpr)
-	if !ok {
-		l.fail(e.Pos(), "this call cannot be deferred or run in a goroutine")
-	}
-	var pre []ast.Stmt
-	bind := func(x ast.Expr) ast.Expr {
-		switch x := x.(type) {
-		case *ast.BasicLit, *ast.FuncLit:
-			return x
-		case *ast.Ident:
-			if x.Name == "nil" || x.Name == "true" || x.Name == "false" {
-				return x
-			}
-		case *ast.ArrayType, *ast.MapType, *ast.ChanType, *ast.StarExpr, *ast.InterfaceType:
-			if _, ok := x.(*ast.StarExpr); !ok {
-				return x // a type, of make or new
-			}
-		}
-		n := l.fresh("b")
-		pre = append(pre, &ast.AssignStmt{Lhs: []ast.Expr{id(n)}, Tok: token.DEFINE, TokPos: e.Pos(), Rhs: []ast.Expr{x}})
-		return id(n)
-	}
-	fun := unparen(e.Fun)
-	if x, ok := fun.(*ast.Ident); ok {
-		if v, ok := l.obj(x).(*types.Var); ok && v != nil {
-			c.Fun = bind(c.Fun)
-		}
-	} else if _, ok := c.Fun.(*ast.CallExpr); ok || l.isFuncPlace(fun) {
-		c.Fun = bind(c.Fun)
-	} else if se, ok := c.Fun.(*ast.SelectorExpr); ok {
-		if s := l.selectionOf(fun); s != nil && s.Kind() == types.MethodVal { // of a compiled method
-			f := s.Obj().(*types.Func)
-			if isPtr(f.Signature().Recv().Type()) && !isPtr(l.receiver(s)) {
-				se.X = addr(se.X)
-			}
-			se.X = bind(se.X)
-		}
-	}
-	for i, a := range c.Args {
-		c.Args[i] = bind(a)
-	}
-	return pre, c
-}
-
-// isFuncPlace reports whether what is called lies in a field, an element or where a
-// pointer points to, or is asserted.
-func (l *lowerer) isFuncPlace(fun ast.Expr) bool {
-	switch x := fun.(type) {
-	case *ast.StarExpr, *ast.TypeAssertExpr:
-		return !l.info.Types[fun].IsType()
-	case *ast.SelectorExpr:
-		s := l.info.Selections[x]
-		return s != nil && s.Kind() == types.FieldVal
-	case *ast.IndexExpr:
-		t := l.typeOf(x.X)
-		return t != nil && !isFunc(t)
-	}
-	return false
-}
-
-// receiver is the type of what a selected method belongs to: that of the last
-// embedded field on the way to it, if there is one.
-func (l *lowerer) receiver(s *types.Selection) types.Type {
-	t := l.st(s.Recv())
-	for _, i := range s.Index()[:len(s.Index())-1] {
-		t = l.st(deref(t).Underlying().(*types.Struct).Field(i).Type())
-	}
-	return t
-}
-
-// selectionOf returns what a selector that is called selects, or nil.
-func (l *lowerer) selectionOf(fun ast.Expr) *types.Selection {
-	se := calledSelector(fun)
-	if se == nil {
-		return nil
-	}
-	return l.info.Selections[se]
 }

@@ -224,6 +224,8 @@ func (l *lowerer) comparison(e *ast.BinaryExpr) ast.Expr {
 		return &ast.BinaryExpr{X: l.core(e.X), OpPos: e.OpPos, Op: e.Op, Y: id("nil")}
 	case l.wrapped(ty) && l.isNil(e.X):
 		return &ast.BinaryExpr{X: l.core(e.Y), OpPos: e.OpPos, Op: e.Op, Y: id("nil")}
+	case isChan(tx) && isChan(ty) && !types.Identical(l.coreType(tx), l.coreType(ty)): // one gives less than the other
+		return &ast.BinaryExpr{X: call(rtFn("SameChan"), l.core(e.X), l.core(e.Y)), OpPos: e.OpPos, Op: e.Op, Y: id("true")}
 	case (l.wrapped(tx) || l.wrapped(ty)) && !isInterface(tx) && !isInterface(ty): // channels
 		return &ast.BinaryExpr{X: l.core(e.X), OpPos: e.OpPos, Op: e.Op, Y: l.core(e.Y)}
 	}

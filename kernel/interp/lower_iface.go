@@ -210,20 +210,26 @@ func (l *lowerer) methodValue(e *ast.SelectorExpr, rt types.Type) ast.Expr {
 		return &ast.SelectorExpr{X: l.expr(e.X), Sel: idAt(e.Sel.Name, p)}
 	}
 	sg := l.st(s.Type()).(*types.Signature)
-	x, bt := l.expr(e.X), rt
-	if !isInterface(rt) && isPtr(s.Obj().(*types.Func).Signature().Recv().Type()) && !isPtr(rt) && len(s.Index()) == 1 {
-		x, bt = addr(x), types.NewPointer(rt)
-	} else if p, ok := rt.Underlying().(*types.Pointer); ok && !isPtr(s.Obj().(*types.Func).Signature().Recv().Type()) && len(s.Index()) == 1 {
-		x, bt = star(x), p.Elem() // the value is copied now
-	}
+	x, bt := l.path(l.expr(e.X), rt, s.Index()[:len(s.Index())-1], p)
+	bt = l.st(bt)
 	r := l.fresh("recv")
+	var pre []ast.Stmt
+	switch pt, have := bt.Underlying().(*types.Pointer); {
+	case isInterface(bt): // a nil has no method
+		pre = append(pre, l.notNil(id(r), p))
+	case isPtr(s.Obj().(*types.Func).Signature().Recv().Type()) && !have:
+		x, bt = addr(x), types.NewPointer(bt)
+	case !isPtr(s.Obj().(*types.Func).Signature().Recv().Type()) && have:
+		x, bt = star(x), pt.Elem() // the value is copied now
+	}
+	s = l.lookup(bt, e.Sel.Name)
 	ft := l.sig(sg, true)
 	for _, f := range resultFields(ft) {
 		f.Names = nil
 	}
 	c := l.methodCall(id(r), bt, s, paramNames(ft), sg.Variadic(), p)
 	inner := &ast.FuncLit{Type: ft, Body: block(returnOrCall(sg, c))}
-	outer := &ast.FuncLit{Type: funcType([]*ast.Field{field(r, l.typ(bt))}, []*ast.Field{result(l.sig(sg, false))}), Body: block(ret(inner))}
+	outer := &ast.FuncLit{Type: funcType([]*ast.Field{field(r, l.typ(bt))}, []*ast.Field{result(l.sig(sg, false))}), Body: block(append(pre, ret(inner))...)}
 	return call(outer, x)
 }
 

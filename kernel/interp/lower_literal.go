@@ -33,7 +33,7 @@ func (l *lowerer) compositeOf(e *ast.CompositeLit, t types.Type) ast.Expr {
 	case *types.Map:
 		for _, el := range e.Elts {
 			kv := el.(*ast.KeyValueExpr)
-			c.Elts = append(c.Elts, &ast.KeyValueExpr{Key: l.mapKey(kv.Key, u), Colon: kv.Colon, Value: l.element(kv.Value, u.Elem())})
+			c.Elts = append(c.Elts, &ast.KeyValueExpr{Key: l.mapKey(kv.Key, u), Colon: kv.Colon, Value: l.present(l.element(kv.Value, u.Elem()), l.typeOf(kv.Value))})
 		}
 	default:
 		var elem types.Type
@@ -60,6 +60,28 @@ func (l *lowerer) compositeOf(e *ast.CompositeLit, t types.Type) ast.Expr {
 // element lowers a value of a composite literal.
 func (l *lowerer) element(e ast.Expr, t types.Type) ast.Expr {
 	return l.kept(l.conv(e, t), l.typeOf(e))
+}
+
+// present takes what a pointer points to before it becomes an element of a map,
+// from where yaegi would delete the element if the pointer is nil.
+func (l *lowerer) present(x ast.Expr, t types.Type) ast.Expr {
+	s, ok := unparen(x).(*ast.StarExpr)
+	if !ok {
+		return x
+	}
+	fn := l.helper("deref", l.key(t), func(fn string) {
+		l.emit(funcDecl(fn, funcType([]*ast.Field{field("p", star(l.typ(t)))}, []*ast.Field{result(l.typ(t))}), ret(star(id("p")))))
+	})
+	return call(id(fn), s.X)
+}
+
+func (l *lowerer) isMapElem(x ast.Expr) bool {
+	e, ok := unparen(x).(*ast.IndexExpr)
+	if !ok {
+		return false
+	}
+	_, ok = l.typeOf(e.X).Underlying().(*types.Map)
+	return ok
 }
 
 func fieldIndex(t *types.Struct, name string) int {

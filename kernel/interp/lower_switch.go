@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 )
 
 func (l *lowerer) switchStmt(s *ast.SwitchStmt) []ast.Stmt {
@@ -21,7 +22,7 @@ func (l *lowerer) switchStmt(s *ast.SwitchStmt) []ast.Stmt {
 			list := c.(*ast.CaseClause).List
 			for _, e := range list {
 				_, name := unparen(e).(*ast.Ident)
-				computed = computed || len(list) > 1 && !name && l.info.Types[e].Value == nil
+				computed = computed || len(list) > 1 && !name && l.info.Types[e].Value == nil || l.isNil(e) || isChan(tag)
 				byEq = byEq || isInterface(l.typeOf(e))
 			}
 		}
@@ -46,7 +47,7 @@ func (l *lowerer) switchStmt(s *ast.SwitchStmt) []ast.Stmt {
 			if byEq {
 				x = call(rtFn("Eq"), id(tagName), l.conv(e, types.NewInterfaceType(nil, nil)))
 			} else if tagName != "" {
-				x = &ast.BinaryExpr{X: id(tagName), OpPos: e.Pos(), Op: token.EQL, Y: l.unwrap(x, l.typeOf(e))}
+				x = l.sameAsTag(tagName, tag, e, l.unwrap(x, l.typeOf(e)))
 			}
 			nc.List = append(nc.List, x)
 		}
@@ -64,17 +65,26 @@ func (l *lowerer) switchStmt(s *ast.SwitchStmt) []ast.Stmt {
 	return append(out, n)
 }
 
+// sameAsTag compares the tag of a switch with the value x of a case.
+func (l *lowerer) sameAsTag(tagName string, tag types.Type, e, x ast.Expr) ast.Expr {
+	if isChan(tag) && !l.isNil(e) { // perhaps of another direction
+		return call(rtFn("SameChan"), id(tagName), x)
+	}
+	return &ast.BinaryExpr{X: id(tagName), OpPos: e.Pos(), Op: token.EQL, Y: x}
+}
+
 func (l *lowerer) selectStmt(s *ast.SelectStmt) []ast.Stmt {
 	n := &ast.SelectStmt{Select: s.Select, Body: &ast.BlockStmt{Lbrace: s.Body.Lbrace, Rbrace: s.Body.Rbrace}}
 	var out []ast.Stmt
+	calls := slices.ContainsFunc(s.Body.List, func(c ast.Stmt) bool { return l.commCalls(c.(*ast.CommClause).Comm) })
 	l.enter(true, false)
 	for _, c := range s.Body.List {
 		cc := c.(*ast.CommClause)
 		nc := &ast.CommClause{Case: cc.Case, Colon: cc.Colon}
 		var pre []ast.Stmt
 		if cc.Comm != nil {
-			nc.Comm, pre = l.comm(cc.Comm)
-			out = append(out, l.operands(nc.Comm, cc.Comm)...)
+			nc.Comm, pre = l.comm(cc.Comm, block(cc.Body...))
+			out = append(out, l.operands(nc.Comm, cc.Comm, calls)...)
 		}
 		nc.Body = append(pre, clause(l.stmts(cc.Body))...)
 		if last := len(nc.Body) - 1; last >= 0 {
@@ -102,32 +112,50 @@ func (l *lowerer) selectStmt(s *ast.SelectStmt) []ast.Stmt {
 
 // operands evaluates the channel of a lowered communication, and what is sent,
 // before the select: as Go does, and because yaegi takes a closed channel in a
-// field for one that is not ready.
-func (l *lowerer) operands(lowered, comm ast.Stmt) (out []ast.Stmt) {
+// field for one that is not ready. Variables are read where they stand among calls.
+func (l *lowerer) operands(lowered, comm ast.Stmt, calls bool) (out []ast.Stmt) {
 	before := func(x ast.Expr, t types.Type) ast.Expr {
 		switch x.(type) {
-		case *ast.Ident, *ast.BasicLit:
+		case *ast.Ident:
+			if !calls {
+				return x
+			}
+		case *ast.BasicLit:
 			return x
 		}
 		n := l.fresh("c")
 		out = append(out, declareVar(n, l.typ(t)), assign(id(n), x))
 		return id(n)
 	}
-	receive := func(x, from ast.Expr) {
-		u := unparen(x).(*ast.UnaryExpr)
-		u.X = before(u.X, l.coreType(l.typeOf(unparen(from).(*ast.UnaryExpr).X)))
-	}
-	switch s := lowered.(type) {
-	case *ast.SendStmt:
+	if s, ok := lowered.(*ast.SendStmt); ok {
 		c := l.coreType(l.typeOf(comm.(*ast.SendStmt).Chan))
 		s.Chan = before(s.Chan, c)
 		s.Value = before(s.Value, c.Underlying().(*types.Chan).Elem())
-	case *ast.ExprStmt:
-		receive(s.X, comm.(*ast.ExprStmt).X)
-	case *ast.AssignStmt:
-		receive(s.Rhs[0], comm.(*ast.AssignStmt).Rhs[0])
+		return out
 	}
+	u := receives(lowered)
+	u.X = before(u.X, l.coreType(l.typeOf(receives(comm).X)))
 	return out
+}
+
+// receives is the receive of a communication that is no send.
+func receives(comm ast.Stmt) *ast.UnaryExpr {
+	x := ast.Expr(nil)
+	switch s := comm.(type) {
+	case *ast.ExprStmt:
+		x = s.X
+	case *ast.AssignStmt:
+		x = s.Rhs[0]
+	}
+	return unparen(x).(*ast.UnaryExpr)
+}
+
+// commCalls reports whether evaluating the operands of a communication calls something.
+func (l *lowerer) commCalls(comm ast.Stmt) bool {
+	if s, ok := comm.(*ast.SendStmt); ok {
+		return l.calls(s.Chan) || l.calls(s.Value)
+	}
+	return comm != nil && l.calls(receives(comm))
 }
 
 // breaks reports whether a break without a label stands somewhere in a body.
@@ -144,7 +172,7 @@ func breaks(body *ast.BlockStmt) (found bool) {
 
 // comm lowers the communication of a select case. A received value is always
 // defined anew and assigned in the case's body.
-func (l *lowerer) comm(s ast.Stmt) (ast.Stmt, []ast.Stmt) {
+func (l *lowerer) comm(s ast.Stmt, body *ast.BlockStmt) (ast.Stmt, []ast.Stmt) {
 	a, ok := s.(*ast.AssignStmt)
 	if !ok {
 		if e, ok := s.(*ast.ExprStmt); ok {
@@ -153,7 +181,7 @@ func (l *lowerer) comm(s ast.Stmt) (ast.Stmt, []ast.Stmt) {
 		return l.stmt(s)[0], nil
 	}
 	recv := l.expr(unparen(a.Rhs[0]))
-	if a.Tok == token.DEFINE && l.tracesReceived(a.Rhs[0]) {
+	if a.Tok == token.DEFINE && (l.tracesReceived(a.Rhs[0]) || l.keepsReceived(a, body)) {
 		names := make([]string, len(a.Lhs))
 		var pre []ast.Stmt
 		for i, x := range a.Lhs {
@@ -163,17 +191,17 @@ func (l *lowerer) comm(s ast.Stmt) (ast.Stmt, []ast.Stmt) {
 				pre = append(pre, declareVar(n, l.typ(l.typeOf(x))), assign(id(n), id(names[i])))
 			}
 		}
-		return define(names, recv), pre
+		return received(names, recv), pre
 	}
 	if a.Tok == token.DEFINE {
 		names := make([]string, len(a.Lhs))
 		for i, x := range a.Lhs {
 			names[i] = l.defName(x)
 		}
-		return define(names, recv), nil
+		return received(names, recv), nil
 	}
-	names := make([]string, len(a.Lhs))
-	var pre []ast.Stmt
+	names, lhs := make([]string, len(a.Lhs)), make([]ast.Expr, len(a.Lhs))
+	pre := l.places(a, lhs)
 	for i, x := range a.Lhs {
 		if isBlank(x) {
 			names[i] = "_"
@@ -184,7 +212,28 @@ func (l *lowerer) comm(s ast.Stmt) (ast.Stmt, []ast.Stmt) {
 		if t, ok := src.(*types.Tuple); ok {
 			src = t.At(i).Type()
 		}
-		pre = append(pre, assign(l.expr(x), l.toIfaceIf(id(names[i]), src, l.typeOf(x), x.Pos())))
+		pre = append(pre, assign(lhs[i], l.toIfaceIf(id(names[i]), src, l.typeOf(x), x.Pos())))
 	}
-	return define(names, recv), pre
+	return received(names, recv), pre
+}
+
+// keepsReceived reports whether what a clause defines can be seen after it: yaegi
+// receives the next value in the same place.
+func (l *lowerer) keepsReceived(a *ast.AssignStmt, body *ast.BlockStmt) bool {
+	objs := map[types.Object]bool{}
+	for _, x := range a.Lhs {
+		if !isBlank(x) {
+			objs[l.obj(x.(*ast.Ident))] = true
+		}
+	}
+	capt, _ := l.captured(body, objs)
+	return capt
+}
+
+// received is a communication that defines the names, if there is one.
+func received(names []string, recv ast.Expr) ast.Stmt {
+	if defineOr(names) == token.DEFINE {
+		return define(names, recv)
+	}
+	return exprStmt(recv)
 }

@@ -263,7 +263,7 @@ func (l *lowerer) functions(g *generation) {
 		}
 		l.emitFunc(orig, f, d.iname, nil)
 		if orig.Name.Name == "init" && orig.Recv == nil {
-			l.u.prolog = append(l.u.prolog, exprStmt(call(id(d.iname))))
+			l.u.inits = append(l.u.inits, exprStmt(call(id(d.iname))))
 			delete(l.s.decls, k)
 		}
 	}
@@ -324,8 +324,12 @@ func (l *lowerer) body(ck *checked) {
 	l.fn.traced = l.traceCell()
 	defer l.inBlock()()
 	ck.stmts = l.initOrder(ck.stmts)
+	first := slices.IndexFunc(ck.stmts, func(st ast.Stmt) bool { return varDecl(st) == nil })
 	stmts := func() (body []ast.Stmt) {
 		for i, st := range ck.stmts {
+			if i == first {
+				body = append(body, l.u.inits...)
+			}
 			body = append(body, l.hook(st)...)
 			if m := l.markStmt(st); m != nil {
 				body = append(body, m)
@@ -336,6 +340,9 @@ func (l *lowerer) body(ck *checked) {
 				continue
 			}
 			body = append(body, l.topStmtNoted(ck, i)...)
+		}
+		if first < 0 {
+			body = append(body, l.u.inits...)
 		}
 		return body
 	}

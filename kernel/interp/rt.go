@@ -58,6 +58,8 @@ func (r *runtime) exports() yaegi.Exports {
 		"Native":        reflect.ValueOf(r.native),
 		"Count":         reflect.ValueOf(r.depth.count),
 		"NegativeShift": reflect.ValueOf(negativeShift),
+		"NilMethod":     reflect.ValueOf(func(place string) { panic(&panicked{nilDereference, place}) }),
+		"SameChan":      reflect.ValueOf(func(x, y any) bool { return reflect.ValueOf(x).Pointer() == reflect.ValueOf(y).Pointer() }),
 		"LoopState":     reflect.ValueOf(loopState),
 		"ShiftCount":    reflect.ValueOf(shiftCount),
 		"RuneStarts":    reflect.ValueOf(runeStarts),
