@@ -143,3 +143,24 @@ func TestCells(t *testing.T) {
 	}
 	t.Logf("%d of %d programs pass", passed, len(programs))
 }
+
+// TestInit runs init functions as a package does: all of a cell, in order, after
+// the variables at its head and before what follows.
+func TestInit(t *testing.T) {
+	for _, tt := range []struct {
+		name, code, want string
+	}{
+		{"after variables", "func init() { xs[1] = n }\nvar xs = make([]int, 2)\nvar n = f()\nfunc f() int { return 4 }\nfmt.Println(xs)", "[0 4]\n"},
+		{"several", "func init() { fmt.Println(1, x) }\nvar x = 7\nfunc init() { fmt.Println(2) }\nfmt.Println(3)", "1 7\n2\n3\n"},
+		{"with main", "func init() { fmt.Println(x) }\nvar x = 7\nfunc main() { fmt.Println(\"main\") }", "7\nmain\n"},
+		{"alone", "func init() { fmt.Println(1) }", "1\n"},
+		{"before statements", "fmt.Println(2)\nvar y = 5\nfunc init() { fmt.Println(1) }", "1\n2\n"},
+		{"blank variables", "var (\n_ = d\n_ = f(\"_\", c, b)\na = f(\"a\")\nb = f(\"b\")\nc = f(\"c\")\nd = f(\"d\")\n)\nfunc f(s string, _ ...int) int { fmt.Print(s); return 0 }\nfunc main() { fmt.Println() }", "abc_d\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got, errs := runProgram(t, program{Cells: []string{tt.code}}); got != tt.want {
+				t.Errorf("got %q, want %q, errors %v", got, tt.want, errs)
+			}
+		})
+	}
+}

@@ -64,7 +64,7 @@ func (l *lowerer) assignOne(s *ast.AssignStmt) []ast.Stmt {
 	case isBlank(x):
 		rhs, blank, tok := l.conv(v, nil), "_", token.ASSIGN
 		switch rhs.(type) {
-		case *ast.StarExpr, *ast.IndexExpr: // which yaegi would not evaluate for nothing
+		case *ast.StarExpr, *ast.IndexExpr, *ast.BinaryExpr, *ast.SelectorExpr: // which yaegi would not evaluate for nothing
 			blank, tok = l.fresh("t"), token.DEFINE
 		}
 		return []ast.Stmt{&ast.AssignStmt{Lhs: []ast.Expr{id(blank)}, TokPos: s.TokPos, Tok: tok, Rhs: []ast.Expr{rhs}}}
@@ -289,6 +289,9 @@ func (l *lowerer) assignMulti(s *ast.AssignStmt) []ast.Stmt {
 		if tmp[i] = "_"; !isBlank(x) {
 			tmp[i] = l.fresh("t")
 		}
+	}
+	if _, isCall := rhs.(*ast.CallExpr); !isCall && defineOr(tmp) == token.ASSIGN { // yaegi would not evaluate it for nothing
+		tmp[0] = l.fresh("t")
 	}
 	lhs := make([]ast.Expr, len(s.Lhs))
 	late := !slices.ContainsFunc(s.Lhs, l.calls)

@@ -9,6 +9,11 @@ import (
 // builtin lowers a call of a predeclared function.
 func (l *lowerer) builtin(name string, e *ast.CallExpr) ast.Expr {
 	p := e.Pos()
+	if len(e.Args) == 1 {
+		if t, ok := l.typeOf(e.Args[0]).(*types.Tuple); ok {
+			return l.builtinOf(name, e, t)
+		}
+	}
 	plain := func(args ...ast.Expr) ast.Expr {
 		return &ast.CallExpr{Fun: idAt(name, p), Lparen: e.Lparen, Args: args, Ellipsis: e.Ellipsis, Rparen: e.Rparen}
 	}
@@ -86,6 +91,13 @@ func (l *lowerer) builtin(name string, e *ast.CallExpr) ast.Expr {
 		}
 		return call(rtFn("Print"), args...)
 	case "len", "cap", "copy", "close":
+		if t := l.typeOf(e.Args[0]); isPtr(t) { // its length is known, even if it is nil
+			fn := l.helper("len", l.key(t), func(fn string) {
+				n := deref(t).Underlying().(*types.Array).Len()
+				l.emit(funcDecl(fn, funcType([]*ast.Field{field("p", l.typ(t))}, []*ast.Field{result(id("int"))}), ret(intLit(int(n)))))
+			})
+			return call(idAt(fn, p), l.expr(e.Args[0]))
+		}
 		args := make([]ast.Expr, len(e.Args))
 		for i, a := range e.Args {
 			args[i] = l.core(a)
@@ -93,6 +105,30 @@ func (l *lowerer) builtin(name string, e *ast.CallExpr) ast.Expr {
 		return plain(args...)
 	}
 	return plain(l.exprs(e.Args)...)
+}
+
+// builtinOf lowers f(g()) for a predeclared f and a g of several results: a function
+// literal gives them names.
+func (l *lowerer) builtinOf(name string, e *ast.CallExpr, t *types.Tuple) ast.Expr {
+	c := &ast.CallExpr{Fun: e.Fun, Lparen: e.Lparen, Rparen: e.Rparen}
+	l.info.Types[c] = l.info.Types[e]
+	var names []string
+	for v := range t.Variables() {
+		x := &ast.Ident{Name: "v", NamePos: e.Args[0].Pos()}
+		o := types.NewVar(x.Pos(), l.pkg, x.Name, v.Type())
+		l.info.Uses[x] = o
+		c.Args, names = append(c.Args, x), append(names, l.local(o))
+	}
+	fl := &ast.FuncLit{Type: funcType(nil, nil)}
+	inner, pre := l.builtin(name, c), define(names, l.expr(e.Args[0]))
+	if r := l.info.Types[e]; r.IsVoid() {
+		fl.Body = block(pre, exprStmt(inner))
+	} else {
+		n := l.fresh("r")
+		fl.Type.Results = fields(result(l.typ(l.typeOf(e))))
+		fl.Body = block(pre, define([]string{n}, inner), ret(id(n)))
+	}
+	return call(fl)
 }
 
 // mayAlias reports whether a value to append after another one is a place, such

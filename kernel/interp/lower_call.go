@@ -178,7 +178,13 @@ func (l *lowerer) toIfaceIf(x ast.Expr, src, target types.Type, p token.Pos) ast
 func (l *lowerer) conversion(e *ast.CallExpr, t types.Type) ast.Expr {
 	t = l.st(t)
 	if isInterface(t) {
-		return l.conv(e.Args[0], t)
+		if x := l.conv(e.Args[0], t); !l.isNil(e.Args[0]) {
+			return x
+		} else if compiledIface(t) {
+			return call(id(l.toCompiled(t, e.Pos())), x)
+		} else {
+			return call(rtFn("Any"), x)
+		}
 	}
 	if a := e.Args[0]; l.wrapped(t) || l.wrapped(l.typeOf(a)) {
 		return l.conv(a, t)

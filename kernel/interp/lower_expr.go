@@ -151,6 +151,9 @@ func (l *lowerer) unary(e *ast.UnaryExpr) ast.Expr {
 		if c, ok := unparen(e.X).(*ast.CompositeLit); ok {
 			return &ast.UnaryExpr{OpPos: e.OpPos, Op: e.Op, X: l.composite(c)}
 		}
+		if ix, ok := unparen(e.X).(*ast.IndexExpr); ok && isPtr(l.typeOf(ix.X)) { // yaegi wants a place it can name
+			return addr(&ast.IndexExpr{X: &ast.ParenExpr{X: star(l.expr(ix.X))}, Lbrack: ix.Lbrack, Index: l.expr(ix.Index)})
+		}
 	}
 	x := &ast.UnaryExpr{OpPos: e.OpPos, Op: e.Op, X: l.expr(e.X)}
 	if e.Op == token.ARROW {
@@ -174,6 +177,9 @@ func (l *lowerer) binary(e *ast.BinaryExpr) ast.Expr {
 		x.Y = l.shiftCount(e.Y, x.Y)
 	}
 	t := l.typeOf(e.X)
+	if e.Op == token.QUO && isComplex(t) && l.info.Types[e.Y].Value != nil { // which yaegi looks at to find a zero, and cannot read
+		x.Y = l.keptAs(x.Y, l.key(t), l.typ(t))
+	}
 	if !isUintptr(t) {
 		return x
 	}
@@ -191,6 +197,11 @@ func (l *lowerer) binary(e *ast.BinaryExpr) ast.Expr {
 func isUintptr(t types.Type) bool {
 	b, ok := t.Underlying().(*types.Basic)
 	return ok && b.Kind() == types.Uintptr
+}
+
+func isComplex(t types.Type) bool {
+	b, ok := t.Underlying().(*types.Basic)
+	return ok && b.Info()&types.IsComplex != 0
 }
 
 func isBoolean(t types.Type) bool {

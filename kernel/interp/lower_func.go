@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"maps"
 	"strings"
 )
 
@@ -62,9 +63,11 @@ func (l *lowerer) funcInst(f *types.Func, targs *types.TypeList, p token.Pos) st
 	return n
 }
 
-// bind maps type parameters to the arguments of an instance.
+// bind maps type parameters to the arguments of an instance. Those around stay:
+// an argument may be a type that a generic function declares.
 func (l *lowerer) bind(ps *types.TypeParamList, args *types.TypeList) map[*types.TypeParam]types.Type {
-	sub := map[*types.TypeParam]types.Type{}
+	sub := make(map[*types.TypeParam]types.Type, len(l.sub)+ps.Len())
+	maps.Copy(sub, l.sub)
 	for i := range ps.Len() {
 		sub[ps.At(i)] = l.st(args.At(i))
 	}

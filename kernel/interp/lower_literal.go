@@ -25,8 +25,8 @@ func (l *lowerer) compositeOf(e *ast.CompositeLit, t types.Type) ast.Expr {
 			if kv, ok := el.(*ast.KeyValueExpr); ok {
 				j, value = fieldIndex(u, kv.Key.(*ast.Ident).Name), kv.Value
 			}
-			if l.isNil(value) {
-				continue // what it is anyway
+			if l.isNil(value) || u.Field(j).Name() == "_" && !l.calls(value) {
+				continue // what it is anyway, or may be
 			}
 			c.Elts = append(c.Elts, &ast.KeyValueExpr{Key: id(fieldName(u, j)), Value: l.element(value, u.Field(j).Type())})
 		}

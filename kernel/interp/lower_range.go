@@ -15,13 +15,13 @@ func (l *lowerer) rangeStmt(s *ast.RangeStmt) []ast.Stmt {
 		}
 	case *types.Signature:
 		return l.rangeFunc(s, u)
-	case *types.Array:
-		if isBlank(s.Value) && !l.effects(s.X) {
-			return l.rangeInt(s, types.Typ[types.Int], intLit(int(u.Len())))
-		}
-	case *types.Pointer: // of which only the length counts, even when it is nil
-		if a, ok := u.Elem().Underlying().(*types.Array); ok && isBlank(s.Value) && !l.effects(s.X) {
-			return l.rangeInt(s, types.Typ[types.Int], intLit(int(a.Len())))
+	case *types.Array, *types.Pointer: // of which only the length counts, even when it is a nil pointer
+		if isBlank(s.Value) {
+			var pre []ast.Stmt
+			if l.effects(s.X) {
+				pre = []ast.Stmt{define([]string{l.fresh("a")}, l.expr(s.X))}
+			}
+			return append(pre, l.rangeInt(s, types.Typ[types.Int], intLit(int(deref(u).Underlying().(*types.Array).Len())))...)
 		}
 	}
 	n := &ast.RangeStmt{For: s.For, TokPos: s.TokPos, Tok: token.DEFINE, Range: s.Range, X: l.core(s.X)}

@@ -88,7 +88,7 @@ func (l *lowerer) incDec(s *ast.IncDecStmt) []ast.Stmt {
 	if isUintptr(t) {
 		return l.uintptrAssign(s.X, op, lit(token.INT, "1"))
 	}
-	if b, ok := t.Underlying().(*types.Basic); ok && b.Info()&types.IsComplex != 0 {
+	if isComplex(t) {
 		return []ast.Stmt{&ast.AssignStmt{Lhs: []ast.Expr{l.expr(s.X)}, TokPos: s.TokPos, Tok: op + token.ADD_ASSIGN - token.ADD, Rhs: []ast.Expr{call(l.typ(t), lit(token.INT, "1"))}}}
 	}
 	return []ast.Stmt{&ast.IncDecStmt{X: l.expr(s.X), TokPos: s.TokPos, Tok: s.Tok}}

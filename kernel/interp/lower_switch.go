@@ -44,7 +44,9 @@ func (l *lowerer) switchStmt(s *ast.SwitchStmt) []ast.Stmt {
 		nc := &ast.CaseClause{Case: cc.Case, Colon: cc.Colon}
 		for _, e := range cc.List {
 			x := l.expr(e)
-			if byEq {
+			if s.Tag == nil && isInterface(l.typeOf(e)) {
+				x = call(rtFn("Eq"), call(rtFn("Any"), id("true")), l.conv(e, types.NewInterfaceType(nil, nil)))
+			} else if byEq {
 				x = call(rtFn("Eq"), id(tagName), l.conv(e, types.NewInterfaceType(nil, nil)))
 			} else if tagName != "" {
 				x = l.sameAsTag(tagName, tag, e, l.unwrap(x, l.typeOf(e)))

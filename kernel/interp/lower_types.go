@@ -217,13 +217,24 @@ func (l *lowerer) typeName(t *types.Named) string {
 	}
 	// Declared in a function: its place names it, with the type arguments there.
 	n := fmt.Sprintf("%s@%d", o.Name(), o.Pos())
-	if len(l.sub) > 0 {
-		var args []string
-		for p := range l.sub {
+	var args []string
+	for p := range l.sub {
+		if declaredIn(o, p.Obj().Parent()) {
 			args = append(args, fmt.Sprintf("%d=%s", p.Index(), l.key(p)))
 		}
+	}
+	if len(args) > 0 {
 		sortStrings(args)
 		n += "{" + strings.Join(args, ",") + "}"
 	}
 	return n
+}
+
+// declaredIn reports whether a scope is that of an object or around it.
+func declaredIn(o types.Object, around *types.Scope) bool {
+	s := o.Parent()
+	for s != nil && s != around {
+		s = s.Parent()
+	}
+	return s != nil
 }

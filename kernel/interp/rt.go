@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math"
 	"reflect"
+	"strconv"
 	"sync"
 	"sync/atomic"
 
@@ -230,44 +230,31 @@ func (r *runtime) print(line bool, args ...any) {
 			io.WriteString(r.stderr, " ")
 		}
 		a = open(a)
-		switch v := reflect.ValueOf(a); v.Kind() {
-		case reflect.Float32, reflect.Float64:
-			io.WriteString(r.stderr, printFloat(v.Float()))
-		case reflect.Invalid:
-			io.WriteString(r.stderr, "nil")
-		case reflect.Bool, reflect.String, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
-			reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
-			fmt.Fprint(r.stderr, a)
-		case reflect.Pointer, reflect.Map, reflect.Chan, reflect.Func, reflect.UnsafePointer:
-			fmt.Fprintf(r.stderr, "0x%x", v.Pointer())
-		default:
-			fmt.Fprintf(r.stderr, "(%T) %v", a, a)
-		}
+		io.WriteString(r.stderr, printed(reflect.ValueOf(a)))
 	}
 	if line {
 		io.WriteString(r.stderr, "\n")
 	}
 }
 
-// printFloat writes a float as the runtime's print does.
-func printFloat(f float64) string {
-	switch {
-	case math.IsNaN(f):
-		return "NaN"
-	case math.IsInf(f, 1):
-		return "+Inf"
-	case math.IsInf(f, -1):
-		return "-Inf"
+// printed is what print writes for a value.
+func printed(v reflect.Value) string {
+	switch v.Kind() {
+	case reflect.Float32, reflect.Float64:
+		return strconv.FormatFloat(v.Float(), 'g', -1, v.Type().Bits())
+	case reflect.Complex64, reflect.Complex128:
+		return strconv.FormatComplex(v.Complex(), 'g', -1, v.Type().Bits())
+	case reflect.Bool, reflect.String, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		return fmt.Sprint(v)
+	case reflect.Pointer, reflect.Map, reflect.Chan, reflect.Func, reflect.UnsafePointer:
+		return fmt.Sprintf("%#x", v.Pointer())
+	case reflect.Slice:
+		return fmt.Sprintf("[%d/%d]%#x", v.Len(), v.Cap(), v.Pointer())
+	case reflect.Invalid:
+		return "(0x0,0x0)"
 	}
-	s := fmt.Sprintf("%+.6e", f)
-	i := len(s) - 2 // the runtime writes three digits of exponent
-	for i > 0 && s[i-1] != '+' && s[i-1] != '-' {
-		i--
-	}
-	for len(s)-i < 3 {
-		s = s[:i] + "0" + s[i:]
-	}
-	return s
+	return fmt.Sprintf("(%v) %v", v.Type(), v)
 }
 
 // atomicPointer stands for atomic.Pointer of any type.

@@ -180,21 +180,21 @@ func panicText(v any) string {
 	if v == nil {
 		return "nil"
 	}
-	name := dynamicName(v)
-	raw := open(v)
-	switch rv := reflect.ValueOf(raw); rv.Kind() {
-	case reflect.String:
-		if name == "string" {
-			return rv.String()
-		}
-		return fmt.Sprintf("%s(%q)", name, rv.String())
+	name, rv := dynamicName(v), reflect.ValueOf(open(v))
+	switch rv.Kind() {
 	case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
-		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
-		return fmt.Sprintf("%s(%v)", name, rv)
-	case reflect.Float32, reflect.Float64:
-		return fmt.Sprintf("%s(%s)", name, printFloat(rv.Float()))
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr,
+		reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128, reflect.String:
+	default:
+		return fmt.Sprintf("%s(%+v)", name, v)
 	}
-	return fmt.Sprintf("%s(%+v)", name, v)
+	switch {
+	case name == rv.Kind().String():
+		return printed(rv)
+	case rv.Kind() == reflect.String:
+		return fmt.Sprintf("%s(%q)", name, rv)
+	}
+	return name + "(" + printed(rv) + ")"
 }
 
 // goPanic reports a panic that ended a goroutine of a cell.
