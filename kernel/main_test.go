@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -293,6 +294,17 @@ func TestRunScriptLine(t *testing.T) {
 	o := call(t, command(t, "run", path))
 	if o.code != exit.Cell || !strings.Contains(o.stderr, "s.go:5: Panic\n") {
 		t.Errorf("exit code %d: %s", o.code, o.stderr)
+	}
+}
+
+// A script may end by os.Exit, as a program does.
+func TestRunScriptExit(t *testing.T) {
+	for code, want := range map[int]int{0: 0, 3: exit.Cell} {
+		path := write(t, "s.go", fmt.Sprintf("package main\n\nimport \"os\"\n\nfunc main() { os.Exit(%d) }\n", code))
+		o := call(t, command(t, "run", path))
+		if told := strings.Contains(o.stderr, "os.Exit(3)"); o.code != want || told != (code == 3) {
+			t.Errorf("os.Exit(%d): exit code %d, %q", code, o.code, o.stderr)
+		}
 	}
 }
 

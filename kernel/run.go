@@ -152,6 +152,8 @@ func run(ctx context.Context, path string, o runOptions) error {
 		return &exit.Error{Code: exit.Interrupted, Err: errors.New("interrupted")}
 	case err != nil:
 		return &exit.Error{Code: exit.Kernel, Err: err}
+	case failure != nil && script && failure.Err.Name == cell.ErrExit && strings.HasPrefix(failure.Err.Value, "os.Exit(0)"):
+		return nil // which is how a program ends well
 	case failure != nil:
 		describe(os.Stderr, path, script, failure, color)
 		if failure.Err.Name == cell.ErrInternal {

@@ -104,6 +104,7 @@ const (
 	ErrCompile    = "CompileError"      // refused before anything ran
 	ErrPanic      = "Panic"             // the cell panicked
 	ErrChecked    = "Error"             // an error ended the cell: by check, by must, or returned by its last call
+	ErrExit       = "Exit"              // the cell called os.Exit; the value is "os.Exit(code): …"
 	ErrInterrupt  = "KeyboardInterrupt" // the user stopped it; front ends know this name
 	ErrWorkerDied = "WorkerDied"        // the worker process ended; state is gone
 	ErrInternal   = "InternalError"     // a fault of the kernel itself

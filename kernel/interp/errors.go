@@ -288,7 +288,7 @@ func (s *Session) reportPanic(r *run, v any) *cell.Error {
 		at = p.place
 	}
 	if e, ok := unwrapValue(v).(exitPanic); ok {
-		return &cell.Error{Name: cell.ErrPanic, Value: e.Error(), Traceback: []string{red + e.Error() + reset}}
+		return &cell.Error{Name: cell.ErrExit, Value: e.Error(), Traceback: []string{red + e.Error() + reset}}
 	}
 	text := panicText(recovered(v))
 	out := &cell.Error{Name: cell.ErrPanic, Value: text, Traceback: []string{red + "panic: " + reset + bold + text + reset}}

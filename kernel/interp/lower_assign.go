@@ -62,12 +62,7 @@ func (l *lowerer) assignOne(s *ast.AssignStmt) []ast.Stmt {
 	x, v := s.Lhs[0], s.Rhs[0]
 	switch {
 	case isBlank(x):
-		rhs, blank, tok := l.conv(v, nil), "_", token.ASSIGN
-		switch rhs.(type) {
-		case *ast.StarExpr, *ast.IndexExpr, *ast.BinaryExpr, *ast.SelectorExpr: // which yaegi would not evaluate for nothing
-			blank, tok = l.fresh("t"), token.DEFINE
-		}
-		return []ast.Stmt{&ast.AssignStmt{Lhs: []ast.Expr{id(blank)}, TokPos: s.TokPos, Tok: tok, Rhs: []ast.Expr{rhs}}}
+		return []ast.Stmt{l.discard(l.conv(v, nil), s.TokPos)}
 	case l.isNew(s, x):
 		t := l.typeOf(x)
 		if isInterface(t) || isReceive(v) { // := would give the value's own type, or one that has no address
@@ -96,6 +91,16 @@ func (l *lowerer) assignOne(s *ast.AssignStmt) []ast.Stmt {
 			&ast.AssignStmt{Lhs: []ast.Expr{l.expr(x)}, TokPos: s.TokPos, Tok: token.ASSIGN, Rhs: []ast.Expr{id(n)}}}
 	}
 	return []ast.Stmt{&ast.AssignStmt{Lhs: []ast.Expr{l.expr(x)}, TokPos: s.TokPos, Tok: token.ASSIGN, Rhs: []ast.Expr{l.ownResult(v, rhs)}}}
+}
+
+// discard is _ = x. Yaegi would not evaluate some operations for nothing.
+func (l *lowerer) discard(x ast.Expr, p token.Pos) ast.Stmt {
+	blank, tok := "_", token.ASSIGN
+	switch x.(type) {
+	case *ast.StarExpr, *ast.IndexExpr, *ast.BinaryExpr, *ast.SelectorExpr:
+		blank, tok = l.fresh("t"), token.DEFINE
+	}
+	return &ast.AssignStmt{Lhs: []ast.Expr{id(blank)}, TokPos: p, Tok: tok, Rhs: []ast.Expr{x}}
 }
 
 // readsLate reports whether the place x has an index that calls nothing but that

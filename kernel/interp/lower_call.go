@@ -359,6 +359,7 @@ func methodOwner(s *types.Selection) string {
 // with how many of their results have the type argument's type.
 var genericMethods = map[string]string{
 	"unique.Handle.Value":                "Value",
+	"weak.Pointer.Value":                 "Value",
 	"sync/atomic.Pointer.Load":           "Load",
 	"sync/atomic.Pointer.Store":          "Store",
 	"sync/atomic.Pointer.Swap":           "Swap",

@@ -173,6 +173,9 @@ func (l *lowerer) binary(e *ast.BinaryExpr) ast.Expr {
 		}
 	}
 	x := &ast.BinaryExpr{X: l.expr(e.X), OpPos: e.OpPos, Op: e.Op, Y: l.expr(e.Y)}
+	if l.isNil(e.X) {
+		x.X, x.Y = x.Y, x.X
+	}
 	if e.Op == token.SHL || e.Op == token.SHR {
 		x.Y = l.shiftCount(e.Y, x.Y)
 	}
@@ -265,6 +268,14 @@ func (l *lowerer) index(e *ast.IndexExpr) ast.Expr {
 // whose type cannot be hashed; what is in a box it would not call by its name.
 func (l *lowerer) mapKey(e ast.Expr, m *types.Map) ast.Expr {
 	x, src := l.conv(e, m.Key()), l.typeOf(e)
+	if k := l.st(m.Key()); l.isNil(e) && !l.wrapped(k) { // yaegi gives a bare nil no type
+		switch {
+		case compiledIface(k):
+			return call(id(l.toCompiled(k, e.Pos())), x)
+		case !isInterface(k):
+			return call(&ast.ParenExpr{X: l.typ(k)}, x)
+		}
+	}
 	if k := l.st(m.Key()); !isInterface(k) || compiledIface(k) || !isInterface(src) && (types.Comparable(src) && !holdsInterface(src) || !hasCell(src)) {
 		return x
 	}

@@ -166,6 +166,10 @@ func (l *lowerer) topAssign(lhs, rhs []ast.Expr, p token.Pos) []ast.Stmt {
 			}
 		}
 		for i := range lhs {
+			if isBlank(lhs[i]) {
+				out = append(out, l.discard(vals[i], p))
+				continue
+			}
 			out = append(out, &ast.AssignStmt{TokPos: p, Tok: token.ASSIGN, Lhs: []ast.Expr{l.topVar(lhs[i])}, Rhs: []ast.Expr{vals[i]}})
 		}
 		return out

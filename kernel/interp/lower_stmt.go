@@ -100,7 +100,7 @@ func (l *lowerer) exprStmt(s *ast.ExprStmt) []ast.Stmt {
 	case *ast.CallExpr, *ast.UnaryExpr:
 		return []ast.Stmt{exprStmt(x)}
 	}
-	return []ast.Stmt{&ast.AssignStmt{Lhs: []ast.Expr{id("_")}, Tok: token.ASSIGN, Rhs: []ast.Expr{x}, TokPos: s.Pos()}}
+	return []ast.Stmt{l.discard(x, s.Pos())}
 }
 
 func (l *lowerer) labeled(s *ast.LabeledStmt) []ast.Stmt {
@@ -226,7 +226,11 @@ func (l *lowerer) vars(vs *ast.ValueSpec, ts []types.Type) []ast.Stmt {
 		}
 		for i := range vs.Names {
 			declared(i)
-			if !l.isNil(vs.Values[i]) {
+			switch {
+			case l.isNil(vs.Values[i]):
+			case name(i) == "_":
+				out = append(out, l.discard(vals[i], vs.Pos()))
+			default:
 				out = append(out, assign(id(name(i)), vals[i]))
 			}
 		}

@@ -64,7 +64,38 @@ func (l *lowerer) switchStmt(s *ast.SwitchStmt) []ast.Stmt {
 		n.Body.List = append(n.Body.List, nc)
 	}
 	l.leave(true, false)
+	if fallsAround(s.Body.List) {
+		return append(out, l.byNumber(n)...)
+	}
 	return append(out, n)
+}
+
+// fallsAround reports whether a clause falls through in a switch with clauses
+// after its default: yaegi has the default at the end.
+func fallsAround(clauses []ast.Stmt) bool {
+	falls, early := false, false
+	for i, c := range clauses {
+		cc := c.(*ast.CaseClause)
+		early = early || cc.List == nil && i < len(clauses)-1
+		if n := len(cc.Body); n > 0 {
+			b, ok := cc.Body[n-1].(*ast.BranchStmt)
+			falls = falls || ok && b.Tok == token.FALLTHROUGH
+		}
+	}
+	return falls && early
+}
+
+// byNumber makes two of a lowered switch: the first finds the number of the clause
+// to run, the second runs it, and those that it falls through to, in their order.
+func (l *lowerer) byNumber(n *ast.SwitchStmt) []ast.Stmt {
+	which := l.fresh("case")
+	run := &ast.SwitchStmt{Switch: n.Switch, Tag: id(which), Body: &ast.BlockStmt{Lbrace: n.Body.Lbrace, Rbrace: n.Body.Rbrace}}
+	for i, c := range n.Body.List {
+		cc := c.(*ast.CaseClause)
+		run.Body.List = append(run.Body.List, &ast.CaseClause{Case: cc.Case, Colon: cc.Colon, List: []ast.Expr{intLit(i)}, Body: cc.Body})
+		cc.Body = []ast.Stmt{assign(id(which), intLit(i))}
+	}
+	return []ast.Stmt{declareVar(which, id("int")), n, run}
 }
 
 // sameAsTag compares the tag of a switch with the value x of a case.

@@ -84,6 +84,7 @@ func (l *lowerer) namedType(t *types.Named, p token.Pos) ast.Expr {
 var genericTypes = map[string]string{
 	"sync/atomic.Pointer": "AtomicPointer",
 	"unique.Handle":       "Handle",
+	"weak.Pointer":        "WeakPointer",
 }
 
 // cellType returns the representation of a type that a cell declared: structs

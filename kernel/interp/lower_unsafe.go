@@ -39,8 +39,10 @@ func (l *lowerer) fromUnsafe(t types.Type) string {
 // unsafeCall lowers a call of a function of package unsafe that is no constant.
 func (l *lowerer) unsafeCall(name string, e *ast.CallExpr) ast.Expr {
 	switch name {
-	case "String", "StringData":
-		return call(rtFn("Unsafe"+name), l.exprs(e.Args)...)
+	case "StringData":
+		return call(rtFn("UnsafeStringData"), l.expr(e.Args[0]))
+	case "String":
+		return call(rtFn("UnsafeString"), l.expr(e.Args[0]), call(id("int"), l.expr(e.Args[1])))
 	case "Add":
 		return call(rtFn("UnsafeAdd"), l.expr(e.Args[0]), call(id("int"), l.expr(e.Args[1])))
 	case "Slice", "SliceData":

@@ -52,6 +52,7 @@ func (r *runtime) exports() yaegi.Exports {
 		"Error":         reflect.ValueOf((*error)(nil)),
 		"AtomicPointer": reflect.ValueOf((*atomicPointer)(nil)),
 		"Handle":        reflect.ValueOf((*handle)(nil)),
+		"WeakPointer":   reflect.ValueOf((*weakPointer)(nil)),
 		"Mark":          reflect.ValueOf(r.spans.setMark),
 		"OutOfRange":    reflect.ValueOf(outOfRange),
 		"OutOfBounds":   reflect.ValueOf(outOfBounds),
@@ -117,6 +118,10 @@ func (r *runtime) exports() yaegi.Exports {
 		"JSONUnmarshal": reflect.ValueOf(jsonUnmarshal),
 		"JSONDecode":    reflect.ValueOf(jsonDecode),
 
+		"XMLMarshal":       reflect.ValueOf(xmlMarshal),
+		"XMLMarshalIndent": reflect.ValueOf(xmlMarshalIndent),
+		"XMLEncode":        reflect.ValueOf(xmlEncode),
+
 		"Enter":    reflect.ValueOf(r.enter),
 		"At":       reflect.ValueOf(r.tracer.At),
 		"Step":     reflect.ValueOf(func(f *debug.Frame, site int) { r.tracer.At(f, site) }),
@@ -164,9 +169,7 @@ func (r *runtime) box(id int, v any) any {
 	if t.Rep() == nil {
 		rep := reflect.TypeOf(v)
 		t.SetRep(rep)
-		if rep != nil && rep.Kind() == reflect.Struct {
-			r.byRep.Store(rep, t)
-		}
+		r.learn(t, rep)
 	}
 	return box.Make(t, v)
 }

@@ -198,6 +198,35 @@ func (r *runtime) known(rep reflect.Type) *box.Type {
 	return nil
 }
 
+// learn remembers which types the structs in a representation stand for.
+func (r *runtime) learn(t *box.Type, rep reflect.Type) {
+	if t == nil || rep == nil || t.Plain {
+		return
+	}
+	if rep.Kind() == reflect.Struct {
+		if _, met := r.byRep.LoadOrStore(rep, t); met {
+			return
+		}
+		if t.Kind != reflect.Struct {
+			rep = rep.Field(0).Type // see box.Self
+		}
+	}
+	if rep.Kind() != t.Kind {
+		return
+	}
+	switch t.Kind {
+	case reflect.Struct:
+		for i, f := range t.Fields {
+			r.learn(f.Type, rep.Field(i).Type)
+		}
+	case reflect.Map:
+		r.learn(t.Key, rep.Key())
+		r.learn(t.Elem, rep.Elem())
+	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Chan:
+		r.learn(t.Elem, rep.Elem())
+	}
+}
+
 func (r *runtime) valueType(v reflect.Value) reflect.Type {
 	if t := r.known(v.Type()); t != nil {
 		return wrapType(t, v.Type())

@@ -6,8 +6,11 @@ import (
 	"maps"
 	"math/rand/v2"
 	"reflect"
+	goruntime "runtime"
 	"slices"
 	"sync"
+	"unsafe"
+	"weak"
 
 	"divvy/kernel/symbols/box"
 )
@@ -137,8 +140,13 @@ var otherShims = map[string]shim{
 		out[0].Set(reflect.MakeFunc(out[0].Type(), func([]reflect.Value) []reflect.Value { return once() }))
 	},
 	"unique.Make": func(out, a []reflect.Value) { out[0].Set(reflect.ValueOf(handle{a[0].Interface()})) },
-	"iter.Pull":   pull,
-	"iter.Pull2":  pull,
+	"weak.Make":   func(out, a []reflect.Value) { out[0].Set(reflect.ValueOf(makeWeak(a[0]))) },
+	"runtime.AddCleanup": func(out, a []reflect.Value) {
+		f, arg := a[1], as(a[2], a[1].Type().In(0))
+		out[0].Set(reflect.ValueOf(goruntime.AddCleanup((*byte)(a[0].UnsafePointer()), func(arg reflect.Value) { f.Call([]reflect.Value{arg}) }, arg)))
+	},
+	"iter.Pull":  pull,
+	"iter.Pull2": pull,
 	"math/rand/v2.N": func(out, a []reflect.Value) {
 		if a[0].CanInt() {
 			out[0].SetInt(rand.Int64N(a[0].Int()))
@@ -153,6 +161,28 @@ type handle struct{ v any }
 
 // Value is what the handle was made of.
 func (h *handle) Value() any { return h.v }
+
+// weakPointer stands for weak.Pointer of any type.
+type weakPointer struct {
+	p weak.Pointer[byte]
+	t reflect.Type // of what it points to
+}
+
+func makeWeak(p reflect.Value) (w weakPointer) {
+	if !p.IsNil() {
+		w = weakPointer{weak.Make((*byte)(p.UnsafePointer())), p.Type().Elem()}
+	}
+	return w
+}
+
+// Value is the pointer, nil when what it points to is no more.
+func (w *weakPointer) Value() any {
+	p := w.p.Value()
+	if p == nil {
+		return nil
+	}
+	return reflect.NewAt(w.t, unsafe.Pointer(p)).Interface()
+}
 
 func pull(out, a []reflect.Value) {
 	seq := a[0]
