@@ -3,7 +3,6 @@ package arrowio
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -81,9 +80,9 @@ var hints = map[string][5]string{
 }
 
 func formatOf(path string) (string, error) {
-	f, err := os.Open(path)
+	f, err := openFile(path)
 	if err != nil {
-		return "", fmt.Errorf("arrowio: %w", err)
+		return "", err
 	}
 	defer f.Close()
 	head := make([]byte, 8)

@@ -14,6 +14,8 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/ipc"
 	"github.com/apache/arrow/go/v17/arrow/memory"
+
+	"divvy/arrowio/files"
 )
 
 // IPCOptions say how Arrow IPC is written.
@@ -161,14 +163,11 @@ func readFile(path, format string, opts []ReadOptions, read func(*source, ReadOp
 	if err != nil {
 		return nil, err
 	}
-	f, err := os.Open(path)
+	f, err := openFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("arrowio: %w", err)
+		return nil, err
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return nil, fmt.Errorf("arrowio: %s is a folder, not the file of a table", path)
-	}
 	in := &source{f, o.work()}
 	in.work.start(in.size(), "read "+filepath.Base(path))
 	defer in.work.done()
@@ -190,6 +189,18 @@ func readFile(path, format string, opts []ReadOptions, read func(*source, ReadOp
 		}
 	}()
 	return read(in, o)
+}
+
+// openFile opens the file of a table.
+func openFile(path string) (*os.File, error) {
+	f, err := files.Open(path)
+	if folder := (*files.FolderError)(nil); errors.As(err, &folder) {
+		return nil, fmt.Errorf("arrowio: %w, not the file of a table", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("arrowio: %w", err)
+	}
+	return f, nil
 }
 
 // A source is a file that is read as part of some work, and tells what was read.

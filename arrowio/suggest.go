@@ -4,23 +4,17 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/agext/levenshtein"
+	"divvy/arrowio/near"
 )
 
 // suggest ends the message about an unknown name: the one probably meant, and
 // those there are.
 func suggest(name string, known []string) string {
-	best, bestAt := "", 3 // more than two edits away is another word
-	for _, k := range known {
-		if d := levenshtein.Distance(strings.ToLower(name), strings.ToLower(k), nil); d < bestAt && d < len(name) {
-			best, bestAt = k, d
-		}
-	}
 	list := "the columns are " + quoteList(known, 20)
 	if len(known) == 0 {
 		list = "the table has no columns"
 	}
-	if best != "" {
+	if best := near.Name(name, known); best != "" {
 		return fmt.Sprintf("did you mean %q? %s", best, list)
 	}
 	return list

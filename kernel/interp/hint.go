@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agext/levenshtein"
+	"divvy/arrowio/near"
 )
 
 // hint is a way out of an error about a name that is not known, or "": the
@@ -135,52 +135,10 @@ func meantOf(name, of string, names []string) string {
 	return listed(of, names)
 }
 
-// meant says which name was probably meant: the one in the fewest edits, of at
-// most two, case aside, and of no more than half of its letters (in a name of four
-// letters one edit, or two that change places, since nearly all are near); else the
-// shortest one that goes on from it, or the longest that it goes on from.
+// meant says which name was probably meant, "" where none is near.
 func meant(name string, names []string) string {
-	best, edits := "", 3
-	slices.Sort(names)
-	for _, n := range names {
-		if d := levenshtein.Distance(strings.ToLower(name), strings.ToLower(n), nil); d < edits && 2*d <= len(name) && n != name &&
-			(d == 0 || len(name) > 4 || d == 1 && len(name) > 2 || sameLetters(name, n)) {
-			best, edits = n, d
-		}
+	if best := near.Name(name, names); best != "" {
+		return "; did you mean " + best + "?"
 	}
-	if best == "" {
-		best = begunAlike(name, names)
-	}
-	if best == "" {
-		return ""
-	}
-	return "; did you mean " + best + "?"
-}
-
-// sameLetters tells whether two names differ in the order of their letters alone.
-func sameLetters(a, b string) bool {
-	letters := func(s string) string {
-		bytes := []byte(strings.ToLower(s))
-		slices.Sort(bytes)
-		return string(bytes)
-	}
-	return letters(a) == letters(b)
-}
-
-// begunAlike finds the name that is longer or shorter than this one by the
-// fewest letters at its end: ReadJSONLines for ReadJSONL. Beginnings of fewer than
-// four letters say nothing.
-func begunAlike(name string, names []string) (best string) {
-	name = strings.ToLower(name)
-	fewest := 0
-	for _, n := range names {
-		short, long := name, strings.ToLower(n)
-		if len(short) > len(long) {
-			short, long = long, short
-		}
-		if more := len(long) - len(short); more > 0 && len(short) >= 4 && strings.HasPrefix(long, short) && (best == "" || more < fewest) {
-			best, fewest = n, more
-		}
-	}
-	return best
+	return ""
 }

@@ -6,10 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
+
+	"divvy/arrowio/files"
 )
 
 // endOfText is GPT-2's one special token.
@@ -42,7 +43,7 @@ func OPT(vocabulary, merges, dictionary string) (*Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := os.ReadFile(dictionary)
+	data, err := files.Read(dictionary)
 	if err != nil {
 		return nil, fmt.Errorf("tokenize: reading a fairseq dictionary: %w", err)
 	}
@@ -93,14 +94,14 @@ func renumber(ids map[string]int32, dictionary []byte) (map[string]int32, error)
 }
 
 func readGPT2(vocabularyPath, mergesPath string) (v vocabulary, err error) {
-	data, err := os.ReadFile(vocabularyPath)
+	data, err := files.Read(vocabularyPath)
 	if err != nil {
 		return v, fmt.Errorf("tokenize: reading a GPT-2 vocabulary: %w", err)
 	}
 	if err := json.Unmarshal(data, &v.ids); err != nil {
 		return v, fmt.Errorf("tokenize: GPT-2 vocabulary %s: %w", vocabularyPath, err)
 	}
-	data, err = os.ReadFile(mergesPath)
+	data, err = files.Read(mergesPath)
 	if err != nil {
 		return v, fmt.Errorf("tokenize: reading GPT-2 merges: %w", err)
 	}
@@ -127,7 +128,7 @@ func readGPT2(vocabularyPath, mergesPath string) (v vocabulary, err error) {
 // One thing differs: in a run of more than 30 combining marks, which no language
 // has, golang.org/x/text normalises to the stream-safe form.
 func HuggingFace(path string) (*Tokenizer, error) {
-	data, err := os.ReadFile(path)
+	data, err := files.Read(path)
 	if err != nil {
 		return nil, fmt.Errorf("tokenize: reading a tokenizer.json: %w", err)
 	}

@@ -2,11 +2,12 @@ package tokenize
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"divvy/arrowio/files"
 )
 
 // spaceMark is what SentencePiece writes for a space, U+2581.
@@ -20,7 +21,7 @@ const spaceMark = "▁"
 // implemented (another algorithm, normalisation rules, user-defined pieces) is
 // refused with an error that says which.
 func LLaMA(path string) (*Tokenizer, error) {
-	data, err := os.ReadFile(path)
+	data, err := files.Read(path)
 	if err != nil {
 		return nil, fmt.Errorf("tokenize: reading a SentencePiece model: %w", err)
 	}
