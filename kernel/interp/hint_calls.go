@@ -76,7 +76,7 @@ func (s *engine) callHint(e types.Error, pkg *types.Package, cell *ast.File, inf
 			return "; a power is math.Pow(x, y)"
 		}
 	case strings.HasPrefix(e.Msg, "cannot use "):
-		return argument(e, pkg, cell, info)
+		return s.argument(e, pkg, cell, info)
 	case strings.HasPrefix(e.Msg, "cannot range over "), strings.HasPrefix(e.Msg, "cannot index "), strings.HasPrefix(e.Msg, "cannot slice "),
 		strings.HasSuffix(e.Msg, " for built-in len"):
 		x, _ := findNode(cell, func(n ast.Node) bool {
@@ -96,7 +96,7 @@ func (s *engine) callHint(e types.Error, pkg *types.Package, cell *ast.File, inf
 
 // argument is a way out where a value is not of the type that is wanted: a function
 // that was not called, ctx that was left out, or what gives such values.
-func argument(e types.Error, pkg *types.Package, cell *ast.File, info *types.Info) string {
+func (s *engine) argument(e types.Error, pkg *types.Package, cell *ast.File, info *types.Info) string {
 	x, _ := findNode(cell, func(n ast.Node) bool {
 		x, ok := n.(ast.Expr)
 		return ok && n.Pos() == e.Pos && strings.HasPrefix(e.Msg, "cannot use "+types.ExprString(x)+" (")
@@ -129,7 +129,7 @@ func argument(e types.Error, pkg *types.Package, cell *ast.File, info *types.Inf
 	if own := ownGiver(x, info.TypeOf(x), want); own != "" {
 		return "; " + own + " gives one"
 	}
-	return givers(want, pkg)
+	return s.givers(want, pkg)
 }
 
 // asked is how a value that is no Boolean is asked about.

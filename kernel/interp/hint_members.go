@@ -123,7 +123,7 @@ func ownGiver(x ast.Expr, t, want types.Type) (first string) {
 
 // givers tells of what gives values of a type of one of our packages, and how one
 // is written that is a struct with fields.
-func givers(want types.Type, pkg *types.Package) string {
+func (s *engine) givers(want types.Type, pkg *types.Package) string {
 	spelled := func(t types.Type) string {
 		return types.TypeString(t, func(p *types.Package) string {
 			if p == pkg {
@@ -141,6 +141,9 @@ func givers(want types.Type, pkg *types.Package) string {
 		return ""
 	}
 	of := n.Obj().Pkg()
+	if whole, err := s.lib.Import(of.Path()); err == nil {
+		of = whole // until it is imported only what others refer to is known of it
+	}
 	gives := func(f *types.Func) bool {
 		r := f.Signature().Results()
 		return f.Exported() && r.Len() > 0 && r.Len() < 3 && types.Identical(r.At(0).Type(), want)
