@@ -22,6 +22,10 @@ func Table(path string) map[string]reflect.Value {
 		return _divvy_arrowio_compressed()
 	case "divvy/arrowio/duckdb":
 		return _divvy_arrowio_duckdb()
+	case "divvy/arrowio/files":
+		return _divvy_arrowio_files()
+	case "divvy/arrowio/near":
+		return _divvy_arrowio_near()
 	case "divvy/stdlib/augment":
 		return _divvy_stdlib_augment()
 	case "divvy/stdlib/budget":
