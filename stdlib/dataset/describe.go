@@ -39,7 +39,7 @@ func (d *Dataset) Figure() *figure.Figure {
 	f, median := figure.Lengths("prompts", lengths)
 	f.Title = "Characters per prompt"
 	f.Subtitle = fmt.Sprintf("%d prompts, median %d", d.n, median)
-	f.XLabel, f.YLabel = "Characters (the last interval has all longer prompts)", "Prompts"
+	f.XLabel, f.YLabel = "Characters", "Prompts"
 	return f
 }
 

@@ -43,7 +43,8 @@ func DotChart(categories []string, series []Series) *Figure {
 }
 
 // Groups makes series of a table: the columns x and y are the points, and each
-// distinct value of the column by, in order of first appearance, is a series.
+// distinct value of the column by, in order of first appearance, is a series, named
+// by the text, or as "long = true" where the column holds no text.
 // With an empty by all rows are one series.
 func Groups(t *arrowio.Table, x, y, by string) ([]Series, error) {
 	xs, err := t.Floats(x)
@@ -65,6 +66,9 @@ func Groups(t *arrowio.Table, x, y, by string) ([]Series, error) {
 			return nil, fmt.Errorf("figure: groups: %w", err)
 		}
 		name := fmt.Sprint(v)
+		if _, text := v.(string); !text { // true or 2 alone says nothing
+			name = by + " = " + name
+		}
 		k, ok := at[name]
 		if !ok {
 			k = len(out)

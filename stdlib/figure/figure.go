@@ -140,7 +140,7 @@ func (f *Figure) check() error {
 		}{{"x", s.X}, {"y", s.Y}, {"lower bound", s.Lo}, {"upper bound", s.Hi}} {
 			for j, v := range col.v {
 				if math.IsNaN(v) || math.IsInf(v, 0) {
-					return fmt.Errorf("%s: %s[%d] is %v", name, col.name, j, v)
+					return fmt.Errorf("%s: %s[%d] is %v; leave such points out first, those of a table by t.Filter(\"not is_nan(column)\")", name, col.name, j, v)
 				}
 				if f.XLog && col.name == "x" && v <= 0 {
 					return fmt.Errorf("%s: x[%d] is %v on a logarithmic axis", name, j, v)

@@ -18,6 +18,10 @@ const (
 	errorWidth  = 1.2  // of error bars, in pixels
 	errorCap    = 7
 
+	cloudAbove   = 500 // points of a series
+	cloudOpacity = 0.5
+	cloudEdge    = 1.5 // of white, beside a line on a cloud
+
 	// A line is drawn in strokes of so many points: the time of one grows with the
 	// square of how often it crosses a row of pixels.
 	strokePoints = 64
@@ -55,13 +59,10 @@ func (f *Figure) addSeries(p *plot.Plot) error {
 				p.Add(line)
 			}
 		}
-		if s.Fit {
-			all := f.Series[i]
-			fit, err := OLS(all.X, all.Y)
-			if err != nil {
+		if s.Fit && !f.clouded() {
+			if err := f.addFit(p, i); err != nil {
 				return err
 			}
-			p.Add(curve{fit.At, slices.Min(all.X), slices.Max(all.X), look.line()})
 		}
 	}
 	for i, s := range seen {
@@ -82,13 +83,43 @@ func (f *Figure) addSeries(p *plot.Plot) error {
 			return err
 		}
 		points.GlyphStyle = palette[f.look(i)].glyph()
-		if len(s.X) > 500 { // a cloud: small and translucent, so that density shows
+		if len(s.X) > cloudAbove { // small and translucent, so that density shows
 			points.GlyphStyle.Radius /= 2
-			points.GlyphStyle.Color = palette[f.look(i)].faded(0.5)
+			points.GlyphStyle.Color = palette[f.look(i)].faded(cloudOpacity)
 			points.GlyphStyle.Shape = draw.CircleGlyph{}
 		}
 		p.Add(points)
 	}
+	for i, s := range f.Series { // which a cloud would hide
+		if s.Fit && f.clouded() {
+			if err := f.addFit(p, i); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// clouded tells whether there are so many points that they are drawn as a cloud,
+// below the lines.
+func (f *Figure) clouded() bool {
+	return slices.ContainsFunc(f.Series, func(s Series) bool { return s.Mark != Line && len(s.X) > cloudAbove })
+}
+
+// addFit draws the fitted line of a series, on a cloud with a white edge.
+func (f *Figure) addFit(p *plot.Plot, i int) error {
+	s, style := f.Series[i], palette[f.look(i)].line()
+	fit, err := OLS(s.X, s.Y)
+	if err != nil {
+		return err
+	}
+	line := curve{fit.At, slices.Min(s.X), slices.Max(s.X), style}
+	if f.clouded() {
+		edge := line
+		edge.style.Color, edge.style.Width = white, px(lineWidth+2*cloudEdge)
+		p.Add(edge)
+	}
+	p.Add(line)
 	return nil
 }
 

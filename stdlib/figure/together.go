@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"html"
 	"math"
+	"slices"
+	"strings"
 
 	"divvy/arrowio"
 	"divvy/stdlib/display"
@@ -25,20 +27,36 @@ func WithTable(f *Figure, t *arrowio.Table, text string) map[string]any {
 
 // Histogram makes a figure of how many values lie in each of bins intervals of
 // equal width from low to high. Values outside are counted in the interval next
-// to them. NaN is left out. Where high is not above low, the intervals go from low
-// to 1 above it.
+// to them, NaN is left out, and the caption says of how many. The name stands at
+// the x axis. Where high is not above low, the intervals go from low to 1 above it.
 func Histogram(name string, values []float64, low, high float64, bins int) *Figure {
 	bins = max(1, bins)
 	if !(high > low) {
 		high = low + 1
 	}
 	counts := make([]float64, bins)
+	below, above, missing := 0, 0, 0
 	for _, v := range values {
-		if at := (v - low) / (high - low) * float64(bins); !math.IsNaN(at) {
-			counts[int(min(max(at, 0), float64(bins-1)))]++
+		at := (v - low) / (high - low) * float64(bins)
+		switch {
+		case math.IsNaN(at):
+			missing++
+			continue
+		case v < low:
+			below++
+		case v > high:
+			above++
 		}
+		counts[int(min(max(at, 0), float64(bins-1)))]++
 	}
-	return HistogramOf(name, counts, low, high)
+	f := HistogramOf(name, counts, low, high)
+	f.YLabel = "Count"
+	f.Caption = elsewhere(below, "below", low, "first") + elsewhere(above, "above", high, "last")
+	if missing > 0 {
+		f.Caption += "Left out: " + number(float64(missing), 0) + " NaN."
+	}
+	f.Caption = strings.TrimSpace(f.Caption)
+	return f
 }
 
 // Lengths makes a figure of how long things are: a histogram from 0 up, with the
@@ -63,15 +81,33 @@ func Lengths(name string, lengths []int) (f *Figure, median int) {
 		return 0
 	}
 	most := max(1, at(len(lengths)*99/100))
-	counts := make([]float64, min(most, 60))
+	counts, above := make([]float64, min(most, 60)), 0
 	for n, count := range each {
 		counts[min(n*len(counts)/(most+1), len(counts)-1)] += float64(count)
+		if n > most {
+			above += count
+		}
 	}
-	return HistogramOf(name, counts, 0, float64(most+1)), at(len(lengths) / 2)
+	f = HistogramOf(name, counts, 0, float64(most+1))
+	f.Caption = strings.TrimSpace(elsewhere(above, "above", float64(most), "last"))
+	return f, at(len(lengths) / 2)
 }
 
-// HistogramOf is Histogram of counts that are known.
+// elsewhere says of how many values an interval holds that lie outside of it.
+func elsewhere(n int, side string, end float64, interval string) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("The %s interval holds %s more, %s %s. ", interval, number(float64(n), 0), side, number(end, decimalsOf(math.Abs(end))))
+}
+
+// HistogramOf is Histogram of counts that are known. Where all are zero there is
+// nothing to draw.
 func HistogramOf(name string, counts []float64, low, high float64) *Figure {
+	f := &Figure{XLabel: name}
+	if !slices.ContainsFunc(counts, func(n float64) bool { return n != 0 }) {
+		return f
+	}
 	s := Series{Name: name, Mark: Line}
 	step := (high - low) / float64(len(counts))
 	add := func(x, y float64) {
@@ -83,5 +119,6 @@ func HistogramOf(name string, counts []float64, low, high float64) *Figure {
 		add(low+float64(i+1)*step, n)
 	}
 	add(high, 0)
-	return &Figure{Series: []Series{s}}
+	f.Series = []Series{s}
+	return f
 }

@@ -232,10 +232,25 @@ func (f *Figure) vegaSeries() []any {
 	}
 	layer(bands, obj{"type": "area"}, xy(obj{"y2": obj{"field": "y2"}, "opacity": opacity(bandOpacity)}))
 	layer(lines, obj{"type": "line", "strokeWidth": lineWidth, "clip": true}, xy(obj{"order": obj{"value": nil}, "opacity": opacity(1)}))
-	layer(fits, obj{"type": "line", "strokeWidth": lineWidth, "clip": true}, xy(obj{"tooltip": tips("series", "", "line", "fit"), "opacity": opacity(1)}))
+	fit := func(width float64, color any) {
+		e := xy(obj{"tooltip": tips("series", "", "line", "fit"), "opacity": opacity(1)})
+		if color != nil {
+			e["detail"], e["color"] = obj{"field": "series"}, obj{"value": color}
+		}
+		layer(fits, obj{"type": "line", "strokeWidth": width, "clip": true}, e)
+	}
 	layer(bars, obj{"type": "errorbar", "ticks": obj{"width": errorCap}, "rule": obj{"strokeWidth": errorWidth}}, xy(obj{"y2": obj{"field": "y2"}, "opacity": opacity(1)}))
-	layer(points, obj{"type": "point", "filled": true, "size": 80, "stroke": "white", "strokeWidth": 0.8},
-		xy(obj{"shape": f.shape(), "tooltip": tips("series", "", "x", f.XLabel, "y", f.YLabel), "opacity": opacity(1)}))
+	tell := obj{"tooltip": tips("series", "", "x", f.XLabel, "y", f.YLabel)}
+	if f.clouded() {
+		tell["opacity"] = opacity(cloudOpacity)
+		layer(points, obj{"type": "point", "filled": true, "size": 18}, xy(tell))
+		fit(lineWidth+2*cloudEdge, hex(white))
+		fit(lineWidth, nil)
+	} else {
+		fit(lineWidth, nil)
+		tell["shape"], tell["opacity"] = f.shape(), opacity(1)
+		layer(points, obj{"type": "point", "filled": true, "size": 80, "stroke": "white", "strokeWidth": 0.8}, xy(tell))
+	}
 	return append(out, f.vegaRules(x, y)...)
 }
 

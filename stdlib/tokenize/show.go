@@ -33,7 +33,7 @@ func (s *IDs) Figure() *figure.Figure {
 	f, median := figure.Lengths("texts", lengths)
 	f.Title = "Tokens per text"
 	f.Subtitle = fmt.Sprintf("%d texts, %d tokens in all, median %d", s.Len(), s.Tokens(), median)
-	f.XLabel, f.YLabel = "Tokens (the last interval has all longer texts)", "Texts"
+	f.XLabel, f.YLabel = "Tokens", "Texts"
 	return f
 }
 
