@@ -58,12 +58,13 @@ func Within(path string) string {
 	return " in " + dir
 }
 
-// similar names the file beside a missing one that was probably meant.
+// similar names the file beside a missing one that was probably meant, or the first
+// folder on the way that there is not.
 func similar(path string) string {
 	dir, name := filepath.Split(path)
 	entries, err := os.ReadDir(filepath.Clean(dir))
 	if err != nil {
-		return ""
+		return noFolder(filepath.Clean(dir))
 	}
 	var names []string
 	for _, e := range entries {
@@ -75,4 +76,19 @@ func similar(path string) string {
 		return "; did you mean " + filepath.Join(dir, best) + "?"
 	}
 	return ""
+}
+
+// noFolder says which folder is the first of a path that there is not.
+func noFolder(dir string) string {
+	missing := ""
+	for {
+		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) || dir == filepath.Dir(dir) {
+			break
+		}
+		missing, dir = dir, filepath.Dir(dir)
+	}
+	if missing == "" {
+		return ""
+	}
+	return "; there is no folder " + missing
 }

@@ -24,11 +24,12 @@ func TestOpen(t *testing.T) {
 		t.Errorf("%q, %v", data, err)
 	}
 	for path, want := range map[string]string{
-		"tow.csv":                      "no such file or directory in " + dir + "; did you mean two.csv?",
-		"hh/harmless":                  "; did you mean " + filepath.Join("hh", "harmless.jsonl.gz") + "?",
-		filepath.Join(dir, "tow.csv"):  "no such file or directory; did you mean " + filepath.Join(dir, "two.csv") + "?",
-		"far-away.parquet":             "no such file or directory in " + dir,
-		filepath.Join("none", "a.csv"): "no such file or directory in " + dir,
+		"tow.csv":                              "no such file or directory in " + dir + "; did you mean two.csv?",
+		"hh/harmless":                          "; did you mean " + filepath.Join("hh", "harmless.jsonl.gz") + "?",
+		filepath.Join(dir, "tow.csv"):          "no such file or directory; did you mean " + filepath.Join(dir, "two.csv") + "?",
+		"far-away.parquet":                     "no such file or directory in " + dir,
+		filepath.Join("none", "a.csv"):         "no such file or directory in " + dir + "; there is no folder none",
+		filepath.Join("hh", "b", "c", "a.csv"): "; there is no folder " + filepath.Join("hh", "b"),
 	} {
 		_, err := Read(path)
 		if !errors.Is(err, fs.ErrNotExist) || !strings.HasSuffix(err.Error(), want) {

@@ -128,3 +128,19 @@ func TestSliceBehindTheEnd(t *testing.T) {
 		t.Errorf("a negative prefix has %d rows", n)
 	}
 }
+
+// The first response is called the best only where no reward is higher.
+func TestPreviewOfUnrankedRows(t *testing.T) {
+	row := func(rewards string) string {
+		return `{"prefix": [["<|prompter|>a", "<|assistant|>"], ["<|prompter|>a", "<|assistant|>"]], "suffix": ["x", "y"], "reward": ` + rewards + `}` + "\n"
+	}
+	for rewards, want := range map[string]string{"[1, 0]": "best response", "[1, 1]": "best response", "[0, 1]": "first response"} {
+		ds, err := Parse(t.Context(), Options{}, "x.jsonl", strings.NewReader(row("[2, 1]")+row(rewards)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := ds.Preview(2).Columns()[2]; got != want {
+			t.Errorf("rewards %s: column %q, want %q", rewards, got, want)
+		}
+	}
+}

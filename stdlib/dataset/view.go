@@ -31,7 +31,8 @@ const previewRows = 10
 // Preview is the first n rows as a table for the eye: the number of turns, the
 // dialogue, how many responses it has where that differs, the best and the last
 // of them (a row with one has no last), their rewards where they were scored,
-// and the line that they come from, with the file where there are several.
+// and the line that they come from, with the file where there are several. Where a
+// later response has a higher reward (see Ranked) the first is not called the best.
 func (d *Dataset) Preview(n int) *arrowio.Table {
 	d = d.Prefix(n)
 	var turns, counts, lines []int
@@ -68,7 +69,11 @@ func (d *Dataset) Preview(n int) *arrowio.Table {
 		b.Ints("responses", counts)
 	}
 	if slices.Contains(answered, true) || d.n == 0 {
-		b.Strings("best response", best).Valid(answered)
+		name := "best response"
+		if slices.ContainsFunc(rewards, func(r []float64) bool { return len(r) > 0 && slices.Max(r) > r[0] }) {
+			name = "first response"
+		}
+		b.Strings(name, best).Valid(answered)
 	}
 	if anySeveral {
 		b.Strings("last response", last).Valid(several)
