@@ -128,6 +128,11 @@ func (s *engine) checkCell(src string, tolerant bool) (*checked, error) {
 	}
 	for _, d := range syn.decls {
 		k, ns := declNames(d)
+		if f, ok := d.(*ast.FuncDecl); ok && f.Recv != nil { // perhaps by an alias
+			if o, ok := ck.info.Defs[f.Name].(*types.Func); ok && o.Signature().Recv() != nil {
+				k = declKey(o)
+			}
+		}
 		ck.newDecls = append(ck.newDecls, &decl{key: k, names: ns, node: d, cell: s.cellOfDecl(d)})
 	}
 	return ck, nil
@@ -332,6 +337,11 @@ func (h *hoister) hoist(stmts []ast.Stmt) (vars []ast.Decl, rest []ast.Stmt, err
 		h.declared[n] = true
 	}
 	return vars, rest, errs.err()
+}
+
+// declKey is the key of the declaration of a method.
+func declKey(f *types.Func) string {
+	return cellNamed(f.Signature().Recv().Type()).Obj().Name() + "." + f.Name()
 }
 
 func declNames(d ast.Decl) (key string, names []string) {

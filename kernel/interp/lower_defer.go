@@ -39,12 +39,16 @@ func hasDefer(ss []ast.Stmt) (found bool) {
 // lowered type is ft.
 func (l *lowerer) functionBody(label string, sg *types.Signature, ft *ast.FuncType, body *ast.BlockStmt) *ast.BlockStmt {
 	lower := func() *ast.BlockStmt { return l.marked(label, body, func() *ast.BlockStmt { return l.block(body) }) }
+	var pre []ast.Stmt
+	if l.fn.panicking == "" && callsRecover(body, l.info) {
+		l.fn.panicking = l.fresh("panicking")
+		pre = append(pre, define([]string{l.fn.panicking}, call(rtFn("Pending"))))
+	}
 	if !hasDefer(body.List) {
 		b := lower()
-		b.List = append(l.zeroResults(sg), b.List...)
+		b.List = append(append(pre, l.zeroResults(sg)...), b.List...)
 		return b
 	}
-	var pre []ast.Stmt
 	for i := range sg.Results().Len() {
 		v := sg.Results().At(i)
 		n := l.param(v)
@@ -112,7 +116,7 @@ func (l *lowerer) deferStmt(s *ast.DeferStmt) []ast.Stmt {
 	switch {
 	case rec:
 		return append(pre, add("AddRecovering", &ast.FuncLit{Type: funcType([]*ast.Field{field(p, star(rtFn("Panicking")))}, nil), Body: body}))
-	case isLit:
+	case isLit || l.cannotRecover(s.Call.Fun):
 		return append(pre, add("Add", &ast.FuncLit{Type: funcType(nil, nil), Body: body}))
 	}
 	if x, ok := unparen(s.Call.Fun).(*ast.Ident); ok {
@@ -121,6 +125,37 @@ func (l *lowerer) deferStmt(s *ast.DeferStmt) []ast.Stmt {
 		}
 	}
 	return append(pre, add("AddCall", &ast.FuncLit{Type: funcType(nil, nil), Body: body}))
+}
+
+// cannotRecover reports whether a function that is deferred is known not to call
+// recover itself; what it calls recovers nothing.
+func (l *lowerer) cannotRecover(fun ast.Expr) bool {
+	fun = unparen(fun)
+	key := ""
+	if s := l.selectionOf(fun); s != nil {
+		f, ok := s.Obj().(*types.Func)
+		if !ok || isInterface(l.receiver(s)) {
+			return false
+		}
+		if !isMain(f) {
+			return true
+		}
+		key = declKey(f)
+	} else if x, ok := calledIdent(fun); ok {
+		if f, ok := l.obj(x).(*types.Func); !ok || !isMain(f) {
+			return ok
+		}
+		key = x.Name
+	} else if se := calledSelector(fun); se != nil {
+		_, isFunc := l.info.Uses[se.Sel].(*types.Func)
+		return isFunc // of a compiled package
+	}
+	d := l.s.decls[key]
+	if d == nil {
+		return false
+	}
+	f, ok := l.origNode(d).(*ast.FuncDecl)
+	return ok && f.Body != nil && !callsRecover(f.Body, l.info)
 }
 
 // callsRecover reports whether a body itself calls recover.

@@ -156,8 +156,11 @@ func (l *lowerer) unary(e *ast.UnaryExpr) ast.Expr {
 		}
 	}
 	x := &ast.UnaryExpr{OpPos: e.OpPos, Op: e.Op, X: l.expr(e.X)}
-	if e.Op == token.ARROW {
+	switch e.Op {
+	case token.ARROW:
 		x.X = l.unwrap(x.X, l.typeOf(e.X))
+	case token.NOT:
+		x.X = l.operand(e.X, x.X)
 	}
 	if t := l.typeOf(e.X); (e.Op == token.SUB || e.Op == token.XOR) && isUintptr(t) {
 		x.X = call(id("uint64"), x.X)
@@ -175,6 +178,9 @@ func (l *lowerer) binary(e *ast.BinaryExpr) ast.Expr {
 	x := &ast.BinaryExpr{X: l.expr(e.X), OpPos: e.OpPos, Op: e.Op, Y: l.expr(e.Y)}
 	if l.isNil(e.X) {
 		x.X, x.Y = x.Y, x.X
+	}
+	if e.Op == token.LAND || e.Op == token.LOR {
+		x.X, x.Y = l.operand(e.X, x.X), l.operand(e.Y, x.Y)
 	}
 	if e.Op == token.SHL || e.Op == token.SHR {
 		x.Y = l.shiftCount(e.Y, x.Y)
@@ -195,6 +201,21 @@ func (l *lowerer) binary(e *ast.BinaryExpr) ast.Expr {
 		return x
 	}
 	return call(l.typ(t), x)
+}
+
+// operand is the lowered operand x of a logical operation: of what is received
+// there, yaegi keeps nothing but the way on where it had to wait.
+func (l *lowerer) operand(e, x ast.Expr) ast.Expr {
+	u, ok := unparen(x).(*ast.UnaryExpr)
+	if !ok || !isReceive(e) {
+		return x
+	}
+	c, t := l.coreType(l.typeOf(unparen(e).(*ast.UnaryExpr).X)), l.typeOf(e)
+	fn := l.helper("receive", l.key(c), func(fn string) {
+		l.emit(funcDecl(fn, funcType([]*ast.Field{field("c", l.typ(c))}, []*ast.Field{result(l.typ(t))}),
+			define([]string{"v"}, &ast.UnaryExpr{Op: token.ARROW, X: id("c")}), ret(id("v"))))
+	})
+	return call(id(fn), u.X)
 }
 
 func isUintptr(t types.Type) bool {
@@ -320,65 +341,4 @@ func (l *lowerer) funcLit(sg *types.Signature, e *ast.FuncLit) *ast.FuncLit {
 	f.Body.List = append(l.enterTraced(body.Lbrace), f.Body.List...)
 	l.fn, l.top = saved, top
 	return f
-}
-
-// path selects the field at a path of indices, through embedded fields.
-func (l *lowerer) path(x ast.Expr, t types.Type, idx []int, p token.Pos) (ast.Expr, types.Type) {
-	if s, ok := unparen(x).(*ast.StarExpr); ok && len(idx) > 0 && !isPtr(t) {
-		x = s.X // (*p).f is p.f, which yaegi never takes for a type
-	}
-	for _, i := range idx {
-		st := deref(t).Underlying().(*types.Struct)
-		x = &ast.SelectorExpr{X: x, Sel: idAt(fieldName(st, i), p)}
-		t = l.st(st.Field(i).Type())
-	}
-	return x, t
-}
-
-func (l *lowerer) selector(e *ast.SelectorExpr) ast.Expr {
-	p := e.Pos()
-	if x, ok := e.X.(*ast.Ident); ok {
-		if pn, ok := l.info.Uses[x].(*types.PkgName); ok {
-			if in, ok := l.info.Instances[e.Sel]; ok {
-				return l.shimValue(pn.Imported().Path()+"."+e.Sel.Name, in, p)
-			}
-			if isStream(l.info, e) {
-				l.s.usesFiles = true
-			}
-			return l.pkgSel(pn.Imported().Path(), e.Sel.Name, p)
-		}
-	}
-	s := l.info.Selections[e]
-	if s == nil {
-		l.fail(p, "internal: no selection of %s", e.Sel.Name)
-	}
-	rt := l.st(s.Recv())
-	switch s.Kind() {
-	case types.FieldVal:
-		if n, ok := deref(rt).(*types.Named); ok && !isMain(n.Obj()) && n.TypeArgs().Len() == 0 {
-			return &ast.SelectorExpr{X: l.expr(e.X), Sel: idAt(e.Sel.Name, e.Sel.Pos())}
-		}
-		idx := s.Index()
-		if len(l.sub) > 0 { // the instance's struct may be another
-			if o, i, _ := types.LookupFieldOrMethod(rt, true, l.pkg, e.Sel.Name); o != nil {
-				idx = i
-			}
-		}
-		x, _ := l.path(l.expr(e.X), rt, idx, p)
-		return x
-	case types.MethodVal:
-		return l.methodValue(e, rt)
-	default:
-		return l.methodExpr(e, rt)
-	}
-}
-
-// isStream reports whether e is os.Stdout or os.Stderr.
-func isStream(info *types.Info, e ast.Expr) bool {
-	se, ok := unparen(e).(*ast.SelectorExpr)
-	if !ok || se.Sel.Name != "Stdout" && se.Sel.Name != "Stderr" {
-		return false
-	}
-	o := info.Uses[se.Sel]
-	return o != nil && o.Pkg() != nil && o.Pkg().Path() == "os"
 }

@@ -25,6 +25,9 @@ func (l *lowerer) emitFunc(n *ast.FuncDecl, f *types.Func, name string, sub map[
 		}
 		fd.Body = l.functionBody(funcLabel(f), sg, ft, n.Body)
 		key, _ := declNames(n)
+		if sg.Recv() != nil {
+			key = declKey(f)
+		}
 		if l.recursive(key, n) {
 			fd.Body.List = append(l.counted(funcLabel(f), n.Pos(), n.Body), fd.Body.List...)
 		}

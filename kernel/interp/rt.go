@@ -97,6 +97,7 @@ func (r *runtime) exports() yaegi.Exports {
 		"Recovered":     reflect.ValueOf(r.recovered),
 		"Defers":        reflect.ValueOf(r.newDefers),
 		"Panicking":     reflect.ValueOf((*panicking)(nil)),
+		"Pending":       reflect.ValueOf(pendingPanic),
 		"Goexit":        reflect.ValueOf(goexit),
 		"GoPanic":       reflect.ValueOf(r.goPanic),
 		"Guarded":       reflect.ValueOf(r.guarded),
@@ -117,6 +118,10 @@ func (r *runtime) exports() yaegi.Exports {
 		"DeepEqual":     reflect.ValueOf(deepEqual),
 		"JSONUnmarshal": reflect.ValueOf(jsonUnmarshal),
 		"JSONDecode":    reflect.ValueOf(jsonDecode),
+
+		"LoggerFatal":   reflect.ValueOf(fatal),
+		"LoggerFatalf":  reflect.ValueOf(fatalf),
+		"LoggerFatalln": reflect.ValueOf(fatalln),
 
 		"XMLMarshal":       reflect.ValueOf(xmlMarshal),
 		"XMLMarshalIndent": reflect.ValueOf(xmlMarshalIndent),

@@ -116,12 +116,17 @@ func final(v any) bool {
 	return false
 }
 
-// recovered is what recover returns in a function that was told of the panic,
-// or called as a deferred one.
-func (r *runtime) recovered(p *panicking) any {
-	if p == nil && pendingPanics.n.Load() != 0 {
-		p = pendingPanics.get()
+// pendingPanic is the panic that a function may recover if it is called as a deferred
+// one, and is asked when it begins: what it calls may not.
+func pendingPanic() *panicking {
+	if pendingPanics.n.Load() == 0 {
+		return nil
 	}
+	return pendingPanics.take()
+}
+
+// recovered is what recover returns in a function that was told of the panic.
+func (r *runtime) recovered(p *panicking) any {
 	if p == nil || p.recovered || final(p.value) {
 		return nil
 	}
@@ -140,6 +145,13 @@ type panics struct {
 
 func (ps *panics) get() *panicking {
 	p, _ := ps.m.Load(goroutineID())
+	q, _ := p.(*panicking)
+	return q
+}
+
+// take is get, once.
+func (ps *panics) take() *panicking {
+	p, _ := ps.m.LoadAndDelete(goroutineID())
 	q, _ := p.(*panicking)
 	return q
 }

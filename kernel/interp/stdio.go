@@ -3,6 +3,7 @@ package interp
 import (
 	"bufio"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log"
@@ -50,10 +51,11 @@ func (s *Session) overrides() yaegi.Exports {
 			"Output": fn(logger.Output), "Flags": fn(logger.Flags), "SetFlags": fn(logger.SetFlags),
 			"Prefix": fn(logger.Prefix), "SetPrefix": fn(logger.SetPrefix), "Writer": fn(logger.Writer),
 			"SetOutput": fn(logger.SetOutput), "Default": fn(func() *log.Logger { return logger }),
-			"Fatal":   fn(func(a ...any) { logger.Output(2, fmt.Sprint(a...)); exit(1) }),
-			"Fatalf":  fn(func(f string, a ...any) { logger.Output(2, fmt.Sprintf(f, a...)); exit(1) }),
-			"Fatalln": fn(func(a ...any) { logger.Output(2, fmt.Sprintln(a...)); exit(1) }),
+			"Fatal":   fn(func(a ...any) { fatal(logger, a...) }),
+			"Fatalf":  fn(func(f string, a ...any) { fatalf(logger, f, a...) }),
+			"Fatalln": fn(func(a ...any) { fatalln(logger, a...) }),
 		},
+		"flag/./flag":     {"Parse": fn(func() { parseFlags(s.args) })},
 		"log/slog/./slog": slogSymbols(slog.New(slog.NewTextHandler(logWriter{logger}, nil))),
 		"os/./os": {
 			"Exit":   fn(exit),
@@ -101,6 +103,24 @@ func (e exitPanic) Error() string {
 }
 
 func exit(code int) { panic(exitPanic(code)) }
+
+func fatal(l *log.Logger, a ...any)            { _ = l.Output(3, fmt.Sprint(a...)); exit(1) }
+func fatalf(l *log.Logger, f string, a ...any) { _ = l.Output(3, fmt.Sprintf(f, a...)); exit(1) }
+func fatalln(l *log.Logger, a ...any)          { _ = l.Output(3, fmt.Sprintln(a...)); exit(1) }
+
+// parseFlags is flag.Parse for the arguments of a cell, which the process has not.
+func parseFlags(args []string) {
+	if len(args) > 0 {
+		args = args[1:]
+	}
+	flag.CommandLine.Init(flag.CommandLine.Name(), flag.ContinueOnError)
+	switch err := flag.CommandLine.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		exit(0)
+	case err != nil:
+		exit(2)
+	}
+}
 
 // typeNames replaces %T in a format where fmt could only name the box: by %s
 // of the type's name.

@@ -60,6 +60,9 @@ var methodSubstitutes = map[string]string{
 	"sync.RWMutex.RLock":           "RLock",
 	"encoding/json.Decoder.Decode": "JSONDecode",
 	"encoding/xml.Encoder.Encode":  "XMLEncode",
+	"log.Logger.Fatal":             "LoggerFatal",
+	"log.Logger.Fatalf":            "LoggerFatalf",
+	"log.Logger.Fatalln":           "LoggerFatalln",
 
 	"text/template.Template.Execute":         "TextExecute",
 	"text/template.Template.ExecuteTemplate": "TextExecuteNamed",

@@ -264,6 +264,8 @@ func (p *printer) plain(t *Type, v reflect.Value, depth int, reachable bool) {
 		p.pointer(t, v, depth)
 	case v.CanInterface() && reachable:
 		p.printf(p.leaf, v.Interface())
+	case holdsInterface(v.Type(), nil): // and perhaps boxes, which fmt would take for structs
+		p.value(walked(v.Type(), map[reflect.Type]*Type{}), v, depth, false)
 	case v.CanInterface():
 		p.printf(p.leaf, readOnly(v))
 	default:
