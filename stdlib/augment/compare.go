@@ -3,7 +3,8 @@ package augment
 import (
 	"context"
 	"fmt"
-	"math"
+
+	"gonum.org/v1/gonum/stat"
 
 	"divvy/arrowio"
 	"divvy/stdlib/diversity"
@@ -49,18 +50,16 @@ func Compare(ctx context.Context, seeds, pool *tokenize.IDs, ways []Options) (*C
 	first := c.Selections[0]
 	c.Before = first.Before
 	base := first.Options
-	sum, squares := 0.0, 0.0
+	var d []float64
 	for i := range draws {
 		o := Options{Strategy: Random, Keep: max(1, first.Accepted), Seed: base.Seed + uint64(i), N: base.N, P: base.P, MaxTokens: base.MaxTokens, Workers: base.Workers}
 		r, err := s.run(ctx, o)
 		if err != nil {
 			return nil, err
 		}
-		sum += r.After.D
-		squares += r.After.D * r.After.D
+		d = append(d, r.After.D)
 	}
-	c.RandomMean = sum / draws
-	c.RandomStd = math.Sqrt(max(0, squares-sum*sum/draws) / (draws - 1))
+	c.RandomMean, c.RandomStd = stat.MeanStdDev(d, nil)
 	return c, nil
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"divvy/stdlib/display"
 	"divvy/stdlib/diversity"
+	"divvy/stdlib/paper"
 	"divvy/stdlib/tokenize"
 )
 
@@ -68,7 +69,7 @@ type FilterOptions struct {
 func (o FilterOptions) withDefaults() (FilterOptions, error) {
 	o.N, o.MaxTokens, o.Workers = common(o.N, o.MaxTokens, o.Workers)
 	o.Progress = orAuto(o.Progress)
-	o.Method, o.P, o.Recall, o.Sample = or(o.Method, Exact), or(o.P, 0.5), or(o.Recall, 0.95), or(o.Sample, 500)
+	o.Method, o.P, o.Recall, o.Sample = or(o.Method, Exact), or(o.P, paper.DecayIndex), or(o.Recall, 0.95), or(o.Sample, 500)
 	if o.Method == Exact {
 		if o.Method = Prefix; o.Threshold < countingBelow || o.N == 1 && o.Threshold < countingBelow1 {
 			o.Method = Counting

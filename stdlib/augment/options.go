@@ -6,6 +6,7 @@ import (
 	"runtime"
 
 	"divvy/stdlib/display"
+	"divvy/stdlib/paper"
 )
 
 // Strategy is a way to choose candidates.
@@ -126,7 +127,7 @@ func (o Options) withDefaults(seeds, pool int) (Options, error) {
 	o.Strata = or(o.Strata, 5)
 	o.Supports = or(o.Supports, 2)
 	o.Rule = or(o.Rule, Max)
-	o.P = or(o.P, 0.5)
+	o.P = or(o.P, paper.DecayIndex)
 	o.N, o.MaxTokens, o.Workers = common(o.N, o.MaxTokens, o.Workers)
 	o.Progress = orAuto(o.Progress)
 	if o.Keep == 0 {
@@ -170,7 +171,7 @@ func (o Options) withDefaults(seeds, pool int) (Options, error) {
 
 // common are the defaults that every call shares.
 func common(n, maxTokens, workers int) (int, int, int) {
-	n, maxTokens = or(n, 2), or(maxTokens, 512)
+	n, maxTokens = or(n, paper.NGram), or(maxTokens, paper.DiversityMaxTokens)
 	if maxTokens < 0 {
 		maxTokens = math.MaxInt
 	}

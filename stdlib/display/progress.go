@@ -82,22 +82,25 @@ func AutoFunc(what, unit string) func(done, total int64) {
 }
 
 // Func gives the Progress as the callback that tells the work done so far and
-// the whole of it, which ends the stage when they are equal:
+// the whole of it, which ends the stage when they are equal; a whole of 0 or less is
+// not known yet:
 //
 //	diversity.Options{Progress: display.NewProgress().Func("N-grams")}
 func (p *Progress) Func(what string) func(done, total int64) {
 	return func(done, total int64) {
 		p.mu.Lock()
-		started := p.running && p.what == what && p.total == total
+		running := p.running && p.what == what
+		started := running && p.total == total
 		p.mu.Unlock()
-		if !started {
-			if done >= total { // over before there was anything to show
-				return
-			}
+		over := total > 0 && done >= total
+		switch {
+		case over && !running:
+			return // before there was anything to show
+		case !over && !started:
 			p.Start(total, what)
 		}
 		p.Set(done)
-		if done >= total {
+		if over {
 			p.Done()
 		}
 	}

@@ -133,6 +133,22 @@ func TestProgressFunc(t *testing.T) {
 	}
 }
 
+// A whole that is not known is one stage, which ends when it is.
+func TestProgressFuncOfUnknownTotal(t *testing.T) {
+	clock := time.Unix(0, 0)
+	out := &script{}
+	tell := (&Progress{now: func() time.Time { return clock }, dst: out}).Func("grams")
+	for _, n := range []int64{5, 9} {
+		clock = clock.Add(time.Second)
+		tell(n, 0)
+	}
+	tell(9, 9)
+	tell(9, 9)
+	if n := len(out.lines); n != 3 || out.lines[0] != "grams 0" || !strings.HasPrefix(out.lines[1], "grams 9") || !strings.HasPrefix(out.lines[2], "grams 9") {
+		t.Errorf("%d lines: %q", n, out.lines)
+	}
+}
+
 // In a notebook a bar is one display, replaced seldom however often it is told.
 func TestProgressInNotebook(t *testing.T) {
 	r := use(t)

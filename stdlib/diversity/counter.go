@@ -20,6 +20,7 @@ type Counter struct {
 	vocab   int
 	prompts int
 	result  Result
+	failed  error // what stopped an Add in the middle
 }
 
 // NewCounter is an empty Counter for ids below vocab.
@@ -40,17 +41,20 @@ func NewCounter(vocab int, o Options) (*Counter, error) {
 	return &Counter{engine: e, vocab: vocab, result: newResult(0, 0, 0, o)}, nil
 }
 
-// Add counts more prompts and gives the result of all so far. When ctx ends, the
-// rounds that were done are counted and the rest of ids is not: the Counter must
-// then be thrown away.
+// Add counts more prompts and gives the result of all so far. When ctx ends, some
+// of ids are counted and the rest is not: the Counter is then of no more use, and
+// gives the error again.
 func (c *Counter) Add(ctx context.Context, ids *tokenize.IDs) (Result, error) {
+	if c.failed != nil {
+		return Result{}, fmt.Errorf("diversity: a counter that was stopped in the middle of prompts, make a new one: %w", c.failed)
+	}
 	if ids.VocabSize() > c.vocab {
 		return Result{}, fmt.Errorf("diversity: ids of a vocabulary of %d, the counter was made for %d", ids.VocabSize(), c.vocab)
 	}
 	o := c.engine.options
 	fresh := make([]int32, ids.Len())
-	if err := c.engine.add(ctx, ids, fresh, reporter(o, allGrams(ids, o))); err != nil {
-		return Result{}, err
+	if c.failed = c.engine.add(ctx, ids, fresh, reporter(o, allGrams(ids, o))); c.failed != nil {
+		return Result{}, c.failed
 	}
 	unique := c.result.Unique
 	for _, n := range fresh {

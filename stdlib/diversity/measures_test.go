@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -103,6 +104,16 @@ func TestCounterIsMeasureOfAllSoFar(t *testing.T) {
 	}
 	if _, err := c.Add(context.Background(), newIDs(t, [][]int32{{7}})); err == nil {
 		t.Error("an id outside the counter's vocabulary: want an error")
+	}
+	// One that was stopped in the middle has counted some of the prompts, nobody knows
+	// which: it gives no more results.
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := c.Add(ctx, newIDs(t, [][]int32{{1, 2}})); !errors.Is(err, context.Canceled) {
+		t.Errorf("stopped: %v", err)
+	}
+	if r, err := c.Add(context.Background(), newIDs(t, [][]int32{{1, 2}})); !errors.Is(err, context.Canceled) {
+		t.Errorf("after it was stopped: %v, %v", r, err)
 	}
 }
 
@@ -262,6 +273,15 @@ func TestProfile(t *testing.T) {
 		if math.IsNaN(v) || v < 0 {
 			t.Errorf("%s is %v", p.Measures[i], v)
 		}
+	}
+	// The cut holds for self-BLEU, too.
+	ids, o := newIDs(t, skewed(50, 40, 90)), diversity.SampleOptions{Options: diversity.Options{N: 2, MaxTokens: 10}}
+	if p, err = diversity.NewProfile(context.Background(), ids, nil, o); err != nil {
+		t.Fatal(err)
+	}
+	o.N = 4
+	if want, err := diversity.SelfBLEU(context.Background(), ids, o); err != nil || p.Values[slices.Index(p.Measures, "self-BLEU-4")] != want {
+		t.Errorf("%v, want a self-BLEU of %v, %v", p, want, err)
 	}
 }
 

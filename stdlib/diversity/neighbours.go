@@ -188,9 +188,10 @@ type Profile struct {
 	Values   []float64
 }
 
-// NewProfile measures prompts by everything here: d, distinct-1 to distinct-4,
-// entropy, self-BLEU, compression ratio and pairwise Jaccard. texts are the same
-// prompts as text; without them there is no compression ratio.
+// NewProfile measures prompts by everything here: d, entropy and pairwise Jaccard
+// of N-grams as o says, distinct-1 to distinct-4 without a cut, self-BLEU-4, and the
+// compression ratio. texts are the same prompts as text; without them there is no
+// compression ratio.
 func NewProfile(ctx context.Context, ids *tokenize.IDs, texts []string, o SampleOptions) (*Profile, error) {
 	p := &Profile{}
 	add := func(name string, value float64) {
@@ -213,7 +214,9 @@ func NewProfile(ctx context.Context, ids *tokenize.IDs, texts []string, o Sample
 		return nil, err
 	}
 	add("N-gram entropy (bits)", entropy)
-	bleu, err := SelfBLEU(ctx, ids, SampleOptions{Sample: o.Sample, Seed: o.Seed})
+	four := o // self-BLEU takes orders up to 4 whatever N is
+	four.N = 4
+	bleu, err := SelfBLEU(ctx, ids, four)
 	if err != nil {
 		return nil, err
 	}

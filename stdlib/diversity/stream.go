@@ -80,6 +80,9 @@ func CurveOf(ctx context.Context, src Source, tok *tokenize.Tokenizer, o StreamO
 			progress(c.total, 0)
 		}
 	}
+	if progress != nil && c.total > 0 {
+		progress(c.total, c.total) // only now is the whole of it known
+	}
 	if err := src.Err(); err != nil {
 		return c.series(), fmt.Errorf("diversity: after %d prompts: %w", c.prompts, err)
 	}

@@ -73,5 +73,8 @@ func Rankings() []int { return []int{2, 3, 4} }
 // cost, 2N responses.
 func Budgets() []int { return []int{3000, 24000} }
 
+// Stops gives the texts before which a generated answer is cut (official code).
+func Stops() []string { return []string{"Human:", "human:", "Assistant:", "assistant:"} }
+
 // Seeds gives the seeds of the three runs.
 func Seeds() []int64 { return []int64{Seed1, Seed2, Seed3} }

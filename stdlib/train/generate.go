@@ -42,14 +42,11 @@ type GenerateOptions struct {
 // unseen is the Progress of work whose caller shows how far it is.
 func unseen(done, total int64) {}
 
-// paperStops are where the paper's code cuts a generated text.
-var paperStops = []string{"Human:", "human:", "Assistant:", "assistant:"}
-
 // Generate continues each prompt. Prompts are texts as dataset renders them. On
 // interruption it gives what was written so far with ctx's error.
 func (m *Model) Generate(ctx context.Context, prompts []string, o GenerateOptions) ([]string, error) {
 	if o.Stops == nil {
-		o.Stops = paperStops
+		o.Stops = paper.Stops()
 	}
 	if o.MaxPrompt == 0 {
 		o.MaxPrompt = paper.MaxPromptTokens

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"divvy/stdlib/paper"
 )
 
 // TestStreams: pieces are sent once they are certain, and make up the text.
@@ -26,7 +28,7 @@ func TestStreams(t *testing.T) {
 		"ok Hum":       {"o", "k", " Hum"},
 	} {
 		var got []string
-		s := newStreams(bytes, paperStops, func(prompt int, piece string) {
+		s := newStreams(bytes, paper.Stops(), func(prompt int, piece string) {
 			if prompt != 3 {
 				t.Errorf("prompt %d", prompt)
 			}
@@ -36,7 +38,7 @@ func TestStreams(t *testing.T) {
 			s.token(3, int32(b))
 		}
 		whole := text
-		if at := cutAt(whole, paperStops); at >= 0 {
+		if at := cutAt(whole, paper.Stops()); at >= 0 {
 			whole = whole[:at]
 		}
 		whole = strings.TrimSpace(whole)

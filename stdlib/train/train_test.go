@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"divvy/stdlib/dataset"
+	"divvy/stdlib/paper"
 )
 
 // rows is a small part of the data set that the project ships.
@@ -135,7 +136,7 @@ func TestSaveOpen(t *testing.T) {
 // TestStops: a text ends before the next turn.
 func TestStops(t *testing.T) {
 	for text, want := range map[string]int{"yes\n\nHuman: no": 5, "no": -1, "assistant: x Human:": 0} {
-		if got := cutAt(text, paperStops); got != want {
+		if got := cutAt(text, paper.Stops()); got != want {
 			t.Errorf("%q is cut at %d, want %d", text, got, want)
 		}
 	}
