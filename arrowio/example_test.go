@@ -2,6 +2,8 @@ package arrowio_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"divvy/arrowio"
 )
@@ -76,4 +78,56 @@ func ExampleTable_Pivot() {
 	// 1500  0.49  0.52
 	// 3000  0.51  0.54
 	// 2 rows × 3 columns <nil>
+}
+
+// A file of any format, written by its name's ending and read back.
+func ExampleRead() {
+	dir, err := os.MkdirTemp("", "example")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	t, err := arrowio.NewTable().Strings("prompt", []string{"How?", "Why?"}).Floats("reward", []float64{0.5, 1}).Build()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	path := filepath.Join(dir, "rewards.parquet")
+	if err := t.Save(path); err != nil {
+		fmt.Println(err)
+		return
+	}
+	again, err := arrowio.Read(path, arrowio.ReadOptions{Columns: []string{"reward"}})
+	fmt.Println(again, err)
+	// Output:
+	// reward
+	//    f64
+	// ──────
+	//    0.5
+	//    1.0
+	// 2 rows × 1 column <nil>
+}
+
+// Rewards beside what is known of their prompts.
+func ExampleTable_Join() {
+	rewards, err := arrowio.NewTable().Ints("id", []int{2, 1, 3}).Floats("reward", []float64{0.5, 1, 0.75}).Build()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	prompts, err := arrowio.NewTable().Ints("id", []int{1, 2}).Strings("prompt", []string{"How?", "Why?"}).Build()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(rewards.Join(prompts, "left", "id"))
+	// Output:
+	// id  reward  prompt
+	// i64     f64  str
+	// ───  ──────  ──────
+	//   2    0.50  Why?
+	//   1    1.00  How?
+	//   3    0.75  null
+	// 3 rows × 3 columns <nil>
 }

@@ -42,3 +42,27 @@ func ExampleParse() {
 	// 1 prompts, 1 rejected
 	// "\n\nHuman: Hi\n\nAssistant:"
 }
+
+// Two of the four ranked responses to each prompt, the better first, for the first
+// prompts of a shuffle: the paper's way of slicing.
+func ExampleDataset_Rankings() {
+	ctx := context.Background()
+	data := dataset.Example().Shuffle(42).Prefix(100)
+	two, err := data.Rankings(ctx, 2, 42)
+	if err != nil {
+		log.Fatal(err)
+	}
+	r := two.Row(0)
+	fmt.Println(two.Len(), len(r.Responses), r.Rewards[0] >= r.Rewards[1])
+	// Output: 100 2 true
+}
+
+// The rows that a function of one's own wants.
+func ExampleDataset_Filter() {
+	long, err := dataset.Example().Filter(context.Background(), func(r dataset.Row) bool { return len(r.Turns()) > 2 })
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(0 < long.Len(), long.Len() < dataset.Example().Len())
+	// Output: true true
+}

@@ -249,6 +249,18 @@ func TestPairwiseJaccard(t *testing.T) {
 	}
 }
 
+// Texts shorter than the order, repeated ids, and one that shares nothing, as
+// NLTK's sentence_bleu and a Counter in Python have them.
+func TestOddTextsAsInPython(t *testing.T) {
+	ids := newIDs(t, [][]int32{{5, 2, 5, 5, 5}, {3}, {5, 0, 1, 0}, {9, 9}, {0, 5, 1, 3}, {1, 3, 1, 0, 1}, {1, 1, 0, 0, 1, 1, 1, 1}, {2, 1, 4, 5, 5}, {1, 5, 1, 3}, {0, 2, 3, 1, 1}, {0, 2, 2, 4, 4}, {4}})
+	if got, err := diversity.SelfBLEU(t.Context(), ids, diversity.SampleOptions{}); err != nil || !near(got, 0.19434649923732797, 1e-12) {
+		t.Errorf("self-BLEU %v, %v", got, err)
+	}
+	if got, err := diversity.Entropy(t.Context(), ids, diversity.Options{}); err != nil || !near(got, 4.219475244464338, 1e-12) {
+		t.Errorf("entropy %v, %v", got, err)
+	}
+}
+
 func TestCompressionRatio(t *testing.T) {
 	repeated, err := diversity.CompressionRatio(context.Background(), []string{strings.Repeat("the same again ", 1000)})
 	if err != nil || repeated < 50 {

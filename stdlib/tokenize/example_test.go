@@ -34,3 +34,14 @@ func ExampleWhiteSpace() {
 	fmt.Println(ids.Sequences())
 	// Output: [[0 1 2] [3 0 1]]
 }
+
+// The ids of many texts, on all cores, in one piece of memory.
+func ExampleTokenizer_EncodeAll() {
+	tok := tokenize.WhiteSpace()
+	ids, err := tok.EncodeAll(context.Background(), []string{"to be or not", "to be"}, tokenize.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(ids, ids.At(1))
+	// Output: 2 texts, 6 ids, vocabulary 4 [0 1]
+}
