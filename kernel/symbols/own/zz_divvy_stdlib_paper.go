@@ -22,6 +22,7 @@ func _divvy_stdlib_paper() map[string]reflect.Value {
 		"Seeds":         reflect.ValueOf(p_divvy_stdlib_paper.Seeds),
 		"SizeDiversity": reflect.ValueOf((*p_divvy_stdlib_paper.SizeDiversity)(nil)),
 		"Sizes":         reflect.ValueOf(p_divvy_stdlib_paper.Sizes),
+		"Stops":         reflect.ValueOf(p_divvy_stdlib_paper.Stops),
 		"Table1":        reflect.ValueOf(p_divvy_stdlib_paper.Table1),
 		"Table1Arrow":   reflect.ValueOf(p_divvy_stdlib_paper.Table1Arrow),
 		"Triple":        reflect.ValueOf((*p_divvy_stdlib_paper.Triple)(nil)),
