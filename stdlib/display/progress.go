@@ -47,6 +47,7 @@ type Progress struct {
 	total   int64
 	count   int64
 	begin   time.Time
+	ended   time.Time
 	drawn   time.Time // when it was shown last
 	drawnAt int64     // and the count then
 	rate    float64   // units per second, smoothed over the last draws
@@ -157,9 +158,9 @@ func (p *Progress) finish() {
 	if !p.running {
 		return
 	}
-	s := p.state(p.clock())
+	p.ended, p.running = p.clock(), false
+	s := p.state(p.ended)
 	s.done = true
-	p.running = false
 	if p.shown {
 		p.out.draw(s)
 	}
@@ -217,7 +218,13 @@ func (p *Progress) state(now time.Time) state {
 func (p *Progress) String() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := p.state(p.clock())
-	s.done = !p.running
+	switch {
+	case p.running:
+		return p.state(p.clock()).line()
+	case p.begin.IsZero():
+		return "nothing has begun"
+	}
+	s := p.state(p.ended)
+	s.done = true
 	return s.line()
 }

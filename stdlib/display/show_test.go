@@ -88,6 +88,9 @@ func TestProgress(t *testing.T) {
 	out := &script{}
 	p := &Progress{Unit: "prompts", now: func() time.Time { return clock }, dst: out}
 	var r Reporter = p
+	if got := p.String(); got != "nothing has begun" {
+		t.Errorf("before the start: %q", got)
+	}
 	r.Start(2000, "counting")
 	for range 10 {
 		clock = clock.Add(500 * time.Millisecond)
@@ -107,6 +110,11 @@ func TestProgress(t *testing.T) {
 	}
 	if got := strings.Join(out.lines, "\n"); got != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", got, strings.Join(want, "\n"))
+	}
+
+	clock = clock.Add(time.Hour)
+	if got := p.String(); got != want[len(want)-1] {
+		t.Errorf("an hour after the end: %q", got)
 	}
 
 	out.lines = nil
