@@ -55,7 +55,7 @@ func (nb *Notebook) HTML(title string) ([]byte, error) {
 			outputs, _ := c.fields["outputs"].([]any)
 			for _, v := range outputs {
 				if o, ok := v.(map[string]any); ok {
-					p.Outputs = append(p.Outputs, renderOutput(o))
+					p.Outputs = append(p.Outputs, nb.renderOutput(o))
 				}
 			}
 		case "markdown":
@@ -90,7 +90,7 @@ func (nb *Notebook) WriteHTML(path, title string) error {
 
 func escape(s string) template.HTML { return template.HTML(template.HTMLEscapeString(s)) }
 
-func renderOutput(o map[string]any) pageOutput {
+func (nb *Notebook) renderOutput(o map[string]any) pageOutput {
 	switch o["output_type"] {
 	case "stream":
 		name, _ := o["name"].(string)
@@ -114,6 +114,9 @@ func renderOutput(o map[string]any) pageOutput {
 	data, _ := o["data"].(map[string]any)
 	metadata, _ := o["metadata"].(map[string]any)
 	p.Body = renderBundle(data, metadata)
+	if set := nb.settings(data[widgetView]); set != "" && !strings.HasPrefix(string(p.Body), "<pre>") { // the text has it
+		p.Body = `<div class="set">` + escape(set) + "</div>" + p.Body
+	}
 	return p
 }
 

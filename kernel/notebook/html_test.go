@@ -1,6 +1,7 @@
 package notebook
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -131,5 +132,31 @@ func TestPicturesAreDescribed(t *testing.T) {
 	got := renderBundle(map[string]any{"image/png": "AA\nAA", "text/plain": `figure: "a" <b>`}, nil)
 	if want := `<img src="data:image/png;base64,AAAA" alt="figure: &#34;a&#34; &lt;b&gt;">`; string(got) != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// A page shows the figure of a widget, and what its controls were set to.
+func TestHTMLOfWidgets(t *testing.T) {
+	nb := New()
+	nb.Cells = append(nb.Cells, newCell("code", "c", "x"))
+	nb.Cells[0].fields["outputs"] = []any{map[string]any{"output_type": "display_data", "data": map[string]any{
+		widgetView: map[string]any{"model_id": "box"}, "image/png": "AAAA", "text/plain": "all"}}}
+	state := func(s map[string]any) map[string]any { return map[string]any{"state": s} }
+	nb.metadata()["widgets"] = map[string]any{"application/vnd.jupyter.widget-state+json": map[string]any{"state": map[string]any{
+		"box":    state(map[string]any{"children": []any{"IPY_MODEL_slider", "IPY_MODEL_menu", "IPY_MODEL_lost", "IPY_MODEL_box", "IPY_MODEL_none"}}),
+		"slider": state(map[string]any{"description": "p < 1", "value": 0.5}),
+		"menu":   state(map[string]any{"description": "by", "index": 1.0, "_options_labels": []any{"PRO", "SFT"}}),
+		"none":   state(map[string]any{"description": "", "value": 3}),
+	}}}
+	data := nb.Cells[0].fields["outputs"].([]any)[0].(map[string]any)["data"].(map[string]any)
+	for _, view := range []any{data[widgetView], json.RawMessage(`{"model_id": "box"}`)} {
+		data[widgetView] = view
+		page, err := nb.HTML("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := `<div class="set">p &lt; 1: 0.5, by: SFT</div><img`; !strings.Contains(string(page), want) {
+			t.Errorf("the page lacks %s", want)
+		}
 	}
 }

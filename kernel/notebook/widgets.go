@@ -3,7 +3,10 @@ package notebook
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"maps"
+	"strconv"
+	"strings"
 
 	"divvy/kernel/cell"
 )
@@ -77,4 +80,50 @@ func (w *widgetStates) store(nb *Notebook) {
 			"version_major": 2, "version_minor": 0, "state": states,
 		},
 	}
+}
+
+// widgetView is the part of an output that is a widget.
+const widgetView = "application/vnd.jupyter.widget-view+json"
+
+// settings says what the controls in a widget were set to when the notebook was
+// stored, "p: 0.5, trained by: PRO", for a page on which nobody sees them.
+func (nb *Notebook) settings(view any) string {
+	at := func(v any, key string) any {
+		if raw, ok := v.(json.RawMessage); ok { // of a run that has just ended
+			if err := json.Unmarshal(raw, &v); err != nil {
+				return nil
+			}
+		}
+		m, _ := v.(map[string]any)
+		return m[key]
+	}
+	models := at(at(at(nb.metadata(), "widgets"), "application/vnd.jupyter.widget-state+json"), "state")
+	var parts []string
+	seen := map[string]bool{} // a notebook may say that a widget is in itself
+	var visit func(id string)
+	visit = func(id string) {
+		state := at(at(models, id), "state")
+		if seen[id] || state == nil {
+			return
+		}
+		seen[id] = true
+		children, _ := at(state, "children").([]any)
+		for _, c := range children {
+			name, _ := c.(string)
+			visit(strings.TrimPrefix(name, "IPY_MODEL_"))
+		}
+		label, _ := at(state, "description").(string)
+		value := at(state, "value")
+		if options, ok := at(state, "_options_labels").([]any); ok {
+			if i, err := strconv.Atoi(fmt.Sprint(at(state, "index"))); err == nil && i >= 0 && i < len(options) {
+				value = options[i]
+			}
+		}
+		if label != "" && value != nil {
+			parts = append(parts, fmt.Sprintf("%s: %v", label, value))
+		}
+	}
+	id, _ := at(view, "model_id").(string)
+	visit(id)
+	return strings.Join(parts, ", ")
 }

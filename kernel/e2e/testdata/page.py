@@ -122,6 +122,10 @@ class Page(unittest.TestCase):
                 self.assertEqual([f for f in found if f[0] < 4.5], [])
                 self.assertEqual(self.said, [])
 
+    def test_what_a_slider_was_set_to_is_told(self):
+        text = self.open().inner_text("body")
+        self.assertEqual(text.count("p: 0.5"), 1)
+
     def test_figures_keep_their_white_ground(self):
         page = self.open("dark")
         grounds = page.evaluate(
