@@ -1,7 +1,6 @@
 package arrowio
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -9,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"divvy/arrowio/atomicfile"
 	"divvy/arrowio/compressed"
 )
 
@@ -38,49 +38,17 @@ func (t *Table) writeText(path string, encode func(io.Writer) error) error {
 	})
 }
 
-// writeAtomic writes a file that appears under its name only when it is whole
-// and on the disk: until then, and after any error, the name shows what it
-// showed before. Directories on the way are made.
-func writeAtomic(path string, write func(io.Writer) error) (err error) {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("arrowio: write %s: %w", path, err)
+// writeAtomic writes a file that appears under its name only when it is whole.
+// Directories on the way are made.
+func writeAtomic(path string, write func(io.Writer) error) error {
+	err := os.MkdirAll(filepath.Dir(path), 0o777)
+	if err == nil {
+		err = atomicfile.Write(path, write)
 	}
-	mode := os.FileMode(0o644)
-	if old, err := os.Stat(path); err == nil {
-		if !old.Mode().IsRegular() {
-			return fmt.Errorf("arrowio: write %s: it is there and no regular file", path)
-		}
-		mode = old.Mode().Perm()
-	}
-	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*.part")
 	if err != nil {
-		return fmt.Errorf("arrowio: write %s: %w", path, err)
+		return fmt.Errorf("arrowio: write %s: %w", path, unprefixed(err))
 	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-			err = fmt.Errorf("arrowio: write %s: %w", path, unprefixed(err))
-		}
-	}()
-	w := bufio.NewWriterSize(f, 1<<20)
-	if err = write(w); err != nil {
-		return err
-	}
-	if err = w.Flush(); err != nil {
-		return err
-	}
-	if err = f.Chmod(mode); err != nil {
-		return err
-	}
-	if err = f.Sync(); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return nil
 }
 
 // unprefixed is an error without this package's name before it, for a message that

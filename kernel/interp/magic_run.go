@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/types"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"divvy/arrowio/atomicfile"
 	"divvy/kernel/cell"
 )
 
@@ -237,24 +239,37 @@ func (m magic) describe() string {
 func (s *Session) magicBash(r *run, c invocation) error { return s.shell(r, "", c.body) }
 
 func (s *Session) magicWriteFile(_ *run, c invocation) error {
-	flags := os.O_CREATE | os.O_WRONLY | os.O_TRUNC
-	if rest, ok := strings.CutPrefix(c.args, "-a "); ok {
-		flags, c.args = os.O_CREATE|os.O_WRONLY|os.O_APPEND, strings.TrimSpace(rest)
-	}
-	if c.args == "" {
+	rest, more := strings.CutPrefix(c.args, "-a ")
+	if c.args = strings.TrimSpace(rest); c.args == "" {
 		return usage("%%writefile", "[-a] FILE")
 	}
 	name := fileName(c.args)
-	f, err := os.OpenFile(name, flags, 0o644)
-	if err != nil {
-		return &magicError{fmt.Errorf("%%%%writefile: %w", err)}
-	}
-	_, err = f.WriteString(c.body)
-	if err = errors.Join(err, f.Close()); err != nil {
+	if err := writeText(name, c.body, more); err != nil {
 		return &magicError{fmt.Errorf("%%%%writefile: %w", err)}
 	}
 	fmt.Fprintf(s.engine.rt.stdout, "wrote %d bytes to %s\n", len(c.body), name)
 	return nil
+}
+
+// writeText replaces a file, or writes at its end. Nothing but a file, a pipe for
+// one, is replaced.
+func writeText(name, text string, more bool) error {
+	if st, err := os.Stat(name); !more && (err != nil || st.Mode().IsRegular()) {
+		err := atomicfile.Write(name, func(w io.Writer) error {
+			_, err := io.WriteString(w, text)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("write %s: %w", name, err)
+		}
+		return nil
+	}
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Close())
 }
 
 func (s *Session) magicHTML(r *run, c invocation) error {

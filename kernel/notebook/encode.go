@@ -4,13 +4,15 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"divvy/arrowio/atomicfile"
 )
 
 // Encode returns the notebook as nbformat writes it: keys sorted, an indent of
@@ -137,37 +139,15 @@ func (nb *Notebook) Write(path string) error {
 	return nil
 }
 
-// writeFile replaces a file atomically, and keeps its permissions.
+// writeFile replaces a file atomically; a pipe, or /dev/stdout, is written to.
 func writeFile(path string, b []byte) error {
-	mode := os.FileMode(0o666) // less the umask, as for any new file
-	if st, err := os.Stat(path); err == nil {
-		if !st.Mode().IsRegular() { // a pipe, or /dev/stdout
-			return os.WriteFile(path, b, mode)
-		}
-		mode = st.Mode().Perm()
+	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
+		return os.WriteFile(path, b, 0o666)
 	}
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target // replace the file, not the link
-	}
-	temp := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.%d.part", filepath.Base(path), os.Getpid()))
-	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
-	if err != nil {
+	return atomicfile.Write(path, func(w io.Writer) error {
+		_, err := w.Write(b)
 		return err
-	}
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(temp, path)
-	}
-	if err != nil {
-		os.Remove(temp)
-	}
-	return err
+	})
 }
 
 // writer writes JSON as Python's json.dumps(indent=1, sort_keys=True,

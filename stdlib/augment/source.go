@@ -2,6 +2,7 @@ package augment
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -144,6 +145,9 @@ func (c *Collected) open(path string) (*os.File, error) {
 		return nil, fmt.Errorf("augment: %w", err)
 	}
 	whole, err := c.read(f)
+	if err == nil && whole == 0 {
+		err = begunHere(f)
+	}
 	if err == nil {
 		if err = f.Truncate(whole); err == nil {
 			_, err = f.Seek(whole, io.SeekStart)
@@ -157,6 +161,21 @@ func (c *Collected) open(path string) (*os.File, error) {
 		return nil, fmt.Errorf("augment: %s: %w", path, err)
 	}
 	return f, nil
+}
+
+// begunHere says that a file without a whole line is empty or begins as a first
+// line does: any other is somebody's, and cutting it off would destroy it.
+func begunHere(f io.ReaderAt) error {
+	want := []byte(`{"source":`)
+	got := make([]byte, len(want))
+	n, err := f.ReadAt(got, 0)
+	if err != nil && err != io.EOF {
+		return err
+	}
+	if !bytes.HasPrefix(want, got[:n]) {
+		return errors.New("line 1: this is no file of collected prompts; name another")
+	}
+	return nil
 }
 
 // read reads the lines of a file and gives the size of the whole ones.

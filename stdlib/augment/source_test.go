@@ -196,6 +196,20 @@ func TestCollectResumes(t *testing.T) {
 			t.Errorf("%q: %v, want an error with its line", bad, err)
 		}
 	}
+	// A file without a line break is cut off only when it is one of ours.
+	for text, ours := range map[string]bool{"": true, `{"sou`: true, `{"source":"po`: true, "precious": false, `{"prompts": 1}`: false, "{}": false} {
+		path := filepath.Join(t.TempDir(), "one.jsonl")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Collect(t.Context(), NewPool([]string{"a"}), CollectOptions{Path: path})
+		if ours != (err == nil) || err != nil && (!strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "name another")) {
+			t.Errorf("%q: %v", text, err)
+		}
+		if b, err := os.ReadFile(path); err != nil || !ours && string(b) != text {
+			t.Errorf("%q became %q, %v", text, b, err)
+		}
+	}
 }
 
 func TestCollectDistinctAndCancelled(t *testing.T) {

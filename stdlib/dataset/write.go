@@ -14,45 +14,33 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"divvy/arrowio/atomicfile"
 	"divvy/arrowio/compressed"
 )
 
 // WriteJSONL writes the rows in PRO's schema, which PRO's and the paper's own
 // code read, and Load. A name that ends in .gz or .zst is compressed. The file appears
 // when it is complete, its folder when there is none. File and Line of a row are not written.
-func (d *Dataset) WriteJSONL(ctx context.Context, path string) (err error) {
-	err = os.MkdirAll(filepath.Dir(path), 0o755)
+func (d *Dataset) WriteJSONL(ctx context.Context, path string) error {
+	err := os.MkdirAll(filepath.Dir(path), 0o777)
 	if err != nil {
 		return fmt.Errorf("dataset: writing %s: %w", path, err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".divvy-*")
-	if err != nil {
-		return fmt.Errorf("dataset: writing %s: %w", path, err)
-	}
-	defer func() {
+	err = atomicfile.Write(path, func(w io.Writer) error {
+		out, err := compressed.NewWriter(path, w)
 		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-			err = fmt.Errorf("dataset: writing %s: %w", path, err)
+			return err
 		}
-	}()
-	out, err := compressed.NewWriter(path, f)
+		if err := d.EncodeJSONL(ctx, out); err != nil {
+			out.Close()
+			return err
+		}
+		return out.Close()
+	})
 	if err != nil {
-		return err
+		return fmt.Errorf("dataset: writing %s: %w", path, err)
 	}
-	if err := d.EncodeJSONL(ctx, out); err != nil {
-		return err
-	}
-	if err := out.Close(); err != nil {
-		return err
-	}
-	if err := f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return nil
 }
 
 // EncodeJSONL writes the rows in PRO's schema to w.

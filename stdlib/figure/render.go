@@ -13,6 +13,7 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgsvg"
 
+	"divvy/arrowio/atomicfile"
 	"divvy/stdlib/display"
 )
 
@@ -111,11 +112,14 @@ func save(d drawing, path string) error {
 	if err != nil {
 		return fmt.Errorf("figure: save %s: %w", path, err)
 	}
-	if err = os.MkdirAll(filepath.Dir(path), 0o755); err == nil {
-		err = os.WriteFile(path, content, 0o644)
+	if err = os.MkdirAll(filepath.Dir(path), 0o777); err == nil {
+		err = atomicfile.Write(path, func(w io.Writer) error {
+			_, err := w.Write(content)
+			return err
+		})
 	}
 	if err != nil {
-		return fmt.Errorf("figure: save: %w", err)
+		return fmt.Errorf("figure: save %s: %w", path, err)
 	}
 	return nil
 }
