@@ -236,7 +236,7 @@ func (widgetHost) Capture(out widget.Sink, f func()) (ok bool) {
 	}
 	before := getLabels()
 	id := strconv.FormatInt(owners.n.Add(1), 10)
-	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels("cell", id)))
+	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels(cellLabel, id)))
 	inner.labels = getLabels()
 	owners.byLabels.Store(inner.labels, inner)
 	defer func() {

@@ -18,8 +18,9 @@ import (
 // operations also wait on. Both outlive the run: closures made before would
 // return zero values ever after. So the executor does it by itself: it changes
 // the number, hands a token to each blocked operation, waits for the cell to
-// end and then puts the number back. Goroutines of earlier cells that happen
-// to run in these milliseconds end too; all state stays as it is.
+// end, and for a while for the goroutines that it has started, and then puts the
+// number back. Goroutines of earlier cells that happen to run in these
+// milliseconds end too; all state stays as it is.
 type executor struct {
 	y    *yaegi.Interpreter
 	id   *uint64        // the interpreter's run number
@@ -74,6 +75,7 @@ func (x *executor) guarded(ctx context.Context, f func() error) error {
 	ended := make(chan struct{})
 	restored := make(chan struct{})
 	before := atomic.LoadUint64(x.id)
+	r := owner()
 	go func() {
 		defer close(restored)
 		select {
@@ -81,7 +83,11 @@ func (x *executor) guarded(ctx context.Context, f func() error) error {
 			return
 		case <-ctx.Done():
 		}
-		x.halt(ended)
+		x.halt(func() bool { return closed(ended) })
+		if r != nil && r.ctx.Err() != nil && r.interpreted() > 0 {
+			end := time.Now().Add(straggling)
+			x.halt(func() bool { return time.Now().After(end) || r.interpreted() == 0 })
+		}
 		atomic.StoreUint64(x.id, before)
 	}()
 	err := f()
@@ -93,9 +99,13 @@ func (x *executor) guarded(ctx context.Context, f func() error) error {
 	return err
 }
 
-// halt makes all running frames end, again and again until the cell has: a
-// frame that was just being made may have the new number.
-func (x *executor) halt(ended <-chan struct{}) {
+// straggling is how long goroutines that an interrupted cell has started may take
+// to end. One that computes has to be given a processor first.
+const straggling = 200 * time.Millisecond
+
+// halt makes all running frames end, again and again until those have that matter:
+// a frame that was just being made may have the new number.
+func (x *executor) halt(ended func() bool) {
 	pause := 200 * time.Microsecond
 	for {
 		atomic.AddUint64(x.id, 1)
@@ -107,11 +117,19 @@ func (x *executor) halt(ended <-chan struct{}) {
 			}
 			break
 		}
-		select {
-		case <-ended:
+		if ended() {
 			return
-		case <-time.After(pause):
-			pause = min(2*pause, 5*time.Millisecond)
 		}
+		time.Sleep(pause)
+		pause = min(2*pause, 5*time.Millisecond)
+	}
+}
+
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
 	}
 }

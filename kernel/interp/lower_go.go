@@ -7,14 +7,13 @@ import (
 )
 
 // goStmt runs the call in a goroutine that reports a panic instead of ending
-// the process.
+// the process. Compiled code does that: while a cell is being interrupted no
+// deferred function of interpreted code runs.
 func (l *lowerer) goStmt(s *ast.GoStmt) []ast.Stmt {
-	r := l.fresh("r")
-	guard := &ast.DeferStmt{Defer: s.Go, Call: call(&ast.FuncLit{Type: funcType(nil, nil), Body: block(
-		define([]string{r}, call(id("recover"))),
-		&ast.IfStmt{Cond: &ast.BinaryExpr{X: id(r), Op: token.NEQ, Y: id("nil")}, Body: block(exprStmt(call(rtFn("GoPanic"), id(r), l.place(s.Go))))})})}
 	pre, c := l.bound(s.Call)
-	return append(pre, &ast.GoStmt{Go: s.Go, Call: call(&ast.FuncLit{Type: funcType(nil, nil), Body: block(guard, exprStmt(c))})})
+	f := l.fresh("f")
+	body := &ast.FuncLit{Type: funcType(nil, nil), Body: block(exprStmt(c))}
+	return append(pre, define([]string{f}, body), &ast.GoStmt{Go: s.Go, Call: call(rtFn("Go"), id(f), l.place(s.Go))})
 }
 
 // bound lowers a call with its function and arguments evaluated now, in fresh

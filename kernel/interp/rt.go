@@ -99,7 +99,7 @@ func (r *runtime) exports() yaegi.Exports {
 		"Panicking":     reflect.ValueOf((*panicking)(nil)),
 		"Pending":       reflect.ValueOf(pendingPanic),
 		"Goexit":        reflect.ValueOf(goexit),
-		"GoPanic":       reflect.ValueOf(r.goPanic),
+		"Go":            reflect.ValueOf(func(f func(), place string) { r.guarded(f, place)() }),
 		"Guarded":       reflect.ValueOf(r.guarded),
 		"Print":         reflect.ValueOf(r.print),
 		"PrintSpaced":   reflect.ValueOf(r.printSpaced),

@@ -8,16 +8,16 @@ import (
 
 // Calls that block in compiled code are made so that an interrupt ends the
 // wait. What they waited for is then abandoned: a lock that comes later is
-// released at once.
+// released at once. They do not return then, since what follows them counts on
+// what has not come: an Unlock of a mutex that is not locked ends the process.
 
-func (r *runtime) await(start func(ready chan<- struct{})) bool {
+func (r *runtime) await(start func(ready chan<- struct{})) {
 	ready := make(chan struct{}, 1)
 	go start(ready)
 	select {
 	case <-ready:
-		return true
 	case <-r.done():
-		return false
+		panic(errInterrupted)
 	}
 }
 
@@ -38,6 +38,7 @@ func (r *runtime) sleep(d time.Duration) {
 	select {
 	case <-t.C:
 	case <-r.done():
+		panic(errInterrupted)
 	}
 }
 
@@ -77,6 +78,7 @@ func (r *runtime) acquire(lock, unlock func()) {
 	select {
 	case <-got:
 	case <-gone:
+		panic(errInterrupted)
 	}
 }
 

@@ -1,10 +1,13 @@
 package interp
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"runtime/pprof"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -28,6 +31,7 @@ type run struct {
 	stop  context.CancelCauseFunc
 
 	labels unsafe.Pointer
+	id     string // what they say
 	trace  trace
 	result func(vs []any)          // takes the values of the last expression
 	failed func(line int, err any) // takes the error of the last call
@@ -36,6 +40,9 @@ type run struct {
 	session *Session // that runs it
 	origin  *origin  // what the functions that it registers belong to; nil before the first
 }
+
+// cellLabel is the name of the label that tells runs apart.
+const cellLabel = "cell"
 
 // owners is the run of each set of labels. Labels belong to the process, and so
 // does what looks runs up by them: the sink of package display, for one.
@@ -59,8 +66,8 @@ const keptRuns = 1000
 // result undoes that.
 func (rs *runs) enter(r *run) (leave func()) {
 	id := strconv.FormatInt(owners.n.Add(1), 10)
-	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels("cell", id)))
-	r.labels = getLabels()
+	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels(cellLabel, id)))
+	r.labels, r.id = getLabels(), id
 	owners.byLabels.Store(r.labels, r)
 	owners.latest.Store(r)
 	rs.latest.Store(r)
@@ -99,6 +106,30 @@ func owner() *run {
 		}
 	}
 	return nil
+}
+
+// interpreted is how many goroutines of a run are in interpreted code, as the
+// profiler lists them: the runtime tells of labels in no other way.
+func (r *run) interpreted() int {
+	if r == nil {
+		return 0
+	}
+	var b bytes.Buffer
+	if pprof.Lookup("goroutine").WriteTo(&b, 1) != nil {
+		return 0
+	}
+	label := fmt.Sprintf("# labels: {%q:%q}\n", cellLabel, r.id)
+	n := 0
+	for stack := range strings.SplitSeq(b.String(), "\n\n") {
+		head, frames, ok := strings.Cut(stack, label)
+		if ok && strings.Contains(frames, "yaegi/interp.runCfg+") {
+			head = strings.TrimSuffix(head, "\n") // after the first's there is a line before
+			alike, _, _ := strings.Cut(head[strings.LastIndexByte(head, '\n')+1:], " @")
+			k, _ := strconv.Atoi(alike)
+			n += k
+		}
+	}
+	return n
 }
 
 // stream writes to the sink of the calling goroutine's cell.
