@@ -53,7 +53,9 @@ func TestCrash(t *testing.T) {
 			if got := out.text("stderr"); strings.Contains(got, "goroutine ") {
 				t.Errorf("the report of the crash went to stderr too: %.200q", got)
 			}
-			fails(t, s, cell.ErrCompile, "get x")
+			if err, _ := fails(t, s, cell.ErrCompile, "get x"); !strings.Contains(strings.Join(err.Traceback, "\n"), "The worker process ended in In[0], and all variables were lost") {
+				t.Errorf("a cell that misses a variable is told %q", err.Traceback)
+			}
 			if got := execute(t, s, "print on").text("stdout"); got != "on\n" {
 				t.Errorf("the fresh worker printed %q", got)
 			}
@@ -75,6 +77,9 @@ func TestDeathBetweenCells(t *testing.T) {
 	out := execute(t, s, "print on")
 	if got := out.text("stderr"); !strings.Contains(got, "ended between two cells: killed by signal 9") {
 		t.Errorf("the next cell was told %q", got)
+	}
+	if err, _ := fails(t, s, cell.ErrCompile, "get x"); len(err.Traceback) != 1 || !strings.Contains(err.Traceback[0], "ended between two cells, and all variables were lost") {
+		t.Errorf("a cell that misses a variable is told %q", err.Traceback)
 	}
 	if got := execute(t, s, "print on").text("stderr"); got != "" {
 		t.Errorf("the cell after it was told %q", got)

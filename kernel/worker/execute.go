@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"divvy/kernel/cell"
@@ -13,6 +15,7 @@ import (
 type execution struct {
 	process *process
 	id      uint64
+	cell    string // its name
 	sink    cell.Sink
 	done    chan struct{} // closed at its end
 
@@ -31,9 +34,13 @@ func (s *Supervisor) Execute(ctx context.Context, r cell.Request, out cell.Sink)
 		s.mu.Unlock()
 		return failed(cell.ErrInternal, err.Error())
 	}
-	e := &execution{process: p, id: s.lastID.Add(1), sink: out, done: make(chan struct{})}
+	name := r.Name
+	if name == "" {
+		name = fmt.Sprintf("In[%d]", r.Count)
+	}
+	e := &execution{process: p, id: s.lastID.Add(1), cell: name, sink: out, done: make(chan struct{})}
 	s.running = e
-	notice := s.notice
+	notice, lost := s.notice, s.lost
 	s.notice = ""
 	p.shown.Store(&out)
 	s.mu.Unlock()
@@ -65,8 +72,14 @@ func (s *Supervisor) Execute(ctx context.Context, r cell.Request, out cell.Sink)
 	case err != nil:
 		return failed(cell.ErrInternal, err.Error())
 	}
+	if e := result.Error; e != nil && lost != "" && slices.ContainsFunc(e.Diagnostics, misses) {
+		e.Traceback = append(e.Traceback, "The worker process ended "+lost+", and all variables were lost: run the cells that declare this one's again.")
+	}
 	return result
 }
+
+// misses tells whether a cell failed for want of a name.
+func misses(d cell.Diagnostic) bool { return strings.HasPrefix(d.Message, "undefined: ") }
 
 // died is the result of a cell whose worker ended.
 func (s *Supervisor) died(d *death) cell.Result {

@@ -99,7 +99,7 @@ func (f *fake) run(ctx context.Context, verb, arg string, r cell.Request, out ce
 			out.Emit(text("stdout", v))
 			return nil
 		}
-		return &cell.Error{Name: cell.ErrCompile, Value: "undefined: " + arg}
+		return &cell.Error{Name: cell.ErrCompile, Value: "undefined: " + arg, Diagnostics: []cell.Diagnostic{{Message: "undefined: " + arg}}}
 	case "wait": // until interrupted
 		select {
 		case <-f.stop:

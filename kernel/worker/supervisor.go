@@ -45,6 +45,7 @@ type Supervisor struct {
 	spare   *process   // warm; only while a restart is likely
 	running *execution // the cell under way
 	notice  string     // for the next cell: its variables are gone, and why
+	lost    string     // when all variables were lost, for cells that miss one; "" if they never were
 	closed  bool
 }
 
@@ -137,7 +138,10 @@ func (s *Supervisor) ended(p *process) {
 	if p.death.newborn {
 		return // so would the next one be, and the next: the call that needs one tries again
 	}
-	if s.running == nil {
+	s.lost = "between two cells"
+	if s.running != nil {
+		s.lost = "in " + s.running.cell
+	} else {
 		s.notice = fmt.Sprintf("The worker process ended between two cells: %s. All variables are gone; a fresh worker runs this cell.\n", p.death.cause())
 		if sink := p.shown.Load(); sink != nil {
 			text := fmt.Sprintf("The worker process ended: %s. All variables are gone; a fresh worker is ready.\n", p.death.cause())
@@ -158,7 +162,7 @@ func stderr(text string) cell.Event {
 func (s *Supervisor) Restart(ctx context.Context) error {
 	s.mu.Lock()
 	old := s.current
-	s.current, s.notice = nil, ""
+	s.current, s.notice, s.lost = nil, "", ""
 	_, err := s.ensure()
 	s.mu.Unlock()
 	if old != nil {
@@ -194,7 +198,7 @@ func (s *Supervisor) Replace(ctx context.Context, command func() (*exec.Cmd, err
 		return errClosed
 	}
 	old := []*process{s.current, s.spare}
-	s.current, s.spare, s.notice = p, nil, ""
+	s.current, s.spare, s.notice, s.lost = p, nil, "", ""
 	s.config.Command = command
 	s.mu.Unlock()
 	for _, o := range old {
