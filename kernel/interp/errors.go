@@ -242,12 +242,38 @@ func (s *Session) reportCompile(e *compileError) *cell.Error {
 		value += fmt.Sprintf(" (and %d more)", n-1)
 	}
 	out := &cell.Error{Name: cell.ErrCompile, Value: value, Diagnostics: e.list}
+	again := map[string][]string{} // where else there is the same message
+	var told diagnostics
 	for _, d := range e.list {
+		if i := slices.IndexFunc(told, func(t cell.Diagnostic) bool { return t.Message == d.Message && t.Cell == d.Cell }); i >= 0 {
+			if at := fmt.Sprint(d.Line); d.Line != told[i].Line && !slices.Contains(again[d.Message], at) {
+				again[d.Message] = append(again[d.Message], at)
+			}
+			continue
+		}
+		told = append(told, d)
+	}
+	for i, d := range told {
+		if i == mostErrors {
+			out.Traceback = append(out.Traceback, fmt.Sprintf("… and %d more errors", len(told)-i))
+			break
+		}
 		out.Traceback = append(out.Traceback, red+place(d)+reset+bold+d.Message+reset)
 		out.Traceback = append(out.Traceback, s.excerpt(d)...)
+		switch lines := again[d.Message]; len(lines) {
+		case 0:
+		case 1:
+			out.Traceback = append(out.Traceback, "      and in line "+lines[0])
+		default:
+			out.Traceback = append(out.Traceback, "      and in lines "+strings.Join(lines, ", "))
+		}
 	}
 	return out
 }
+
+// mostErrors is how many different errors of a cell are shown, as many as Go's
+// compiler shows.
+const mostErrors = 10
 
 // excerpt is the source line of a diagnostic with a caret below.
 func (s *Session) excerpt(d cell.Diagnostic) []string {

@@ -2,6 +2,8 @@ package interp_test
 
 import (
 	"context"
+	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -130,4 +132,34 @@ func TestHintsOfEarlierCells(t *testing.T) {
 			t.Errorf("In[%d]: %s: %v, want %s", i+1, c.code, r.Error, c.want)
 		}
 	}
+}
+
+// One mistake that a cell makes in many places is told once.
+func TestErrorsToldOnce(t *testing.T) {
+	s := session(t)
+	for code, want := range map[string]string{
+		"a := math.Pi\nb := math.E + math.Phi\nc := 1\nd := math.Pi": "In[3]:1:6: undefined: math; to use the package, add import \"math\"|    1 | a := math.Pi|      |      ^|      and in lines 2, 4",
+		"math.Sqrt(math.Pi)": "In[3]:1:1: undefined: math; to use the package, add import \"math\"|    1 | math.Sqrt(math.Pi)|      | ^",
+		"xx1; yy1\nxx1":      "In[3]:1:1: undefined: xx1|    1 | xx1; yy1|      | ^|      and in line 2|In[3]:1:6: undefined: yy1|    1 | xx1; yy1|      |      ^",
+	} {
+		r := s.Execute(context.Background(), cell.Request{Count: 3, Code: code}, &collector{})
+		if got := plain(r.Error.Traceback); got != want {
+			t.Errorf("%s:\n%s\nwant\n%s", code, got, want)
+		}
+	}
+	var many strings.Builder
+	for i := range mostErrorsShown + 3 {
+		fmt.Fprintf(&many, "missing%c()\n", 'a'+i)
+	}
+	r := s.Execute(context.Background(), cell.Request{Count: 3, Code: many.String()}, &collector{})
+	if got := plain(r.Error.Traceback); strings.Count(got, "undefined") != mostErrorsShown || !strings.HasSuffix(got, "|… and 3 more errors") || len(r.Error.Diagnostics) != mostErrorsShown+3 {
+		t.Errorf("many errors: %s", got)
+	}
+}
+
+const mostErrorsShown = 10
+
+// plain is a traceback without colours, its lines divided by |.
+func plain(lines []string) string {
+	return regexp.MustCompile("\x1b\\[[0-9]*m").ReplaceAllString(strings.Join(lines, "|"), "")
 }
