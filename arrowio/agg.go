@@ -36,6 +36,7 @@ func CountValid(column string) Agg { return Agg{Func: "valid", Column: column} }
 
 // Sum adds numbers; of no values it is 0, as in Polars (SQL has null). Integers give
 // i64, or u64 where a sum of u64 needs it; what does not fit 64 bits is an error.
+// Decimals are added as float64; SQL adds them exactly.
 func Sum(column string) Agg { return Agg{Func: "sum", Column: column} }
 
 // Mean is the arithmetic mean, null of no values.

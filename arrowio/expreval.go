@@ -80,7 +80,7 @@ func (p *program) eval(e *expr, from, to int) (vec, error) {
 	case "integer":
 		return vec{kind: vecInt, scalar: true, ints: []int64{e.int}}, nil
 	case "number":
-		return vec{kind: vecFloat, scalar: true, floats: []float64{e.num}}, nil
+		return vec{kind: vecFloat, scalar: true, floats: []float64{e.num}, literal: true}, nil
 	case "text":
 		return vec{kind: vecText, scalar: true, texts: []string{e.text}}, nil
 	case "bool":
@@ -125,6 +125,14 @@ func (p *program) apply(e *expr, args []vec, n int) (vec, error) {
 		return p.arithmetic(e, &args[0], &args[1], n)
 	case "neg":
 		zero := vec{kind: vecInt, scalar: true, ints: []int64{0}}
+		if v := args[0]; v.exact != nil || v.literal {
+			if v.exact != nil {
+				v.exact = v.exact.negated()
+			} else {
+				v.floats = []float64{-v.floats[0]}
+			}
+			return v, nil
+		}
 		if args[0].kind == vecFloat { // 0-x would lose the sign of zero
 			zero = vec{kind: vecFloat, scalar: true, floats: []float64{-1}}
 			return p.arithmetic(&expr{op: "*", at: e.at}, &zero, &args[0], n)
@@ -200,6 +208,10 @@ func (p *program) compare(e *expr, a, b *vec, n int) (vec, error) {
 		return out, p.fail(e, "%v", errBeyond)
 	}
 	number := func(v *vec) bool { return v.kind == vecInt || v.kind == vecFloat }
+	if x, y, ok := exactPair(a, b); ok {
+		compareDecimals(e.op, out.bools, a, b, x, y)
+		return out, nil
+	}
 	switch {
 	case a.kind == vecInt && b.kind == vecInt, a.kind == vecTime && b.kind == vecTime:
 		compareValues(e.op, out.bools, a.ints, a.scalar, b.ints, b.scalar)
@@ -308,6 +320,9 @@ func (p *program) arithmetic(e *expr, a, b *vec, n int) (vec, error) {
 	}
 	if a.kind == vecInt && b.kind == vecInt && e.op != "/" {
 		return p.integers(e, spread(a.ints, a.scalar, n), spread(b.ints, b.scalar, n), out)
+	}
+	if out, done, err := p.exactly(e, a, b, n, out.valid); done {
+		return out, err
 	}
 	x, y := spread(a.asFloats(), a.scalar, n), spread(b.asFloats(), b.scalar, n)
 	out.kind, out.floats = vecFloat, make([]float64, n)

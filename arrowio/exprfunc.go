@@ -112,7 +112,7 @@ func toInt(args []vec, n int) (vec, error) {
 			out.ints[i] = int64(bit(b))
 		}
 	default:
-		for i, x := range spread(a.floats, a.scalar, n) {
+		for i, x := range spread(a.asFloats(), a.scalar, n) {
 			if a.isValid(i) {
 				if !(x >= -(1<<63) && x < 1<<63) {
 					return out, fmt.Errorf("%v is no integer of 64 bits", x)

@@ -36,6 +36,9 @@ type vec struct {
 	texts  []string
 	valid  []bool         // nil: none is null
 	zone   *time.Location // of times that have parts; nil is UTC
+
+	exact   *decimals // of decimals, whose kind is vecFloat, in place of floats
+	literal bool      // a number as it is written
 }
 
 func (v *vec) isValid(i int) bool {
@@ -94,10 +97,7 @@ func loadVec(a arrow.Array, from, to int) (v vec, ok bool) {
 	case *array.Float16:
 		v.kind, v.floats = vecFloat, convert[float64](halves(a, from, to))
 	case *array.Decimal128, *array.Decimal256:
-		part := array.NewSlice(a, int64(from), int64(to))
-		defer part.Release()
-		v.kind = vecFloat
-		v.floats, _ = floatValues(part)
+		v.kind, v.exact = vecFloat, loadDecimals(a, from, to)
 	case *array.Boolean:
 		v.kind, v.bools = vecBool, make([]bool, to-from)
 		for i := range v.bools {
@@ -186,6 +186,9 @@ func tooLarge(a arrow.Array, from, to int) (uint64, bool) {
 
 // asFloats gives the numbers of an integer or float vec.
 func (v *vec) asFloats() []float64 {
+	if v.exact != nil {
+		return v.exact.floats()
+	}
 	if v.kind == vecFloat {
 		return v.floats
 	}
@@ -241,6 +244,9 @@ func vecArray(w *work, mem memory.Allocator, parts []vec, n int) arrow.Array {
 	case vecTime:
 		out = fixedArray(mem, timestampNS, gather(w, parts, n, func(v *vec) []int64 { return v.ints }))
 	case vecFloat:
+		if out = decimalArray(mem, parts, n); out != nil {
+			break
+		}
 		out = fixedArray(mem, arrow.PrimitiveTypes.Float64, gather(w, parts, n, (*vec).asFloats))
 	case vecText:
 		out = stringArray(mem, gather(w, parts, n, func(v *vec) []string { return v.texts }))

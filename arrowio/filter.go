@@ -18,8 +18,10 @@ import (
 // What compares with null is null, as in SQL. NaN is neither less nor greater than
 // any number and equals none, as in Go and pandas (to SQL and Polars it equals itself
 // and is the greatest, as it is in Sort and GroupBy). % has the sign of the dividend,
-// as in Go and SQL. Integers are exact and what does not fit 64 bits is an error;
-// decimals count as float64. A time compares with its text,
+// as in Go and SQL. Integers are exact and what does not fit 64 bits is an error.
+// So are decimals beside decimals, integers and numbers as they are written, when they
+// are compared, added, subtracted and multiplied (what does not fit 38 digits, or 76,
+// is an error); functions, / and % make float64 of them. A time compares with its text,
 // '2024-03-16', '2024-03-16 12:30:00' or RFC 3339, in the column's zone where the
 // text has none. A column of Booleans is a filter by itself.
 func (t *Table) Filter(expression string) (_ *Table, err error) {

@@ -54,20 +54,8 @@ func floatValues(a arrow.Array) ([]float64, bool) {
 			v[i] = float64(a.Value(i).Float32())
 		}
 		return v, true
-	case *array.Decimal128:
-		scale := a.DataType().(*arrow.Decimal128Type).Scale
-		v := make([]float64, a.Len())
-		for i := range v {
-			v[i] = a.Value(i).ToFloat64(scale)
-		}
-		return v, true
-	case *array.Decimal256:
-		scale := a.DataType().(*arrow.Decimal256Type).Scale
-		v := make([]float64, a.Len())
-		for i := range v {
-			v[i] = a.Value(i).ToFloat64(scale)
-		}
-		return v, true
+	case *array.Decimal128, *array.Decimal256:
+		return loadDecimals(a, 0, a.Len()).floats(), true
 	case *array.Null:
 		return make([]float64, a.Len()), true
 	}
