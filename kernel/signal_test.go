@@ -156,6 +156,30 @@ func TestServe(t *testing.T) {
 	}
 }
 
+// Who types while a cell computes is answered at once.
+func TestCompleteWhileACellRuns(t *testing.T) {
+	process, c := serving(t)
+	ask(t, c, client.Shell, "execute_request", code("import \"os\"\nhoursOfWork := 41"))
+	begun := filepath.Join(t.TempDir(), "begun")
+	if _, err := c.Send(client.Shell, jupyter.Outgoing{Type: "execute_request", Content: code(fmt.Sprintf("os.WriteFile(%q, []byte(\"yes\"), 0o600)\nfor {\n}", begun))}); err != nil {
+		t.Fatal(err)
+	}
+	awaitFile(t, begun)
+	for range 20 {
+		r := ask(t, c, client.Shell, "complete_request", map[string]any{"code": "hoursO", "cursor_pos": 6})
+		if fmt.Sprint(r["matches"]) != "[hoursOfWork]" {
+			t.Fatalf("completed with %v", r)
+		}
+		if r := ask(t, c, client.Shell, "inspect_request", map[string]any{"code": "hoursOfWork", "cursor_pos": 6}); r["found"] != true {
+			t.Fatalf("inspected: %v", r)
+		}
+	}
+	process.Signal(os.Interrupt)
+	if r := ask(t, c, client.Shell, "execute_request", code("hoursOfWork")); r["status"] == "error" {
+		t.Errorf("after it: %v", r)
+	}
+}
+
 // A kernel ends when the Jupyter server that started it is gone.
 func TestServeParentGone(t *testing.T) {
 	file, conn := connection(t)

@@ -111,6 +111,9 @@ func (s *Server) laneOf(r *request) *lane {
 	if r.isComm() && l.overtakes(r.Header.Type == "comm_open") {
 		return s.comms
 	}
+	if r.isAside() && l.running() != nil {
+		return s.asides
+	}
 	return l
 }
 

@@ -182,6 +182,16 @@ type request struct {
 
 func (r *request) isExecute() bool { return r.Header.Type == "execute_request" }
 
+// isAside reports whether a request is a question of the editor, which changes
+// nothing and is worth nothing later: who types does not wait for a cell to end.
+func (r *request) isAside() bool {
+	switch r.Header.Type {
+	case "complete_request", "inspect_request", "is_complete_request":
+		return true
+	}
+	return false
+}
+
 func (r *request) isComm() bool {
 	switch r.Header.Type {
 	case "comm_open", "comm_msg", "comm_close":

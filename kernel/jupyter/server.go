@@ -52,7 +52,7 @@ type Server struct {
 	stop context.CancelCauseFunc
 
 	main, comms, controls *lane
-	debugs                *lane
+	debugs, asides        *lane
 	lanes                 sync.WaitGroup
 	subshells             subshells
 	input                 input
@@ -100,7 +100,7 @@ func New(conn ConnectionInfo, info Info, ip cell.Interpreter, o Options) (*Serve
 		onShell: shellHandlers(), onControl: controlHandlers()}
 	s.ctx, s.stop = context.WithCancelCause(context.Background())
 	s.main, s.comms, s.controls = newLane("shell", s.handle), newLane("comms", s.handle), newLane("control", s.handle)
-	s.debugs = newLane("debug", s.handle)
+	s.debugs, s.asides = newLane("debug", s.handle), newLane("aside", s.handle)
 	if err := s.listen(); err != nil {
 		s.closeSockets(0)
 		return nil, err
@@ -152,7 +152,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	stopped := context.AfterFunc(ctx, func() { s.stop(context.Cause(ctx)) })
 	defer stopped()
 	s.publish(nil, "status", status{"starting"})
-	for _, l := range []*lane{s.main, s.comms, s.controls, s.debugs} {
+	for _, l := range []*lane{s.main, s.comms, s.controls, s.debugs, s.asides} {
 		s.start(l)
 	}
 	<-s.ctx.Done()
@@ -174,7 +174,7 @@ func (s *Server) start(l *lane) {
 // end stops the lanes, gives a running cell a moment to notice that its context
 // is over, sends what is queued and closes the sockets.
 func (s *Server) end() {
-	for _, l := range append(s.subshells.all(), s.main, s.comms, s.controls, s.debugs) {
+	for _, l := range append(s.subshells.all(), s.main, s.comms, s.controls, s.debugs, s.asides) {
 		for _, r := range l.close() {
 			if r.after != nil {
 				r.after()
@@ -227,6 +227,7 @@ func (s *Server) Interrupt() error { return s.interruptAll(s.ctx) }
 func (s *Server) interruptAll(ctx context.Context) error {
 	s.input.cancel()
 	s.main.cancel()
+	s.asides.cancel()
 	for _, l := range s.subshells.all() {
 		l.cancel()
 	}

@@ -219,8 +219,40 @@ func TestInterruptACompletion(t *testing.T) {
 	}
 }
 
-// TestSubshells asks a subshell for what the main shell cannot answer because a
-// cell runs there.
+// TestEditorWhileACellRuns: who types is answered beside a cell, by front ends
+// without subshells, too, also when questions come faster than answers.
+func TestEditorWhileACellRuns(t *testing.T) {
+	k, c := connect(t)
+	cell := c.Send(client.Shell, "execute_request", map[string]any{"code": "forever"})
+	waitForCell(t, k, 1)
+	behind := c.Send(client.Shell, "execute_request", map[string]any{"code": "result 1", "stop_on_error": false})
+	for range 20 {
+		for _, kind := range []string{"complete_request", "inspect_request", "is_complete_request"} {
+			c.Send(client.Shell, kind, map[string]any{"code": "print", "cursor_pos": 5})
+		}
+	}
+	for range 60 {
+		if m := c.Next(client.Shell); m.Parent.ID == cell || m.Parent.ID == behind {
+			t.Fatalf("answered with %s", jupytertest.Show(m))
+		}
+	}
+	// One that does not end is ended with the cell.
+	begun := make(chan bool)
+	k.mock.Slow(func(ctx context.Context) { begun <- true; <-ctx.Done() })
+	slow := c.Send(client.Shell, "complete_request", map[string]any{"code": "p", "cursor_pos": 1})
+	<-begun
+	c.Send(client.Control, "interrupt_request", map[string]any{})
+	ended := map[string]string{}
+	for range 3 {
+		m := c.Next(client.Shell)
+		ended[m.Parent.ID] = jupytertest.Field[string](t, m, "status")
+	}
+	if ended[cell] != "error" || ended[slow] != "error" || ended[behind] != "aborted" {
+		t.Errorf("the cell: %q, the slow completion: %q, the cell behind: %q", ended[cell], ended[slow], ended[behind])
+	}
+}
+
+// TestSubshells asks a subshell while a cell runs in the main shell.
 func TestSubshells(t *testing.T) {
 	k, c := connect(t)
 	create := func() string {
@@ -250,7 +282,7 @@ func TestSubshells(t *testing.T) {
 
 	cell := c.Send(client.Shell, "execute_request", map[string]any{"code": "forever"})
 	waitForCell(t, k, 1)
-	waits := c.Send(client.Shell, "complete_request", map[string]any{"code": "eprin", "cursor_pos": 5})
+	waits := c.Send(client.Shell, "kernel_info_request", map[string]any{})
 	for _, test := range []struct{ kind, status string }{
 		{"complete_request", "ok"}, {"inspect_request", "ok"}, {"is_complete_request", "complete"},
 		{"kernel_info_request", "ok"}, {"comm_info_request", "ok"},
