@@ -3,6 +3,7 @@ package dataset
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -63,6 +64,48 @@ func TestMessages(t *testing.T) {
 	ds, err = parse(t, Options{}, `{"chosen": [{"role": "system", "content": "x"}], "rejected": []}`)
 	if err != nil || len(ds.Rejects()) != 1 || ds.Rejects()[0].Kind != Excluded {
 		t.Errorf("a system message: %v, %v", ds, err)
+	}
+}
+
+// What trainers of preferences take: a prompt, and two answers.
+func TestPairs(t *testing.T) {
+	for line, want := range map[string]string{
+		`{"prompt": "Hi", "chosen": "yes ", "rejected": "no"}`:                                                                                                   `Human: Hi\n\nAssistant:|yes|no|[]|`,
+		`{"id": 7, "system": "Be kind.", "question": "Why?", "chosen": "So.", "rejected": "No.", "k": [1]}`:                                                      `Human: Why?\n\nAssistant:|So.|No.|[]|{"id":7,"system":"Be kind.","k":[1]}`,
+		`{"instruction": "Translate.", "input": "你好", "chosen": "hello", "rejected": "bye"}`:                                                                     `Human: Translate.\n你好\n\nAssistant:|hello|bye|[]|`,
+		`{"instruction": "Go", "input": "", "chosen": "a", "rejected": "b", "chosen_score": 4.5, "rejected_score": null}`:                                        `Human: Go\n\nAssistant:|a|b|[4.5 NaN]|`,
+		`{"prompt": "\n\nHuman: a\n\nAssistant: b\n\nHuman: c\n\nAssistant:", "chosen": " d", "rejected": " e"}`:                                                 `Human: a\n\nAssistant: b\n\nHuman: c\n\nAssistant:|d|e|[]|`,
+		`{"prompt": "x", "chosen": "\n\nHuman: a\n\nAssistant: b", "rejected": "\n\nHuman: a\n\nAssistant: c"}`:                                                  `Human: a\n\nAssistant:|b|c|[]|{"prompt":"x"}`,
+		`{"prompt": [{"role": "user", "content": "a"}], "chosen": [{"role": "assistant", "content": "b"}], "rejected": [{"role": "assistant", "content": "c"}]}`: `Human: a\n\nAssistant:|b|c|[]|`,
+		`{"chosen": [{"role": "assistant", "content": "b"}], "rejected": [{"role": "assistant", "content": "c"}], "prompt": "a"}`:                                `Human: a\n\nAssistant:|b|c|[]|{"prompt":"a"}`,
+	} {
+		ds, err := parse(t, Options{}, line)
+		if err != nil || ds.Len() != 1 {
+			t.Errorf("%s: %v, %v", line, ds, err)
+			continue
+		}
+		r := ds.Row(0)
+		got := strings.ReplaceAll(strings.TrimPrefix(r.Prompt(), "\n\n"), "\n", `\n`)
+		if got = fmt.Sprintf("%s|%s|%v|%s", got, strings.Join(r.Responses, "|"), r.Rewards, r.Extra); got != want {
+			t.Errorf("%s:\n%s\nwant\n%s", line, got, want)
+		}
+	}
+	for line, says := range map[string]string{
+		`{"prompt": "x", "chosen": "a", "rejected": 5}`:                                "x.jsonl:1:44: rejected: a number where a string should be",
+		`{"prompt": "Human: a\n\nAssistant: because", "chosen": "a", "rejected": "b"}`: "the prompt ends with words of the assistant",
+		`{"chosen": "a", "rejected": "b"}`:                                             `text before the first turn: "a"`,
+	} {
+		ds, err := parse(t, Options{Collect: true}, line)
+		if err != nil || len(ds.Rejects()) != 1 {
+			t.Fatalf("%s: %v, %v", line, ds, err)
+		}
+		r := ds.Rejects()[0]
+		if got := (&LineError{"x.jsonl", r.Line, r.Column, errors.New(r.Reason)}).Error(); !strings.HasSuffix(got, says) {
+			t.Errorf("%s: %s, want … %s", line, got, says)
+		}
+	}
+	if _, err := parse(t, Options{Format: Pairs}, `{"chosen": "a", "rejected": "b"}`); err == nil || !strings.Contains(err.Error(), `"prompt" (or "instruction", "question", "query") is missing`) {
+		t.Errorf("no prompt: %v", err)
 	}
 }
 
@@ -298,6 +341,11 @@ func FuzzUltraFeedback(f *testing.F) {
 }
 func FuzzMessages(f *testing.F) {
 	fuzzReader(f, Messages, `{"chosen": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}], "rejected": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "c"}], "score_chosen": 1}`)
+}
+
+func FuzzPairs(f *testing.F) {
+	fuzzReader(f, Pairs, `{"prompt": "\n\nHuman: a\n\nAssistant: b\n\nHuman: c\n\nAssistant:", "chosen": "d", "rejected": "e", "chosen_score": 1, "k": 2}`,
+		`{"question": "a", "input": "b", "chosen": "c", "rejected": "d"}`)
 }
 
 func FuzzPrompts(f *testing.F) {

@@ -65,6 +65,9 @@ func fromDialogues(good, bad []Turn, r *Row) error {
 	return nil
 }
 
+// humanMark begins what the human says in a raw HH text.
+const humanMark = "Human:"
+
 // dialogue cuts a raw HH text into turns. The pieces of a turn lie one after another
 // in the text, so that none is put together again.
 func dialogue(text string, pro bool) ([]Turn, error) {
@@ -81,7 +84,7 @@ func dialogue(text string, pro bool) ([]Turn, error) {
 		}
 		turns = append(turns, Turn{role, said})
 	}
-	const blank, human, assistant = "\n\n", "Human:", "Assistant:"
+	const blank, human, assistant = "\n\n", humanMark, "Assistant:"
 	for at, next := 0, 0; at <= len(text); at = next + len(blank) {
 		if next = strings.Index(text[at:], blank); next < 0 {
 			next = len(text)

@@ -281,6 +281,11 @@ func (o *object) keep() error {
 	if err != nil {
 		return err
 	}
+	return o.put(v)
+}
+
+// put puts a value under the key at hand into the extra object.
+func (o *object) put(v []byte) (err error) {
 	if len(o.extra) == 0 {
 		o.extra = append(o.extra, '{')
 	} else {
@@ -292,6 +297,18 @@ func (o *object) keep() error {
 	}
 	o.extra = append(append(o.extra, ':'), v...)
 	return nil
+}
+
+// keepText is keep of a string, and the string.
+func (o *object) keepText() (text string, err error) {
+	v, err := o.raw()
+	if err != nil {
+		return "", err
+	}
+	if o.plain, err = appendUnquote(o.plain[:0], v); err != nil {
+		return "", fault(o.starts[o.key], fmt.Errorf("%s: %w", o.key, err))
+	}
+	return string(o.plain), o.put(v)
 }
 
 // rest is the JSON object of what keep was called for, "" for nothing.

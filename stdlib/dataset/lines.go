@@ -225,6 +225,8 @@ func (p *parser) rows(b *block, line []byte, number int64) error {
 	switch b.format {
 	case HH:
 		err = parseHH(p.object, p.options.PRO, &row)
+	case Pairs:
+		err = parsePair(p.object, &row)
 	case PRO:
 		err = parsePRO(p.object, &row)
 	case UltraFeedback:

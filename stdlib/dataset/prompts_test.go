@@ -144,3 +144,22 @@ func TestPreviewOfUnrankedRows(t *testing.T) {
 		}
 	}
 }
+
+// What gave no row is told where the rows are shown, and why.
+func TestShownRejects(t *testing.T) {
+	text := strings.Repeat(`{"chosen": "a", "rejected": "b"}`+"\n", 3) + `{"chosen": "\n\nHuman: <b>\n\nAssistant: c", "rejected": "\n\nHuman: <b>"}` + "\n"
+	ds, err := Parse(t.Context(), Options{Format: HH}, "x.jsonl", strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `Rejected: 3 × text before the first turn: "a"; 1 × chosen has 2 turns, rejected 1 (RejectsTable has them all)`
+	bundle := ds.MIMEBundle()
+	for mime, has := range map[string]string{"text/plain": want, "text/html": strings.ReplaceAll(want, `"`, "&#34;")} {
+		if !strings.Contains(bundle[mime].(string), has) {
+			t.Errorf("%s: %s, want %s", mime, bundle[mime], has)
+		}
+	}
+	if text := Example().MIMEBundle()["text/plain"].(string); strings.Contains(text, "Rejected") {
+		t.Error("rejects are told of where there are none")
+	}
+}

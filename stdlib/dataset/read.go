@@ -21,12 +21,16 @@ const (
 	Detect Format = ""
 	// HH is raw HH-RLHF: JSON lines with chosen and rejected.
 	HH Format = "hh"
+	// Pairs is JSON lines with prompt (or instruction, question, query), chosen and
+	// rejected, as trainers of preferences take them.
+	Pairs Format = "pairs"
 	// PRO is PRO's schema: JSON lines with prefix, suffix, reward.
 	PRO Format = "pro"
 	// UltraFeedback is JSON lines with instruction and scored completions.
 	UltraFeedback Format = "ultrafeedback"
 	// Messages is JSON lines with chosen and rejected as lists of messages, as
-	// the binarised UltraFeedback has them.
+	// the binarised UltraFeedback has them; where these are answers alone, prompt is
+	// the messages before them.
 	Messages Format = "messages"
 	// OASST is OpenAssistant's trees, a conversation tree a line.
 	OASST Format = "oasst"

@@ -106,6 +106,8 @@ func detectLine(line []byte) (Format, error) {
 		return own, nil
 	case o.has("chosen") && o.has("rejected") && begins("chosen", '['):
 		return Messages, nil
+	case o.has("chosen") && o.has("rejected") && isPair(o, begins):
+		return Pairs, nil
 	case o.has("chosen") && o.has("rejected"):
 		return HH, nil
 	case o.has("completions"):
@@ -121,7 +123,7 @@ func detectLine(line []byte) (Format, error) {
 	if len(o.starts) == 0 {
 		return "", fmt.Errorf("cannot tell the format: the line is not a JSON object with fields%s", wayOut(line))
 	}
-	return "", fmt.Errorf("cannot tell the format from the fields %q; known are chosen and rejected (HH), prefix and suffix (PRO), "+
+	return "", fmt.Errorf("cannot tell the format from the fields %q; known are chosen and rejected (HH; Pairs with prompt beside them), prefix and suffix (PRO), "+
 		"instruction and completions (UltraFeedback), prompt with replies or message_id, text and role (OASST), prompt or instruction alone (Prompts); Options.Format names one", slices.Sorted(maps.Keys(o.starts)))
 }
 

@@ -84,12 +84,25 @@ func parseCompletion(o *object, r *Row) (rest string, err error) {
 
 // parseMessages reads a line of the binarised UltraFeedback: chosen and rejected
 // are lists of messages {role, content}; score_chosen and score_rejected are the
-// rewards, if they are there. The rules are those of raw HH-RLHF.
+// rewards, if they are there. The rules are those of raw HH-RLHF. Where chosen and
+// rejected begin with the assistant, prompt has what was said before, as messages or
+// as the text of one.
 func parseMessages(o *object, r *Row) error {
-	var chosen, rejected []Turn
+	var prompt, chosen, rejected []Turn
 	scores := [2]float64{math.NaN(), math.NaN()}
 	if err := o.members(func() (err error) {
 		switch o.key {
+		case "prompt":
+			switch o.dec.PeekKind() {
+			case '[':
+				prompt, err = parseTurns(o)
+			case '"':
+				var text string
+				text, err = o.keepText()
+				prompt = []Turn{{"prompter", strip(text)}}
+			default:
+				err = o.keep()
+			}
 		case "chosen":
 			chosen, err = parseTurns(o)
 		case "rejected":
@@ -108,7 +121,13 @@ func parseMessages(o *object, r *Row) error {
 	if err := o.require("chosen", "rejected"); err != nil {
 		return err
 	}
-	if err := fromDialogues(chosen, rejected, r); err != nil {
+	after := func(answer []Turn) []Turn {
+		if len(answer) == 0 || answer[0].Role != "assistant" {
+			return answer // the whole dialogue
+		}
+		return append(prompt[:len(prompt):len(prompt)], answer...)
+	}
+	if err := fromDialogues(after(chosen), after(rejected), r); err != nil {
 		return err
 	}
 	if o.has("score_chosen") || o.has("score_rejected") {

@@ -1,7 +1,10 @@
 package dataset
 
 import (
+	"cmp"
 	"fmt"
+	"html"
+	"maps"
 	"math"
 	"path"
 	"slices"
@@ -18,7 +21,12 @@ func (d *Dataset) MIMEBundle() map[string]any {
 	if d.n > previewRows {
 		shown += fmt.Sprintf("; the first %d:", previewRows)
 	}
-	for mime, before := range map[string]string{"text/html": "<div>" + shown + "</div>\n", "text/markdown": shown + "\n\n", "text/plain": shown + "\n"} {
+	page, marked := html.EscapeString(shown), shown
+	if why := d.whyRejected(); why != "" {
+		shown += "\n" + why
+		page += "<br>" + html.EscapeString(why)
+	} // it quotes the data, which Markdown would take for its own
+	for mime, before := range map[string]string{"text/html": "<div>" + page + "</div>\n", "text/markdown": marked + "\n\n", "text/plain": shown + "\n"} {
 		if text, ok := bundle[mime].(string); ok {
 			bundle[mime] = before + text
 		}
@@ -27,6 +35,30 @@ func (d *Dataset) MIMEBundle() map[string]any {
 }
 
 const previewRows = 10
+
+// whyRejected says why lines gave no row, the reasons met most often first.
+func (d *Dataset) whyRejected() string {
+	if len(d.rejects) == 0 {
+		return ""
+	}
+	times := map[string]int{}
+	for _, r := range d.rejects {
+		times[r.Reason]++
+	}
+	reasons := slices.SortedFunc(maps.Keys(times), func(a, b string) int {
+		return cmp.Or(times[b]-times[a], strings.Compare(a, b))
+	})
+	const most = 3
+	var parts []string
+	for i, r := range reasons {
+		if i == most {
+			parts = append(parts, "…")
+			break
+		}
+		parts = append(parts, fmt.Sprintf("%d × %s", times[r], arrowio.Visible(r)))
+	}
+	return "Rejected: " + strings.Join(parts, "; ") + " (RejectsTable has them all)"
+}
 
 // Preview is the first n rows as a table for the eye: the number of turns, the
 // dialogue, how many responses it has where that differs, the best and the last
