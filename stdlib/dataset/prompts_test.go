@@ -68,7 +68,7 @@ func TestErrorsNameAWayOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{
-		"hh/harmless.jsonl.gz": goodPRO, "hh/helpful.jsonl": goodPRO, "array.json": "[" + goodPRO + "]", "pairs.csv": "prompt,chosen\na,b\n",
+		"hh/harmless.jsonl.gz": goodPRO, "hh/helpful.jsonl": goodPRO, "pairs": "prompt,chosen\na,b\n",
 		"lines": "What is a jaybird?\n", "latin.txt": "caf\xe9\n", "latin.jsonl": "{\"prompt\": \"caf\xe9\"}", "neither.jsonl": `{"question": "x"}`,
 		"two.jsonl": goodPRO + "\n", "both.jsonl": `{"prompt": "a", "instruction": "b"}`,
 	} {
@@ -83,8 +83,7 @@ func TestErrorsNameAWayOut(t *testing.T) {
 		"tow.jsonl":        "did you mean two.jsonl?",
 		"nothing-like-it":  "no such file or directory in " + dir,
 		"hh/*.parquet":     "dataset: no file matches hh/*.parquet in " + dir,
-		"array.json":       "only an object a line: jq -c '.[]' FILE > FILE.jsonl",
-		"pairs.csv":        "arrowio.ReadCSV",
+		"pairs":            "columns of text are read from files named .csv or .tsv",
 		"lines":            "are read from files named .txt",
 		"latin.txt":        "dataset: latin.txt:1:4: the text is not UTF-8: byte 0xe9 at 4 of it; if it is in another encoding, name that in Options.Encoding, \"windows-1252\"",
 		"latin.jsonl":      "the text is not UTF-8: byte 0xe9",

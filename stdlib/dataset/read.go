@@ -15,7 +15,9 @@ type Format string
 // The formats. All may be compressed with gzip or zstd, which is seen from the
 // content and not from the name. Arrow files and streams and Parquet are always
 // seen from the content too: their rows are read as JSON objects with the
-// columns as fields would be, so Format then says what the columns are.
+// columns as fields would be, so Format then says what the columns are. So are the
+// rows of files named .csv and .tsv, whose fields are texts, and the elements of a
+// JSON array, whose number stands for the line in errors.
 const (
 	// Detect looks at the content; it is the default.
 	Detect Format = ""

@@ -37,6 +37,12 @@ func produceAny(ctx context.Context, o *Options, name string, in io.Reader, emit
 	if name, ok := charset.LooksUTF16(start); ok {
 		return fmt.Errorf("the text looks like UTF-16 that no byte order mark begins: name it in Options.Encoding, %q", name)
 	}
+	switch begin := bytes.TrimSpace(start); {
+	case bytes.HasPrefix(begin, []byte("[")) && !isText(name):
+		return produceArray(o, name, lines, emit)
+	case isCSV(name) && !bytes.HasPrefix(begin, []byte("{")):
+		return produceCSV(o, name, begin, lines, emit)
+	}
 	format := o.Format
 	if format == Detect {
 		if object := bytes.TrimSpace(start); bytes.HasPrefix(object, []byte("{")) && isFlatMessage(object) {
@@ -129,11 +135,8 @@ func detectLine(line []byte) (Format, error) {
 
 // wayOut says what to do about a file whose first line is no JSON object.
 func wayOut(line []byte) string {
-	switch {
-	case bytes.HasPrefix(line, []byte("[")):
-		return "; a JSON array is not read, only an object a line: jq -c '.[]' FILE > FILE.jsonl"
-	case bytes.ContainsAny(line, ",;\t"):
-		return "; tables of text are read by arrowio.ReadCSV, prompts a line from files named .txt"
+	if bytes.ContainsAny(line, ",;\t") {
+		return "; columns of text are read from files named .csv or .tsv, prompts a line from those named .txt"
 	}
 	return "; prompts, one a line, are read from files named .txt"
 }
