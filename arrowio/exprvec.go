@@ -113,25 +113,8 @@ func loadVec(a arrow.Array, from, to int) (v vec, ok bool) {
 		for i := range v.texts {
 			v.texts[i] = a.Value(from + i)
 		}
-	case *array.Timestamp:
-		v.kind, v.ints = vecTime, make([]int64, to-from)
-		dt := a.DataType().(*arrow.TimestampType)
-		if zone, err := time.LoadLocation(dt.TimeZone); err == nil {
-			v.zone = zone
-		}
-		for i := range v.ints {
-			v.ints[i] = nanoseconds(int64(a.Value(from+i)), dt.Unit.Multiplier())
-		}
-	case *array.Date32:
-		v.kind, v.ints = vecTime, make([]int64, to-from)
-		for i := range v.ints {
-			v.ints[i] = nanoseconds(int64(a.Value(from+i)), 24*time.Hour)
-		}
-	case *array.Date64:
-		v.kind, v.ints = vecTime, make([]int64, to-from)
-		for i := range v.ints {
-			v.ints[i] = nanoseconds(int64(a.Value(from+i)), time.Millisecond)
-		}
+	case *array.Timestamp, *array.Date32, *array.Date64:
+		return loadTimes(a, from, to, v.valid), true
 	case *array.Null:
 		v.kind = vecNull
 	case *array.Dictionary:
@@ -148,6 +131,30 @@ func loadVec(a arrow.Array, from, to int) (v vec, ok bool) {
 		return v, false
 	}
 	return v, true
+}
+
+// loadTimes reads rows of a column of instants or days.
+func loadTimes(a arrow.Array, from, to int, valid []bool) vec {
+	v := vec{kind: vecTime, valid: valid, ints: make([]int64, to-from)}
+	switch a := a.(type) {
+	case *array.Timestamp:
+		dt := a.DataType().(*arrow.TimestampType)
+		if zone, err := time.LoadLocation(dt.TimeZone); err == nil {
+			v.zone = zone
+		}
+		for i := range v.ints {
+			v.ints[i] = nanoseconds(int64(a.Value(from+i)), dt.Unit.Multiplier())
+		}
+	case *array.Date32:
+		for i := range v.ints {
+			v.ints[i] = nanoseconds(int64(a.Value(from+i)), 24*time.Hour)
+		}
+	case *array.Date64:
+		for i := range v.ints {
+			v.ints[i] = nanoseconds(int64(a.Value(from+i)), time.Millisecond)
+		}
+	}
+	return v
 }
 
 func loadDictionary(a *array.Dictionary, from, to int, valid []bool) (vec, bool) {

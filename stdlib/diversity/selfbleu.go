@@ -41,15 +41,7 @@ func SelfBLEU(ctx context.Context, ids *tokenize.IDs, o SampleOptions) (float64,
 	if ids.Len() < 2 {
 		return 0, fmt.Errorf("diversity: self-BLEU of %d texts: it takes two", ids.Len())
 	}
-	texts := make([][]int32, ids.Len())
-	lengths := make([]int, ids.Len())
-	for i := range texts {
-		texts[i] = ids.At(i)[:min(len(ids.At(i)), options.MaxTokens)]
-		lengths[i] = len(texts[i])
-	}
-	slices.Sort(lengths)
-	scores := make([]float64, len(texts)) // sums of log precisions
-	alien := make([]bool, len(texts))     // no id of the text is in another: BLEU 0
+	b := newSelfBLEU(ids, options)
 	tell := o.Options.Progress
 	if tell == nil {
 		tell = display.AutoFunc("Self-BLEU", "texts")
@@ -58,62 +50,87 @@ func SelfBLEU(ctx context.Context, ids *tokenize.IDs, o SampleOptions) (float64,
 	// ended. Its units are texts of one order.
 	steps := int64(0)
 	step := func() bool {
-		if steps++; steps%256 == 0 && ctx.Err() != nil {
+		if steps++; steps%256 == 1 && ctx.Err() != nil {
 			return false
 		}
-		if all := 2 * int64(options.N*len(texts)); tell != nil && (steps%256 == 0 || steps == all) {
+		if all := 2 * int64(options.N*len(b.texts)); tell != nil && (steps%256 == 0 || steps == all) {
 			tell(steps/2, all/2)
 		}
 		return true
 	}
-	stopped := func(order int) error {
-		return fmt.Errorf("diversity: self-BLEU of %d texts, order %d of %d: %w", len(texts), order, options.N, context.Cause(ctx))
-	}
 	for order := 1; order <= options.N; order++ {
-		if ctx.Err() != nil {
-			return 0, stopped(order)
-		}
-		counts := make([]map[string]int, len(texts))
-		best := map[string]top{}
-		for i, text := range texts {
-			if !step() {
-				return 0, stopped(order)
-			}
-			counts[i] = gramCounts(text, order)
-			for gram, c := range counts[i] {
-				best[gram] = best[gram].with(c, i)
-			}
-		}
-		for i, text := range texts {
-			if !step() {
-				return 0, stopped(order)
-			}
-			matches := 0
-			for gram, c := range counts[i] {
-				matches += min(c, best[gram].without(i))
-			}
-			precision := float64(matches)
-			if matches == 0 {
-				precision = 0.1
-				alien[i] = alien[i] || order == 1
-			}
-			scores[i] += math.Log(precision/float64(max(1, len(text)-order+1))) / float64(options.N)
+		if !b.order(order, step) {
+			return 0, fmt.Errorf("diversity: self-BLEU of %d texts, order %d of %d: %w", len(b.texts), order, options.N, context.Cause(ctx))
 		}
 	}
-	mean := 0.0
-	for i, text := range texts {
-		score := 0.0
-		if !alien[i] {
-			closest := closestOther(lengths, len(text))
-			brevity := 1.0
-			if len(text) < closest {
-				brevity = math.Exp(1 - float64(closest)/float64(len(text)))
-			}
-			score = brevity * math.Exp(scores[i])
-		}
-		mean += score / float64(len(texts))
+	return b.mean(), nil
+}
+
+// selfBLEU is the scores of texts, order by order.
+type selfBLEU struct {
+	orders  int
+	texts   [][]int32
+	lengths []int     // of the texts, sorted
+	scores  []float64 // sums of log precisions
+	alien   []bool    // no id of the text is in another: BLEU 0
+}
+
+func newSelfBLEU(ids *tokenize.IDs, o Options) *selfBLEU {
+	n := ids.Len()
+	b := &selfBLEU{orders: o.N, texts: make([][]int32, n), lengths: make([]int, n), scores: make([]float64, n), alien: make([]bool, n)}
+	for i := range b.texts {
+		b.texts[i] = ids.At(i)[:min(len(ids.At(i)), o.MaxTokens)]
+		b.lengths[i] = len(b.texts[i])
 	}
-	return mean, nil
+	slices.Sort(b.lengths)
+	return b
+}
+
+// order adds the precisions of one order. It ends, with false, when step does.
+func (b *selfBLEU) order(order int, step func() bool) bool {
+	counts := make([]map[string]int, len(b.texts))
+	best := map[string]top{}
+	for i, text := range b.texts {
+		if !step() {
+			return false
+		}
+		counts[i] = gramCounts(text, order)
+		for gram, c := range counts[i] {
+			best[gram] = best[gram].with(c, i)
+		}
+	}
+	for i, text := range b.texts {
+		if !step() {
+			return false
+		}
+		matches := 0
+		for gram, c := range counts[i] {
+			matches += min(c, best[gram].without(i))
+		}
+		precision := float64(matches)
+		if matches == 0 {
+			precision = 0.1
+			b.alien[i] = b.alien[i] || order == 1
+		}
+		b.scores[i] += math.Log(precision/float64(max(1, len(text)-order+1))) / float64(b.orders)
+	}
+	return true
+}
+
+// mean is the mean score, with the penalty of texts that are shorter than the
+// others.
+func (b *selfBLEU) mean() (mean float64) {
+	for i, text := range b.texts {
+		if b.alien[i] {
+			continue
+		}
+		score := math.Exp(b.scores[i])
+		if closest := closestOther(b.lengths, len(text)); len(text) < closest {
+			score *= math.Exp(1 - float64(closest)/float64(len(text)))
+		}
+		mean += score / float64(len(b.texts))
+	}
+	return mean
 }
 
 // top is the two largest counts of an N-gram in any text, and whose the largest

@@ -178,34 +178,7 @@ func (f *Figure) vegaSeries() []any {
 	}
 	x := f.channel("x", f.XLabel, p.X, f.XLog, f.XTicks)
 	y := f.channel("y", f.YLabel, p.Y, false, nil)
-	var points, lines, bands, bars, fits []any
-	for i, s := range f.Series {
-		name := f.seriesName(i, s)
-		for j := range s.Y {
-			at := obj{"series": name, "x": s.X[j], "y": s.Y[j]}
-			if s.Mark != Line {
-				points = append(points, at)
-			}
-			if s.Mark != Points {
-				lines = append(lines, at)
-			}
-			switch {
-			case s.Lo == nil:
-			case s.Mark == Points:
-				bars = append(bars, obj{"series": name, "x": s.X[j], "y": s.Lo[j], "y2": s.Hi[j]})
-			default:
-				bands = append(bands, obj{"series": name, "x": s.X[j], "y": s.Lo[j], "y2": s.Hi[j]})
-			}
-		}
-		if fit, err := OLS(s.X, s.Y); s.Fit && err == nil {
-			lo, hi := slices.Min(s.X), slices.Max(s.X)
-			const pieces = 16 // straight ones, but for a logarithmic axis
-			for k := range pieces + 1 {
-				v := lo + (hi-lo)*float64(k)/pieces
-				fits = append(fits, obj{"series": name, "x": v, "y": fit.At(v), "line": fit.String()})
-			}
-		}
-	}
+	data := f.vegaData()
 	xy := func(more obj) obj {
 		e := obj{"x": x, "y": y, "color": f.color()}
 		for k, v := range more {
@@ -230,28 +203,67 @@ func (f *Figure) vegaSeries() []any {
 		}
 		return obj{"value": o}
 	}
-	layer(bands, obj{"type": "area"}, xy(obj{"y2": obj{"field": "y2"}, "opacity": opacity(bandOpacity)}))
-	layer(lines, obj{"type": "line", "strokeWidth": lineWidth, "clip": true}, xy(obj{"order": obj{"value": nil}, "opacity": opacity(1)}))
+	layer(data.bands, obj{"type": "area"}, xy(obj{"y2": obj{"field": "y2"}, "opacity": opacity(bandOpacity)}))
+	layer(data.lines, obj{"type": "line", "strokeWidth": lineWidth, "clip": true}, xy(obj{"order": obj{"value": nil}, "opacity": opacity(1)}))
 	fit := func(width float64, color any) {
 		e := xy(obj{"tooltip": tips("series", "", "line", "fit"), "opacity": opacity(1)})
 		if color != nil {
 			e["detail"], e["color"] = obj{"field": "series"}, obj{"value": color}
 		}
-		layer(fits, obj{"type": "line", "strokeWidth": width, "clip": true}, e)
+		layer(data.fits, obj{"type": "line", "strokeWidth": width, "clip": true}, e)
 	}
-	layer(bars, obj{"type": "errorbar", "ticks": obj{"width": errorCap}, "rule": obj{"strokeWidth": errorWidth}}, xy(obj{"y2": obj{"field": "y2"}, "opacity": opacity(1)}))
+	layer(data.bars, obj{"type": "errorbar", "ticks": obj{"width": errorCap}, "rule": obj{"strokeWidth": errorWidth}}, xy(obj{"y2": obj{"field": "y2"}, "opacity": opacity(1)}))
 	tell := obj{"tooltip": tips("series", "", "x", f.XLabel, "y", f.YLabel)}
 	if f.clouded() {
 		tell["opacity"] = opacity(cloudOpacity)
-		layer(points, obj{"type": "point", "filled": true, "size": 18}, xy(tell))
+		layer(data.points, obj{"type": "point", "filled": true, "size": 18}, xy(tell))
 		fit(lineWidth+2*cloudEdge, hex(white))
 		fit(lineWidth, nil)
 	} else {
 		fit(lineWidth, nil)
 		tell["shape"], tell["opacity"] = f.shape(), opacity(1)
-		layer(points, obj{"type": "point", "filled": true, "size": 80, "stroke": "white", "strokeWidth": 0.8}, xy(tell))
+		layer(data.points, obj{"type": "point", "filled": true, "size": 80, "stroke": "white", "strokeWidth": 0.8}, xy(tell))
 	}
 	return append(out, f.vegaRules(x, y)...)
+}
+
+// vegaData are the rows of the layers.
+type vegaData struct{ points, lines, bands, bars, fits []any }
+
+func (f *Figure) vegaData() (d vegaData) {
+	for i, s := range f.Series {
+		name := f.seriesName(i, s)
+		for j := range s.Y {
+			at := obj{"series": name, "x": s.X[j], "y": s.Y[j]}
+			if s.Mark != Line {
+				d.points = append(d.points, at)
+			}
+			if s.Mark != Points {
+				d.lines = append(d.lines, at)
+			}
+			if s.Lo == nil {
+				continue
+			}
+			between := obj{"series": name, "x": s.X[j], "y": s.Lo[j], "y2": s.Hi[j]}
+			if s.Mark == Points {
+				d.bars = append(d.bars, between)
+			} else {
+				d.bands = append(d.bands, between)
+			}
+		}
+		if !s.Fit {
+			continue
+		}
+		if fit, err := OLS(s.X, s.Y); err == nil {
+			lo, hi := slices.Min(s.X), slices.Max(s.X)
+			const pieces = 16 // straight ones, but for a logarithmic axis
+			for k := range pieces + 1 {
+				v := lo + (hi-lo)*float64(k)/pieces
+				d.fits = append(d.fits, obj{"series": name, "x": v, "y": fit.At(v), "line": fit.String()})
+			}
+		}
+	}
+	return d
 }
 
 // tips lists what a point tells: pairs of field and title.
