@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -15,6 +16,8 @@ import (
 	"unicode/utf16"
 
 	"github.com/klauspost/compress/gzip"
+
+	"divvy/arrowio/charset"
 )
 
 func TestUltraFeedback(t *testing.T) {
@@ -291,6 +294,7 @@ func fuzzReader(f *testing.F, format Format, seeds ...string) {
 		f.Add([]byte(s))
 		f.Add([]byte(s + "\n\n" + s))
 	}
+	f.Add([]byte("\xff\xfe"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		o := Options{Format: format, Collect: true, Workers: 1}
 		ds, err := Parse(context.Background(), o, "fuzz", bytes.NewReader(data))
@@ -300,7 +304,15 @@ func fuzzReader(f *testing.F, format Format, seeds ...string) {
 		compressed := bytes.HasPrefix(data, []byte("\xff\xff\xff\xff")) || bytes.HasPrefix(data, []byte("\x1f\x8b")) || bytes.HasPrefix(data, []byte("(\xb5/\xfd"))
 		if format != OASST && format != OASSTMessages && format != Detect && !compressed {
 			lines := 0
-			for line := range bytes.Lines(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))) {
+			in, err := charset.NewReader(bytes.NewReader(data), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := io.ReadAll(in) // UTF-16 with a mark may be an empty text
+			if err != nil {
+				t.Fatal(err)
+			}
+			for line := range bytes.Lines(text) {
 				if len(bytes.TrimSpace(line)) > 0 {
 					lines++
 				}
