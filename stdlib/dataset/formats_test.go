@@ -304,15 +304,7 @@ func fuzzReader(f *testing.F, format Format, seeds ...string) {
 		compressed := bytes.HasPrefix(data, []byte("\xff\xff\xff\xff")) || bytes.HasPrefix(data, []byte("\x1f\x8b")) || bytes.HasPrefix(data, []byte("(\xb5/\xfd"))
 		if format != OASST && format != OASSTMessages && format != Detect && !compressed {
 			lines := 0
-			in, err := charset.NewReader(bytes.NewReader(data), "")
-			if err != nil {
-				t.Fatal(err)
-			}
-			text, err := io.ReadAll(in) // UTF-16 with a mark may be an empty text
-			if err != nil {
-				t.Fatal(err)
-			}
-			for line := range bytes.Lines(text) {
+			for line := range bytes.Lines(decoded(t, data)) {
 				if len(bytes.TrimSpace(line)) > 0 {
 					lines++
 				}
@@ -322,7 +314,7 @@ func fuzzReader(f *testing.F, format Format, seeds ...string) {
 			}
 		}
 		if format == OASST && !compressed && !bytes.HasPrefix(data, parquetMagic) && !bytes.HasPrefix(data, arrowMagic) {
-			everyMessage(t, data, ds)
+			everyMessage(t, decoded(t, data), ds)
 		}
 		var out bytes.Buffer
 		if err := ds.EncodeJSONL(t.Context(), &out); err != nil {
@@ -342,6 +334,19 @@ func fuzzReader(f *testing.F, format Format, seeds ...string) {
 			}
 		}
 	})
+}
+
+// decoded is the text of a file: UTF-16 with its mark may be an empty one.
+func decoded(t *testing.T, data []byte) []byte {
+	in, err := charset.NewReader(bytes.NewReader(data), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 func FuzzHH(f *testing.F) {
