@@ -52,7 +52,7 @@ func TestWrongReader(t *testing.T) {
 	file := func(name string) string { return filepath.Join(dir, name) }
 	for _, err := range []error{
 		tbl.WriteIPC(file("a.data")), tbl.WriteIPC(file("a.arrows"), arrowio.IPCOptions{Stream: true}), tbl.WriteParquet(file("a.pq")),
-		tbl.WriteCSV(file("a.csv")), tbl.WriteCSV(file("a.tsv")), tbl.WriteJSONLines(file("a.jsonl")),
+		tbl.WriteCSV(file("a.csv")), tbl.WriteCSV(file("a.tsv")), tbl.WriteJSONLines(file("a.jsonl")), os.WriteFile(file("a.xlsx"), []byte("PK\x03\x04...."), 0o600),
 	} {
 		if err != nil {
 			t.Fatal(err)
@@ -79,6 +79,7 @@ func TestWrongReader(t *testing.T) {
 		{"a.tsv", readIPC, "by its name this is CSV with tabs: use ReadCSV"},
 		{"a.jsonl", readParquet, "by its name these are JSON lines: use ReadJSONLines"},
 		{"a.csv", readLines, "line 1: "},
+		{"a.xlsx", readCSV, "this is a zip archive, as spreadsheets (.xlsx) are: unpack it, or save the sheet as CSV"},
 	} {
 		_, err := tt.read(file(tt.file))
 		if err == nil || !strings.Contains(err.Error(), file(tt.file)+": "+tt.want) {

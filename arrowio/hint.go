@@ -2,6 +2,7 @@ package arrowio
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strconv"
@@ -95,11 +96,21 @@ func formatOf(path string) (string, error) {
 	case bytes.HasPrefix(head, []byte{0xff, 0xff, 0xff, 0xff}):
 		return "stream", nil
 	}
+	if bytes.HasPrefix(head, []byte("PK\x03\x04")) {
+		return "", &zipError{path}
+	}
 	if format := textFormat(path); format != "" {
 		return format, nil
 	}
 	return "", fmt.Errorf("arrowio: %s is no file that a table was written to", path)
 }
+
+// zipError says that a file is an archive.
+type zipError struct{ path string }
+
+func (e *zipError) Error() string { return "arrowio: " + e.path + ": " + isZip }
+
+const isZip = "this is a zip archive, as spreadsheets (.xlsx) are: unpack it, or save the sheet as CSV"
 
 // textFormat is the format that a text file's name tells, "" for none.
 func textFormat(path string) string {
@@ -118,6 +129,10 @@ func textFormat(path string) string {
 // and how to read that; "" where it may well be of that one.
 func otherFormat(path, format string) string {
 	is, err := formatOf(path)
+	var zip *zipError
+	if errors.As(err, &zip) {
+		return isZip
+	}
 	if is == "stream" {
 		is = "ipc" // one function reads both
 	}

@@ -69,7 +69,7 @@ func TestErrorsNameAWayOut(t *testing.T) {
 	}
 	for name, text := range map[string]string{
 		"hh/harmless.jsonl.gz": goodPRO, "hh/helpful.jsonl": goodPRO, "pairs": "prompt,chosen\na,b\n",
-		"lines": "What is a jaybird?\n", "latin.txt": "caf\xe9\n", "latin.jsonl": "{\"prompt\": \"caf\xe9\"}", "neither.jsonl": `{"question": "x"}`,
+		"lines": "What is a jaybird?\n", "book.xlsx": "PK\x03\x04....", "latin.txt": "caf\xe9\n", "latin.jsonl": "{\"prompt\": \"caf\xe9\"}", "neither.jsonl": `{"question": "x"}`,
 		"two.jsonl": goodPRO + "\n", "both.jsonl": `{"prompt": "a", "instruction": "b"}`,
 	} {
 		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
@@ -84,6 +84,7 @@ func TestErrorsNameAWayOut(t *testing.T) {
 		"nothing-like-it":  "no such file or directory in " + dir,
 		"hh/*.parquet":     "dataset: no file matches hh/*.parquet in " + dir,
 		"pairs":            "columns of text are read from files named .csv or .tsv",
+		"book.xlsx":        "reading book.xlsx: this is a zip archive, as spreadsheets (.xlsx) are: unpack it, or save the sheet as CSV",
 		"lines":            "are read from files named .txt",
 		"latin.txt":        "dataset: latin.txt:1:4: the text is not UTF-8: byte 0xe9 at 4 of it; if it is in another encoding, name that in Options.Encoding, \"windows-1252\"",
 		"latin.jsonl":      "the text is not UTF-8: byte 0xe9",

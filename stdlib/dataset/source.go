@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -24,6 +25,8 @@ func produceAny(ctx context.Context, o *Options, name string, in io.Reader, emit
 		return produceIndexedStream(ctx, o, name, peeked, emit)
 	case bytes.HasPrefix(head, []byte{0xff, 0xff, 0xff, 0xff}):
 		return produceArrowStream(o, name, peeked, emit)
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
+		return errors.New("this is a zip archive, as spreadsheets (.xlsx) are: unpack it, or save the sheet as CSV")
 	}
 	text, err := charset.NewReader(peeked, o.Encoding)
 	if err != nil {
