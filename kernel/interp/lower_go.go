@@ -48,7 +48,7 @@ func (l *lowerer) bound(e *ast.CallExpr) ([]ast.Stmt, *ast.CallExpr) {
 		}
 	} else if _, ok := c.Fun.(*ast.CallExpr); ok || l.isFuncPlace(fun) {
 		c.Fun = bind(c.Fun)
-	} else if se, ok := c.Fun.(*ast.SelectorExpr); ok {
+	} else if se, ok := c.Fun.(*ast.SelectorExpr); ok && !isSupport(se) {
 		if s := l.selectionOf(fun); s != nil && s.Kind() == types.MethodVal { // of a compiled method
 			f := s.Obj().(*types.Func)
 			if isPtr(f.Signature().Recv().Type()) && !isPtr(l.receiver(s)) {
@@ -61,13 +61,19 @@ func (l *lowerer) bound(e *ast.CallExpr) ([]ast.Stmt, *ast.CallExpr) {
 		c.Args[i] = bind(a)
 	}
 	if s := l.selectionOf(fun); s != nil && s.Kind() == types.MethodVal && isInterface(l.receiver(s)) {
-		if se, ok := c.Fun.(*ast.SelectorExpr); ok {
+		if se, ok := c.Fun.(*ast.SelectorExpr); ok && !isSupport(se) {
 			pre = append(pre, l.notNil(se.X, e.Pos()))
 		} else if len(c.Args) > 0 {
 			pre = append(pre, l.notNil(c.Args[0], e.Pos()))
 		}
 	}
 	return pre, c
+}
+
+// isSupport reports whether a lowered selector names a function of the support.
+func isSupport(se *ast.SelectorExpr) bool {
+	x, ok := se.X.(*ast.Ident)
+	return ok && x.Name == "rt__"
 }
 
 // notNil panics where an interface value, whose method is taken, is nil.

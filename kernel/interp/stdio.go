@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"log/slog"
 	"maps"
 	"os"
 	"reflect"
@@ -56,7 +55,7 @@ func (s *Session) overrides() yaegi.Exports {
 			"Fatalln": fn(func(a ...any) { fatalln(logger, a...) }),
 		},
 		"flag/./flag":     {"Parse": fn(func() { parseFlags(s.args) })},
-		"log/slog/./slog": slogSymbols(slog.New(slog.NewTextHandler(logWriter{logger}, nil))),
+		"log/slog/./slog": slogSymbols(logger),
 		"os/./os": {
 			"Exit":   fn(exit),
 			"Stdout": fn(&s.files.stdout).Elem(),
@@ -70,29 +69,6 @@ func (s *Session) overrides() yaegi.Exports {
 		maps.Copy(all[key], table)
 	}
 	return all
-}
-
-// slogSymbols routes slog's default logger to the cell.
-func slogSymbols(l *slog.Logger) map[string]reflect.Value {
-	fn := reflect.ValueOf
-	return map[string]reflect.Value{
-		"Debug": fn(l.Debug), "Info": fn(l.Info), "Warn": fn(l.Warn), "Error": fn(l.Error),
-		"Log": fn(l.Log), "LogAttrs": fn(l.LogAttrs), "With": fn(l.With), "Default": fn(func() *slog.Logger { return l }),
-	}
-}
-
-// logWriter writes records in the form of the log package, as slog's default
-// handler does.
-type logWriter struct{ l *log.Logger }
-
-func (w logWriter) Write(p []byte) (int, error) {
-	s := string(p)
-	if i := strings.Index(s, "level="); i >= 0 {
-		s = s[i:]
-	}
-	s = strings.TrimPrefix(s, "level=")
-	s = strings.Replace(s, " msg=", " ", 1)
-	return len(p), w.l.Output(4, s)
 }
 
 // exitPanic is what os.Exit in a cell panics with.

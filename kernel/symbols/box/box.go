@@ -10,6 +10,7 @@ package box
 
 import (
 	"fmt"
+	"log/slog"
 	"reflect"
 	"sync"
 )
@@ -185,8 +186,14 @@ func Make(t *Type, v any) any {
 	if t.Has("Error", none+"string") {
 		return errorBox(t, b)
 	}
-	if t.Has("String", none+"string") {
+	logs := t.Has("LogValue", logValue)
+	switch str := t.Has("String", none+"string"); {
+	case str && logs:
+		return stringerLogger{stringer{b}}
+	case str:
 		return stringer{b}
+	case logs:
+		return logger{b}
 	}
 	return b
 }
@@ -208,6 +215,26 @@ func (b stringer) String() string { return b.Method("String").(func(any) string)
 type err struct{ Box }
 
 func (b err) Error() string { return b.Method("Error").(func(any) string)(b.V) }
+
+// LogValue makes log/slog write the message, as it does for errors that do not
+// marshal themselves.
+func (b err) LogValue() slog.Value {
+	if b.T.Has("LogValue", logValue) {
+		return logger{b.Box}.LogValue()
+	}
+	return slog.StringValue(b.Error())
+}
+
+// logger is a slog.LogValuer.
+type logger struct{ Box }
+
+const logValue = "func() log/slog.Value"
+
+func (b logger) LogValue() slog.Value { return b.Method("LogValue").(func(any) slog.Value)(b.V) }
+
+type stringerLogger struct{ stringer }
+
+func (b stringerLogger) LogValue() slog.Value { return logger{b.Box}.LogValue() }
 
 type unwrapper struct{ Box }
 
