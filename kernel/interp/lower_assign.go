@@ -29,7 +29,10 @@ func (l *lowerer) opAssign(s *ast.AssignStmt) []ast.Stmt {
 	var pre []ast.Stmt
 	x, y := l.expr(s.Lhs[0]), l.expr(s.Rhs[0])
 	if _, isVar := x.(*ast.Ident); !isVar && l.calls(s.Rhs[0]) { // compiled Go reads the place after the calls
-		if l.calls(s.Lhs[0]) {
+		if e, ok := unparen(s.Lhs[0]).(*ast.IndexExpr); ok && !l.calls(e.X) && l.calls(e.Index) {
+			ix := x.(*ast.IndexExpr)
+			ix.Index = l.into(&pre)(ix.Index, l.indexType(e))
+		} else if l.calls(s.Lhs[0]) {
 			x = l.placeOf(s.Lhs[0], l.into(&pre))
 		}
 		y = l.into(&pre)(y, l.typeOf(s.Rhs[0]))
@@ -218,6 +221,14 @@ func (l *lowerer) into(out *[]ast.Stmt) func(ast.Expr, types.Type) ast.Expr {
 	}
 }
 
+// indexType is the type of an index, or that of the keys of a map.
+func (l *lowerer) indexType(e *ast.IndexExpr) types.Type {
+	if m, ok := l.typeOf(e.X).Underlying().(*types.Map); ok {
+		return m.Key()
+	}
+	return l.typeOf(e.Index)
+}
+
 // placeOf lowers the left side of an assignment with the operands that must be
 // evaluated beforehand in temporaries.
 func (l *lowerer) placeOf(e ast.Expr, tmp func(ast.Expr, types.Type) ast.Expr) ast.Expr {
@@ -231,11 +242,7 @@ func (l *lowerer) placeOf(e ast.Expr, tmp func(ast.Expr, types.Type) ast.Expr) a
 			ix.X = l.placeOf(e.X, tmp)
 		}
 		if l.info.Types[e.Index].Value == nil {
-			it := l.typeOf(e.Index)
-			if m, ok := t.Underlying().(*types.Map); ok {
-				it = m.Key()
-			}
-			ix.Index = tmp(ix.Index, it)
+			ix.Index = tmp(ix.Index, l.indexType(e))
 		}
 		return ix
 	case *ast.StarExpr:

@@ -143,6 +143,18 @@ var errBase = errors.New("base")
 func fail(n int) error { switch n & 3 { case 0: return nil; case 1: return errBase; case 2: return &wrapErr{"op", myErr(n & 7)} }; return fmt.Errorf("w %w", &wrapErr{"in", errBase}) }
 type counter struct{ mu sync.Mutex; n map[string]int }
 func (c *counter) Inc(k string, by int) int { c.mu.Lock(); defer c.mu.Unlock(); if c.n == nil { c.n = map[string]int{} }; c.n[k] += by; return c.n[k] }
+func send[X any](x X) chan X { c := make(chan X); go func() { c <- x }(); return c }
+func catch(f func()) (r any) { defer func() { r = recover() }(); f(); return }
+func guard(n *int) { if r := recover(); r != nil { *n += 5 } }
+func ignore() { if recover() != nil { fmt.Println("ignored") } }
+func (t *T) Swallow(n *int) { *n++; guard(n) }
+type waiter struct{ mu sync.Mutex; n int }
+func (w *waiter) Done() { if r := recover(); r != nil { w.n++ } }
+var pair waiter
+func local[X any](x X) X { type in struct{ X any; s []X }; y := in{x, []X{x}}; return y.s[0] }
+func twoInts(xs []int) ([]int, []int) { return xs[:1], []int{7, 8} }
+func many(n int) ([]int, int, int) { return []int{1}, n & 3, 2 }
+type Holder struct { v any; s Shape }
 func cut(s string) string { r := []rune(s); if len(r) > 6 { r = r[:6] }; return string(r) }
 `
 

@@ -31,10 +31,12 @@ func slogSymbols(l *log.Logger) map[string]reflect.Value {
 		"Debug": at(slog.LevelDebug), "Info": at(slog.LevelInfo), "Warn": at(slog.LevelWarn), "Error": at(slog.LevelError),
 		"DebugContext": atContext(slog.LevelDebug), "InfoContext": atContext(slog.LevelInfo),
 		"WarnContext": atContext(slog.LevelWarn), "ErrorContext": atContext(slog.LevelError),
-		"Log":      fn(func(c ctx, level slog.Level, msg string, args ...any) { current.Load().Log(c, level, msg, args...) }),
-		"LogAttrs": fn(func(c ctx, level slog.Level, msg string, a ...slog.Attr) { current.Load().LogAttrs(c, level, msg, a...) }),
-		"With":     fn(func(args ...any) *slog.Logger { return current.Load().With(args...) }),
-		"Default":  fn(current.Load),
+		"Log": fn(func(c ctx, level slog.Level, msg string, args ...any) { current.Load().Log(c, level, msg, args...) }),
+		"LogAttrs": fn(func(c ctx, level slog.Level, msg string, a ...slog.Attr) {
+			current.Load().LogAttrs(c, level, msg, a...)
+		}),
+		"With":    fn(func(args ...any) *slog.Logger { return current.Load().With(args...) }),
+		"Default": fn(current.Load),
 		"SetDefault": fn(func(to *slog.Logger) {
 			current.Store(to)
 			if to != first { // which then writes what package log prints, too
