@@ -6,6 +6,7 @@
 package hf
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 
@@ -100,6 +101,9 @@ func (f *file) config() (model.Config, error) {
 	}
 	if c.Heads < 1 {
 		return c, fmt.Errorf("num_attention_heads is %d", c.Heads)
+	}
+	if act := cmp.Or(f.HiddenAct, f.Activation); act != "" && activations[act] == "" {
+		return c, fmt.Errorf("the activation %q is not supported", act)
 	}
 	var err error
 	switch f.ModelType {

@@ -356,7 +356,7 @@ func TestRefused(t *testing.T) {
 		`{` + base + `"model_type":"bert"}`: "only opt, llama and gpt_neox",
 		`{` + base + `"model_type":"opt","activation_function":"relu","do_layer_norm_before":false}`:       "OPT-350M",
 		`{` + base + `"model_type":"llama","hidden_act":"silu","rope_scaling":{"rope_type":"llama3"}}`:     "rope_scaling",
-		`{` + base + `"model_type":"llama","hidden_act":"mish"}`:                                           "activation",
+		`{` + base + `"model_type":"llama","hidden_act":"mish"}`:                                           `activation "mish" is not supported`,
 		`{` + base + `"model_type":"llama","hidden_act":"silu","num_key_value_heads":7}`:                   "divide",
 		`{` + base + `"model_type":"gpt_neox","hidden_act":"gelu","rope_parameters":{"rope_type":"yarn"}}`: "rope_type",
 	} {

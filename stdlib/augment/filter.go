@@ -80,6 +80,8 @@ func (o FilterOptions) withDefaults() (FilterOptions, error) {
 		return o, fmt.Errorf("augment: filter: threshold %v is not above 0 and at most 1", o.Threshold)
 	case !(o.Recall > 0 && o.Recall < 1):
 		return o, fmt.Errorf("augment: filter: recall %v is not between 0 and 1", o.Recall)
+	case o.N > diversity.MaxN:
+		return o, fmt.Errorf("augment: filter: N-grams of order %d: N must be from 1 to %d", o.N, diversity.MaxN)
 	case o.N < 1 || o.Keep < 0 || o.Rows < 0 || o.Bands < 0 || o.Sample < 0:
 		return o, fmt.Errorf("augment: filter: N %d, Keep %d, Rows %d, Bands %d and Sample %d must not be negative", o.N, o.Keep, o.Rows, o.Bands, o.Sample)
 	case o.Method != Counting && o.Method != Prefix && o.Method != LSH:

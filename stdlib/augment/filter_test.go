@@ -224,7 +224,7 @@ func TestLSHRecall(t *testing.T) {
 
 func TestFilterRefusesAndStops(t *testing.T) {
 	seeds, pool := zipf(1, 50, 10, 100), zipf(2, 50, 10, 100)
-	for _, o := range []FilterOptions{{}, {Threshold: 1.5}, {Threshold: -1}, {Threshold: 0.5, N: -1}, {Threshold: 0.5, Method: "magic"}, {Threshold: 0.5, Keep: -1}} {
+	for _, o := range []FilterOptions{{}, {Threshold: 1.5}, {Threshold: -1}, {Threshold: 0.5, N: -1}, {Threshold: 0.5, N: 17}, {Threshold: 0.5, Method: "magic"}, {Threshold: 0.5, Keep: -1}} {
 		if _, err := Filter(t.Context(), seeds, pool, o); err == nil {
 			t.Errorf("%+v: no error", o)
 		}

@@ -6,6 +6,7 @@ import (
 	"runtime"
 
 	"divvy/stdlib/display"
+	"divvy/stdlib/diversity"
 	"divvy/stdlib/paper"
 )
 
@@ -151,8 +152,8 @@ func (o Options) withDefaults(seeds, pool int) (Options, error) {
 		return fail("rule %q: want one of %q", o.Rule, []Rule{Max, Mean, Union})
 	}
 	switch {
-	case o.N < 1:
-		return fail("N-grams of order %d", o.N)
+	case o.N < 1 || o.N > diversity.MaxN: // of which d is measured in the end
+		return fail("N-grams of order %d: N must be from 1 to %d", o.N, diversity.MaxN)
 	case o.Keep < 0:
 		return fail("keep %d candidates", o.Keep)
 	case !(o.Threshold >= 0 && o.Threshold <= 1): // not a number either

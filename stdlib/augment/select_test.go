@@ -226,7 +226,7 @@ func (c *counter) Done()               { c.ended.Add(1) }
 
 func TestSelectRefuses(t *testing.T) {
 	seeds, pool := zipf(1, 5, 10, 100), zipf(2, 20, 10, 100)
-	for _, o := range []Options{{Strategy: "best"}, {Rule: "median"}, {N: -1}, {Keep: -1}, {Threshold: 2}, {Threshold: math.NaN()},
+	for _, o := range []Options{{Strategy: "best"}, {Rule: "median"}, {N: -1}, {N: 17}, {Keep: -1}, {Threshold: 2}, {Threshold: math.NaN()},
 		{Strategy: Random, Threshold: 0.5}, {Supports: 6}, {Supports: -1}, {Strata: -1}, {Growing: true}, {Strategy: Novelty, Growing: true, Threshold: 0.1}} {
 		if _, err := Select(t.Context(), seeds, pool, o); err == nil {
 			t.Errorf("%+v: no error", o)

@@ -14,7 +14,7 @@ import (
 // Options of every measure. The zero value is the paper's definition: 2-grams,
 // decay index 0.5, the first 512 ids of each prompt.
 type Options struct {
-	// N is the order of the N-grams, 2 by default.
+	// N is the order of the N-grams, 2 by default and at most MaxN.
 	N int
 	// P is the decay index p of d = |D|^p r, 0.5 by default. (d with p = 0 is
 	// the ratio r, which every result has.)
@@ -30,6 +30,10 @@ type Options struct {
 	// a bar when a call takes more than a second.
 	Progress func(done, total int64)
 }
+
+// MaxN is the greatest order of N-grams. Fewer fit a large vocabulary: N times the
+// bits of an id are at most 128.
+const MaxN = 16
 
 // withDefaults fills in what is not set and refuses what cannot be.
 func (o Options) withDefaults() (Options, error) {
@@ -52,8 +56,8 @@ func (o Options) withDefaults() (Options, error) {
 		o.Progress = display.AutoFunc("Counting", fmt.Sprintf("%d-grams", o.N))
 	}
 	switch {
-	case o.N < 1 || o.N > 16:
-		return o, fmt.Errorf("diversity: N-grams of order %d: N must be from 1 to 16", o.N)
+	case o.N < 1 || o.N > MaxN:
+		return o, fmt.Errorf("diversity: N-grams of order %d: N must be from 1 to %d", o.N, MaxN)
 	case math.IsNaN(o.P) || math.IsInf(o.P, 0):
 		return o, fmt.Errorf("diversity: decay index %v is not a number", o.P)
 	}

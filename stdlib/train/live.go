@@ -88,7 +88,7 @@ func (l *live) show(h *display.Handle, s figure.Series, label string) {
 	text := fmt.Sprintf("step %.0f of %d: %s %.4g", s.X[last], l.steps, label, s.Y[last])
 	if every := len(s.X)/points + 1; every > 1 {
 		thin := figure.Series{Name: s.Name}
-		for i := 0; i < len(s.X); i += every {
+		for i := last % every; i <= last; i += every { // the last is always among them
 			thin.X, thin.Y = append(thin.X, s.X[i]), append(thin.Y, s.Y[i])
 		}
 		s = thin
