@@ -21,7 +21,9 @@
 // FitLaw makes them from runs of one's own (train.Grid gives such runs). A d
 // outside the range that the lines were fitted on is marked: a line says nothing
 // there. That prompts chosen for diversity follow the line of random ones is an
-// assumption, too; the paper found that they help a little.
+// assumption, too; the paper found that they help a little. Whether one way is
+// better than another is asked of their difference, by [Estimate.Gain]; a Plan says
+// which ways are not clearly worse than the best.
 //
 // The package knows token ids, their diversity and the choice of prompts, tables
 // and figures. It trains nothing.
