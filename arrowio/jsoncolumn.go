@@ -29,6 +29,7 @@ const (
 // as they come: integers to floats. Every other mixture is an error.
 type jsonColumn struct {
 	kind   jsonKind
+	depth  int    // in how many lists and objects
 	n      int    // rows so far; those missing at the end are null
 	valid  []bool // of the rows so far
 	bools  []bool
@@ -40,6 +41,14 @@ type jsonColumn struct {
 	keys   []string    // of objects, in order of appearance
 	fields map[string]*jsonColumn
 }
+
+// What JSON lines may be at most: deeper, a column's type could not be written to
+// a file, and more keys are values in the place of keys, each of which would make a
+// column that is null in all rows but one.
+const (
+	jsonDepth = 64
+	jsonKeys  = 10_000
+)
 
 // add reads one value at a row, after nulls for the rows passed over.
 func (c *jsonColumn) add(dec *json.Decoder, row int) error {
@@ -145,7 +154,10 @@ func (c *jsonColumn) addObject(dec *json.Decoder, row int) error {
 		key, _ := tok.(string)
 		field, ok := c.fields[key]
 		if !ok {
-			field = &jsonColumn{}
+			if len(c.keys) >= jsonKeys && row > 0 {
+				return fmt.Errorf("key %q: it is one of more than %d different keys; each would be a column: are they values?", key, jsonKeys)
+			}
+			field = &jsonColumn{depth: c.depth + 1}
 			if c.fields == nil {
 				c.fields = map[string]*jsonColumn{}
 			}
@@ -169,6 +181,8 @@ func (c *jsonColumn) become(k jsonKind) error {
 	switch {
 	case c.kind == k:
 		return nil
+	case c.depth > jsonDepth && (k == jsonList || k == jsonObject):
+		return fmt.Errorf("nested deeper than %d levels", jsonDepth)
 	case c.kind == jsonNull:
 		c.kind = k
 		switch k { // rows before were null
@@ -181,7 +195,7 @@ func (c *jsonColumn) become(k jsonKind) error {
 		case jsonText:
 			c.texts = make([]string, c.n)
 		case jsonList:
-			c.ends, c.elem = make([]int64, c.n), &jsonColumn{}
+			c.ends, c.elem = make([]int64, c.n), &jsonColumn{depth: c.depth + 1}
 		}
 		return nil
 	case c.kind == jsonInt && k == jsonFloat:
