@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"time"
 
 	"divvy/stdlib/display"
 )
@@ -157,7 +158,12 @@ func open(ctx context.Context, o Options, sources []source) *Reader {
 // Next reads the next batch. It gives false at the end and at an error.
 func (r *Reader) Next() bool {
 	for r.err == nil {
-		b, ok := <-r.blocks
+		var b *block
+		ok := false
+		select {
+		case b, ok = <-r.blocks:
+		case <-r.ctx.Done(): // the producer may wait for a pipe that nobody writes to
+		}
 		if !ok {
 			if r.ctx.Err() != nil {
 				r.err = fmt.Errorf("dataset: reading: %w", context.Cause(r.ctx))
@@ -197,13 +203,25 @@ func (r *Reader) Rejects() []Reject { return r.rejects }
 // Err is what ended the reading, nil for the end of the files.
 func (r *Reader) Err() error { return r.err }
 
-// Close stops reading. It may be called more than once.
+// Close stops reading. It may be called more than once. Files are closed when it
+// returns, unless one is a pipe that gives nothing: that is closed when it does.
 func (r *Reader) Close() error {
 	r.cancel(nil)
-	for range r.blocks { // let the producer see the end
+	ended := make(chan struct{})
+	go func() {
+		for range r.blocks { // let the producer see the end
+		}
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(closePatience):
 	}
 	return nil
 }
+
+// closePatience is how long Close waits for the producer.
+const closePatience = time.Second
 
 // all reads to the end.
 func (r *Reader) all() (*Dataset, error) {
