@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
 	"time"
 
@@ -123,6 +124,7 @@ type Reader struct {
 	cancel  context.CancelCauseFunc
 	options Options
 	blocks  <-chan *block
+	pipes   bool // among the files
 	batch   *Dataset
 	rejects []Reject
 	err     error
@@ -136,7 +138,14 @@ type source struct {
 
 // Open begins to read files. Errors, that of a missing file too, come from Err.
 func Open(ctx context.Context, o Options, paths ...string) *Reader {
-	return open(ctx, o, sources(paths))
+	all := sources(paths)
+	r := open(ctx, o, all)
+	for _, s := range all {
+		if info, err := os.Stat(s.name); err == nil && !info.Mode().IsRegular() {
+			r.pipes = true
+		}
+	}
+	return r
 }
 
 // OpenReader is Open of one file's content, which comes from src: a pipe, or an
@@ -213,15 +222,16 @@ func (r *Reader) Close() error {
 		}
 		close(ended)
 	}()
+	var enough <-chan time.Time
+	if r.pipes {
+		enough = time.After(time.Second)
+	}
 	select {
 	case <-ended:
-	case <-time.After(closePatience):
+	case <-enough:
 	}
 	return nil
 }
-
-// closePatience is how long Close waits for the producer.
-const closePatience = time.Second
 
 // all reads to the end.
 func (r *Reader) all() (*Dataset, error) {
