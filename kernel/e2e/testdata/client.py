@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import psutil
@@ -207,7 +208,9 @@ class Life(KernelCase):
             "print(p.pid, *[c.pid for c in p.children(recursive=True)], flush=True)\n"
             "os.kill(os.getpid(), 9)\n"
         )
-        done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, env=os.environ, timeout=50)
+        with tempfile.TemporaryDirectory() as tmp:  # where jupyter_client leaves the connection file
+            env = {**os.environ, "TMPDIR": tmp}
+            done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, env=env, timeout=50)
         pids = [int(n) for n in done.stdout.split()]
         self.assertGreaterEqual(len(pids), 1)
         self.assertEventually(lambda: not any(alive(p) for p in pids), f"orphans: {pids}", timeout=15)
