@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"strings"
@@ -39,6 +40,11 @@ func goCommand(ctx context.Context, dir string, args ...string) *exec.Cmd {
 // runGo runs the go tool; each line that it writes to stderr goes to told, too.
 func runGo(ctx context.Context, dir string, told func(line string), args ...string) (string, error) {
 	cmd := goCommand(ctx, dir, args...)
+	// One that is ended leaves its work behind: here it goes with dir. Patterns such
+	// as ./... pass over folders with a dot.
+	if tmp := filepath.Join(dir, ".tmp"); os.MkdirAll(tmp, 0o700) == nil {
+		cmd.Env = append(cmd.Env, "GOTMPDIR="+tmp)
+	}
 	var out bytes.Buffer
 	cmd.Stdout = &out
 	r, w := io.Pipe()

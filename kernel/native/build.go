@@ -177,7 +177,8 @@ func compile(ctx context.Context, tool, tree, tmp string, src *Source) (string, 
 	out := filepath.Join(tmp, "program")
 	cmd := exec.CommandContext(ctx, tool, append(args, "-o", out, "./"+mainDir)...)
 	cmd.Dir = root
-	cmd.Env = append(append(os.Environ(), flags...), "GOWORK=off", "GO111MODULE=on", "GOTOOLCHAIN=local", "CGO_ENABLED=0", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH, "PWD="+root)
+	cmd.Env = append(append(os.Environ(), flags...), "GOWORK=off", "GO111MODULE=on", "GOTOOLCHAIN=local", "CGO_ENABLED=0", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH, "PWD="+root,
+		"GOTMPDIR="+tmp) // what one that is ended leaves behind goes with it
 	cmd.WaitDelay = time.Second
 	text, err := cmd.CombinedOutput()
 	switch {
