@@ -207,11 +207,9 @@ func (r *runtime) goPanic(v any, place string) {
 }
 
 // guarded is f for a goroutine of compiled code: a panic is reported, unless it
-// comes of an interrupt.
+// comes of an interrupt. That of calling nil is one, too: an interrupted cell may
+// give nil for a function that it has.
 func (r *runtime) guarded(f func(), place string) func() {
-	if f == nil {
-		return nil
-	}
 	return func() {
 		defer func() {
 			v := recover()
