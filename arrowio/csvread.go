@@ -65,7 +65,7 @@ func decodeCSV(w *work, r io.Reader, o CSVOptions) (_ *Table, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if name, ok := charset.LooksUTF16(text); ok {
+	if name, ok := charset.LooksUTF16(text); ok && o.Read.Encoding == "" {
 		return nil, fmt.Errorf("the text looks like UTF-16 that no byte order mark begins: name it in ReadOptions.Encoding, %q", name)
 	}
 	if bytes.IndexByte(text, '\n') < 0 { // lines that end in \r alone

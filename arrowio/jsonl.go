@@ -216,7 +216,7 @@ func decodeJSONLines(w *work, r io.Reader, o ReadOptions) (*Table, error) {
 	root := &jsonColumn{kind: jsonObject}
 	rows := 0
 	start, _ := in.Peek(1000)
-	if name, ok := charset.LooksUTF16(start); ok {
+	if name, ok := charset.LooksUTF16(start); ok && o.Encoding == "" {
 		return nil, fmt.Errorf("the text looks like UTF-16 that no byte order mark begins: name it in ReadOptions.Encoding, %q", name)
 	}
 	for line := 1; ; line++ {

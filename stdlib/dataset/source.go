@@ -37,7 +37,7 @@ func produceAny(ctx context.Context, o *Options, name string, in io.Reader, emit
 	if err != nil && err != io.EOF {
 		return err
 	}
-	if name, ok := charset.LooksUTF16(start); ok {
+	if name, ok := charset.LooksUTF16(start); ok && o.Encoding == "" {
 		return fmt.Errorf("the text looks like UTF-16 that no byte order mark begins: name it in Options.Encoding, %q", name)
 	}
 	switch begin := bytes.TrimSpace(start); {
