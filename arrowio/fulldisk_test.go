@@ -4,9 +4,6 @@ package arrowio_test
 
 import (
 	"math/rand/v2"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"divvy/arrowio"
@@ -24,8 +21,7 @@ func TestFullDisk(t *testing.T) {
 		numbers[i] = rand.Float64()
 	}
 	big := must(t)(arrowio.NewTableIn(checked(t)).Floats("x", numbers).Build())
-	dir := t.TempDir()
-	for name, write := range map[string]func(path string) error{
+	fulldisk.Keeps(t, map[string]func(path string) error{
 		"t.csv":      func(path string) error { return big.WriteCSV(path) },
 		"t.csv.gz":   func(path string) error { return big.WriteCSV(path) },
 		"t.csv.zst":  func(path string) error { return big.WriteCSV(path) },
@@ -33,21 +29,5 @@ func TestFullDisk(t *testing.T) {
 		"t.arrow":    func(path string) error { return big.WriteIPC(path) },
 		"t.jsonl":    func(path string) error { return big.WriteJSONLines(path) },
 		"t.jsonl.gz": func(path string) error { return big.WriteJSONLines(path) },
-	} {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte("good"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		err := write(path)
-		if err == nil || !strings.Contains(err.Error(), path+": ") || !strings.Contains(err.Error(), "file too large") || strings.Contains(err.Error(), ".part") {
-			t.Errorf("%s: %v", name, err)
-		}
-		if b, err := os.ReadFile(path); err != nil || string(b) != "good" {
-			t.Errorf("%s now holds %d bytes, %v", name, len(b), err)
-		}
-		os.Remove(path)
-	}
-	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
-		t.Errorf("left behind: %v, %v", left, err)
-	}
+	})
 }

@@ -3,8 +3,6 @@
 package notebook
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -18,24 +16,8 @@ func TestFullDisk(t *testing.T) {
 		return
 	}
 	nb := source(t, strings.Repeat("x := 1\n", 1000))
-	dir := t.TempDir()
-	for name, write := range map[string]func(path string) error{
+	fulldisk.Keeps(t, map[string]func(path string) error{
 		"n.ipynb": nb.Write,
 		"n.html":  func(path string) error { return nb.WriteHTML(path, "page") },
-	} {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte("good"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		err := write(path)
-		if err == nil || !strings.Contains(err.Error(), path) || strings.Count(err.Error(), "file too large") != 1 || strings.Contains(err.Error(), ".part ") {
-			t.Errorf("%s: %v", name, err)
-		}
-		if b, err := os.ReadFile(path); err != nil || string(b) != "good" {
-			t.Errorf("%s now holds %d bytes, %v", name, len(b), err)
-		}
-	}
-	if left, err := os.ReadDir(dir); err != nil || len(left) != 2 {
-		t.Errorf("left behind: %v, %v", left, err)
-	}
+	})
 }

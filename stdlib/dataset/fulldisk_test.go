@@ -4,7 +4,6 @@ package dataset_test
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -19,28 +18,12 @@ func TestFullDisk(t *testing.T) {
 		return
 	}
 	d := dataset.Example()
-	dir := t.TempDir()
 	write := func(path string) error { return d.WriteJSONL(t.Context(), path) }
-	for name, write := range map[string]func(path string) error{
+	fulldisk.Keeps(t, map[string]func(path string) error{
 		"d.jsonl":     write,
 		"d.jsonl.gz":  write,
 		"d.jsonl.zst": write,
-	} {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte("good"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		err := write(path)
-		if err == nil || !strings.Contains(err.Error(), path) || strings.Count(err.Error(), "file too large") != 1 || strings.Contains(err.Error(), ".part ") {
-			t.Errorf("%s: %v", name, err)
-		}
-		if b, err := os.ReadFile(path); err != nil || string(b) != "good" {
-			t.Errorf("%s now holds %d bytes, %v", name, len(b), err)
-		}
-	}
-	if left, err := os.ReadDir(dir); err != nil || len(left) != 3 {
-		t.Errorf("left behind: %v, %v", left, err)
-	}
+	})
 }
 
 // TestWriteToDevice: a device is never replaced by a file.

@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -39,4 +41,28 @@ func After(t *testing.T, bytes uint64) bool {
 		t.Fatal(err)
 	}
 	return true
+}
+
+// Keeps checks that each write of a file of the given name, which is not to fit,
+// says so with the file's path, leaves the file that was there as it was, and
+// nothing beside it.
+func Keeps(t *testing.T, writes map[string]func(path string) error) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, write := range writes {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte("good"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		err := write(path)
+		if err == nil || !strings.Contains(err.Error(), path) || strings.Count(err.Error(), "file too large") != 1 || strings.Contains(err.Error(), ".part") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if b, err := os.ReadFile(path); err != nil || string(b) != "good" {
+			t.Errorf("%s now holds %d bytes, %v", name, len(b), err)
+		}
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != len(writes) {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
 }
