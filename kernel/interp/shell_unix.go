@@ -41,6 +41,7 @@ func runStreaming(cmd *exec.Cmd, stdout, stderr io.Writer) error {
 		}
 		*to.file = w
 	}
+	cmd.Cancel = func() error { return endTree(cmd.Process.Pid) }
 	if err := cmd.Start(); err != nil {
 		return err
 	}
