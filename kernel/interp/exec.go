@@ -83,10 +83,10 @@ func (x *executor) guarded(ctx context.Context, f func() error) error {
 			return
 		case <-ctx.Done():
 		}
-		x.halt(func() bool { return closed(ended) })
+		x.halt(ended, func() bool { return false })
 		if r != nil && r.ctx.Err() != nil && r.interpreted() > 0 {
 			end := time.Now().Add(straggling)
-			x.halt(func() bool { return time.Now().After(end) || r.interpreted() == 0 })
+			x.halt(nil, func() bool { return time.Now().After(end) || r.interpreted() == 0 })
 		}
 		atomic.StoreUint64(x.id, before)
 	}()
@@ -103,9 +103,9 @@ func (x *executor) guarded(ctx context.Context, f func() error) error {
 // to end. One that computes has to be given a processor first.
 const straggling = 200 * time.Millisecond
 
-// halt makes all running frames end, again and again until those have that matter:
-// a frame that was just being made may have the new number.
-func (x *executor) halt(ended func() bool) {
+// halt makes all running frames end, again and again until ended is closed or over
+// is true: a frame that was just being made may have the new number.
+func (x *executor) halt(ended <-chan struct{}, over func() bool) {
 	pause := 200 * time.Microsecond
 	for {
 		atomic.AddUint64(x.id, 1)
@@ -117,19 +117,14 @@ func (x *executor) halt(ended func() bool) {
 			}
 			break
 		}
-		if ended() {
+		select {
+		case <-ended:
+			return
+		case <-time.After(pause):
+			pause = min(2*pause, 5*time.Millisecond)
+		}
+		if over() {
 			return
 		}
-		time.Sleep(pause)
-		pause = min(2*pause, 5*time.Millisecond)
-	}
-}
-
-func closed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
 	}
 }
