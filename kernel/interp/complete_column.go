@@ -25,16 +25,10 @@ func (s *Session) completeColumn(code string, at int) (c cell.Completion, ok boo
 	if !ok {
 		return c, false, nil
 	}
-	err = s.guard(func() error {
-		free := s.mu.TryLock() // else a cell runs, and its variables are not to be read
-		if free {
-			defer s.mu.Unlock()
-		}
-		s.engine.mu.Lock()
-		defer s.engine.mu.Unlock()
+	err = s.beside(func(free bool) {
 		var use columnUse
 		if use, ok = s.engine.columnUse(code, at, typed); !ok {
-			return nil
+			return
 		}
 		prefix := use.prefix(typed)
 		end := utf8.RuneCountInString(code[:at])
@@ -42,9 +36,23 @@ func (s *Session) completeColumn(code string, at int) (c cell.Completion, ok boo
 		if free && use.variable != "" {
 			c.Matches = use.matches(s.engine.columns(use.variable), prefix)
 		}
-		return nil
 	})
 	return c, ok, err
+}
+
+// beside runs f with the engine's lock, also while a cell runs: then free is false,
+// and the variables' values are not to be read.
+func (s *Session) beside(f func(free bool)) error {
+	return s.guard(func() error {
+		free := s.mu.TryLock()
+		if free {
+			defer s.mu.Unlock()
+		}
+		s.engine.mu.Lock()
+		defer s.engine.mu.Unlock()
+		f(free)
+		return nil
+	})
 }
 
 // columnUse is what a string is that names columns.

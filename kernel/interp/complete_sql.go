@@ -31,14 +31,8 @@ func (s *Session) completeSQL(code string, at int) (c cell.Completion, ok bool, 
 			}
 		}
 	}
-	err = s.guard(func() error {
-		free := s.mu.TryLock() // else a cell runs, and its variables are not to be read
-		if free {
-			defer s.mu.Unlock()
-		}
+	err = s.beside(func(free bool) {
 		e := s.engine
-		e.mu.Lock()
-		defer e.mu.Unlock()
 		of := func(name string) (columns []cell.Match) {
 			if v := e.vars[name]; free && v != nil && isTable(v.typ) {
 				columns = e.columns(name)
@@ -62,10 +56,10 @@ func (s *Session) completeSQL(code string, at int) (c cell.Completion, ok bool, 
 			for _, name := range names {
 				add(cell.Match{Text: name, Kind: "variable"})
 			}
-			return nil
+			return
 		case strings.HasSuffix(before, "."):
 			add(of(lastWord.FindString(before[:len(before)-1]))...)
-			return nil
+			return
 		}
 		words := wordsOf(query)
 		for _, name := range names {
@@ -86,7 +80,6 @@ func (s *Session) completeSQL(code string, at int) (c cell.Completion, ok bool, 
 				add(cell.Match{Text: word, Kind: "keyword"})
 			}
 		}
-		return nil
 	})
 	return c, true, err
 }

@@ -162,7 +162,8 @@ func (p *Plan) Answer() string {
 
 // reward says what the law says of the best way, and of the others beside it.
 func (p *Plan) reward(way string) []string {
-	best, law := p.Ways[p.best()], p.Options.Law
+	at, law := p.best(), p.Options.Law
+	best := p.Ways[at]
 	e := p.compared(best)
 	by := "by the lines of " + law.Name
 	if e.Outside {
@@ -175,7 +176,7 @@ func (p *Plan) reward(way string) []string {
 		s[0] += fmt.Sprintf(" Reward %.4f%s with prompts drawn at random.", e.Reward, band(e))
 	}
 	for i, w := range p.Ways {
-		if i == p.best() {
+		if i == at {
 			continue
 		}
 		if gain, low, high := e.Gain(p.compared(w)); math.IsInf(low, 0) {
